@@ -1,0 +1,75 @@
+// AI clients on this machine: which exist, what their configs say, and what connecting would change.
+import { z } from 'zod'
+import { open, procedure } from './procedure.ts'
+
+/** Honest status: `written` is not `connected`. */
+export const ClientStatus = z.enum([
+  'not-installed',
+  'found',
+  'written',
+  'connected',
+  'drifted',
+  'dropped',
+  'unreadable',
+  'no-permission',
+])
+export type ClientStatus = z.infer<typeof ClientStatus>
+
+export const Client = z.object({
+  id: z.string(),
+  name: z.string(),
+  status: ClientStatus,
+  /** The config file that connecting would write; null when this system has none. */
+  path: z.string().nullable(),
+  /** In words, with evidence: "2 links, last call 14:31". */
+  evidence: z.string(),
+  problem: z.object({ what: z.string(), line: z.number().nullable(), column: z.number().nullable() }).nullable(),
+  /** What the client does to see the change: "Quit Claude Desktop from the tray and open it again." */
+  afterWriting: z.string(),
+  links: z.number(),
+  lastCallAt: z.number().nullable(),
+  writtenAt: z.number().nullable(),
+  canUndo: z.boolean(),
+})
+export type Client = z.infer<typeof Client>
+
+/** What connecting or disconnecting would do to one file. Foreign values are masked. */
+export const Preview = z.object({
+  id: z.string(),
+  action: z.enum(['connect', 'disconnect', 'undo']),
+  path: z.string(),
+  exists: z.boolean(),
+  /** SHA-256 of the bytes this preview was made from; writing checks it again. Null when there is no file. */
+  before: z.string().nullable(),
+  diff: z.string(),
+  beforeText: z.string(),
+  afterText: z.string(),
+  /** In words: "4 lines are added. Everything else stays as it is, byte for byte." */
+  summary: z.string(),
+  warnings: z.array(z.string()),
+  alsoReadBy: z.array(z.string()),
+})
+export type Preview = z.infer<typeof Preview>
+
+export const Written = z.object({
+  id: z.string(),
+  path: z.string(),
+  backup: z.string().nullable(),
+  afterWriting: z.string(),
+  sha256: z.string().nullable(),
+})
+export type Written = z.infer<typeof Written>
+
+const one = z.object({ id: z.string().max(60) })
+
+export const clientsContract = {
+  list: open.output(z.array(Client)),
+  preview: open
+    .input(one.extend({ action: z.enum(['connect', 'disconnect', 'undo']).default('connect') }))
+    .output(Preview),
+  /** `before`: the preview's hash; when given and the file changed since, nothing is written. */
+  connect: open.input(one.extend({ before: z.string().nullish() })).output(Written),
+  disconnect: open.input(one).output(Written),
+  undo: open.input(one).output(Written),
+  replaceToken: procedure.input(one).output(Written),
+}

@@ -1,0 +1,22 @@
+// The one table of what can be asked of the hub; both ends derive from it.
+
+import { auditContract } from './audit.ts'
+import { callsContract } from './calls.ts'
+import { clientsContract } from './clients.ts'
+import { hubContract, windowsContract } from './hub.ts'
+import { approvalsContract, policyContract, proposalsContract } from './policy.ts'
+import { secretsContract } from './secrets.ts'
+import { serversContract } from './servers.ts'
+
+export const contract = {
+  hub: hubContract,
+  windows: windowsContract,
+  servers: serversContract,
+  calls: callsContract,
+  approvals: approvalsContract,
+  policy: policyContract,
+  proposals: proposalsContract,
+  audit: auditContract,
+  clients: clientsContract,
+  secrets: secretsContract,
+}

@@ -1,0 +1,152 @@
+// Rules, approvals and proposals: what may be done, by whom, and what waits for a person.
+import { z } from 'zod'
+import { open, procedure } from './procedure.ts'
+import { Effect, Risk } from './servers.ts'
+
+/** A condition on one argument, by dotted path (`spec.replicas`, `items.*.name`). A missing path matches no allow and every deny or ask. */
+export const ArgumentCondition = z.object({
+  path: z.string().min(1).max(200),
+  equals: z.json().optional(),
+  in: z.array(z.json()).max(1000).optional(),
+  min: z.number().optional(),
+  max: z.number().optional(),
+  glob: z.string().max(500).optional(),
+  /** RE2 syntax, applied to at most 4 KB. */
+  pattern: z.string().max(500).optional(),
+})
+export type ArgumentCondition = z.infer<typeof ArgumentCondition>
+
+/** One rule. `client`, `tool`: globs; `server`: an id (names are shown); absent means any. `until`: epoch ms. */
+export const Rule = z.object({
+  id: z.string().max(40),
+  effect: Effect,
+  client: z.string().max(100).optional(),
+  server: z.string().max(100).optional(),
+  tool: z.string().max(200).optional(),
+  arguments: z.array(ArgumentCondition).max(20).optional(),
+  until: z.number().optional(),
+  note: z.string().max(500).optional(),
+})
+export type Rule = z.infer<typeof Rule>
+
+export const Preset = z.enum(['careful', 'balanced', 'read-only', 'custom'])
+export type Preset = z.infer<typeof Preset>
+
+/** The policy in force: the last state accepted in a window, not the file. */
+export const Policy = z.object({
+  preset: Preset,
+  readOnly: z.boolean(),
+  rules: z.array(Rule),
+  /** policy.json cannot be read, or differs from what is in force. */
+  problem: z.string().nullable(),
+})
+export type Policy = z.infer<typeof Policy>
+
+/** Why a call is allowed, asked about or denied. `reasons`: our words, strongest first. */
+export const Decision = z.object({
+  effect: Effect,
+  risk: Risk,
+  reasons: z.array(z.string()),
+  rule: z.object({ id: z.string(), text: z.string() }).nullable(),
+  /** True when the record must be on disk before the call is sent. */
+  changes: z.boolean(),
+})
+export type Decision = z.infer<typeof Decision>
+
+export const Scope = z.enum(['once', 'minutes', 'session', 'arguments', 'tool'])
+export type Scope = z.infer<typeof Scope>
+
+/** A call that waits for a person. Times: epoch ms. */
+export const Approval = z.object({
+  id: z.string(),
+  client: z.object({ id: z.string(), title: z.string(), says: z.string().nullable() }),
+  server: z.object({ id: z.string(), name: z.string() }),
+  tool: z.string(),
+  risk: Risk,
+  reasons: z.array(z.string()),
+  /** Redacted, pretty JSON; cut at 64 KB. */
+  arguments: z.string(),
+  /** Top-level arguments now and at the last allowed call of this tool, as JSON text. */
+  compared: z.array(
+    z.object({ name: z.string(), now: z.string(), before: z.string().nullable(), changed: z.boolean() }),
+  ),
+  lastAllowedAt: z.number().nullable(),
+  /** The tool's own description; foreign text. */
+  description: z.string(),
+  scopes: z.array(Scope),
+  askedAt: z.number(),
+  /** When the client stops waiting. */
+  clientUntil: z.number(),
+  /** When the question ends as a denial. */
+  until: z.number(),
+  state: z.discriminatedUnion('kind', [
+    z.object({ kind: z.literal('waiting') }),
+    z.object({
+      kind: z.literal('answered'),
+      allowed: z.boolean(),
+      scope: Scope.nullable(),
+      by: z.string(),
+      word: z.string().nullable(),
+      at: z.number(),
+    }),
+    z.object({ kind: z.literal('expired'), at: z.number() }),
+    z.object({ kind: z.literal('withdrawn'), why: z.string(), at: z.number() }),
+  ]),
+})
+export type Approval = z.infer<typeof Approval>
+
+export const Answer = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('allow'), scope: Scope }),
+  z.object({ kind: z.literal('deny'), word: z.string().max(1000).optional() }),
+])
+export type Answer = z.infer<typeof Answer>
+
+/** A change to the policy; whether it tightens or loosens decides who may make it at once. */
+export const PolicyChange = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('add-rule'), rule: Rule.omit({ id: true }) }),
+  z.object({ kind: z.literal('remove-rule'), id: z.string() }),
+  z.object({ kind: z.literal('read-only'), on: z.boolean() }),
+  z.object({ kind: z.literal('preset'), preset: Preset }),
+  /** Take policy.json as it is on disk now. */
+  z.object({ kind: z.literal('file') }),
+])
+export type PolicyChange = z.infer<typeof PolicyChange>
+
+/** A loosening that somebody asked for outside the window and that waits for a person. */
+export const Proposal = z.object({
+  id: z.string(),
+  at: z.number(),
+  from: z.string(),
+  /** In words: "Trust files' own read-only marks". */
+  what: z.string(),
+  before: z.string().nullable(),
+  after: z.string(),
+})
+export type Proposal = z.infer<typeof Proposal>
+
+export const policyContract = {
+  get: open.output(Policy),
+  /** Applied at once, or (from outside the window, when it loosens) kept as a proposal. */
+  change: open.input(PolicyChange).output(z.object({ applied: z.boolean(), proposal: z.string().nullable() })),
+  explain: open
+    .input(
+      z.object({
+        server: z.string(),
+        tool: z.string(),
+        arguments: z.string().default('{}'),
+        client: z.string().optional(),
+      }),
+    )
+    .output(Decision),
+}
+
+export const approvalsContract = {
+  list: open.output(z.array(Approval)),
+  answer: procedure.input(z.object({ id: z.string(), answer: Answer })).output(Approval),
+}
+
+export const proposalsContract = {
+  list: open.output(z.array(Proposal)),
+  accept: procedure.input(z.object({ id: z.string() })).output(z.object({ accepted: z.string() })),
+  refuse: open.input(z.object({ id: z.string() })).output(z.object({ refused: z.string() })),
+}

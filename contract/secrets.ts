@@ -1,0 +1,36 @@
+// Credentials by name: set and replaced, never read back.
+import { z } from 'zod'
+import { open, procedure } from './procedure.ts'
+
+export const SecretName = z
+  .string()
+  .regex(/^[A-Za-z_][A-Za-z0-9_.-]{0,99}$/, 'Letters, digits, _ . - and not first a digit')
+
+export const Secret = z.object({
+  name: z.string(),
+  /** `missing`: named by a server, not stored. */
+  status: z.enum(['stored', 'missing', 'locked']),
+  /** What it looks like, without the value: "40 characters", or null. */
+  looksLike: z.string().nullable(),
+  setAt: z.number().nullable(),
+  usedAt: z.number().nullable(),
+  usedBy: z.array(z.object({ server: z.string(), name: z.string(), granted: z.boolean() })),
+})
+export type Secret = z.infer<typeof Secret>
+
+/** The keychain now. `file` is the encrypted file with a passphrase. */
+export const VaultStatus = z.object({
+  kind: z.enum(['open', 'waiting', 'locked', 'missing', 'denied']),
+  store: z.string(),
+  what: z.string(),
+  hint: z.string().nullable(),
+})
+export type VaultStatus = z.infer<typeof VaultStatus>
+
+export const secretsContract = {
+  list: open.output(z.array(Secret)),
+  /** From the command line only for a name that is new. */
+  set: open.input(z.object({ name: SecretName, value: z.string().min(1).max(100_000) })).output(Secret),
+  remove: open.input(z.object({ name: SecretName })).output(z.object({ removed: z.string() })),
+  grant: procedure.input(z.object({ name: SecretName, server: z.string() })).output(Secret),
+}
