@@ -31,7 +31,7 @@ export const ServerState = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('backing-off'), attempt: z.number(), retryAt: z.number(), because: Because }),
   z.object({
     kind: z.literal('stopping'),
-    then: z.enum(['stopped', 'starting', 'sleeping', 'waiting']),
+    next: z.enum(['stopped', 'starting', 'sleeping', 'waiting']),
     since: z.number(),
   }),
   z.object({ kind: z.literal('crash-looping'), starts: z.number(), because: Because }),
