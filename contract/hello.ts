@@ -30,7 +30,10 @@ export const Challenge = z.object({
   nonce: z.string(),
   instance: z.string(),
   address: z.string(),
+  /** A later pairing needs the PIN. */
   pinNeeded: z.boolean(),
+  /** No window is paired yet: the proof's `pin` is the one chosen now; without one, none is wanted. */
+  firstPairing: z.boolean(),
 })
 export type Challenge = z.infer<typeof Challenge>
 

@@ -1,0 +1,69 @@
+// A two-way line of text frames, whatever carries it: the local socket or a WebSocket. oRPC and the handshake sit on it.
+import type { Socket } from 'node:net'
+import type { WebSocket } from 'ws'
+import { LineReader } from '../gateway/frame.ts'
+
+/** Text frames both ways. Exactly one listener takes the frames; it can be replaced (handshake, then calls). */
+export interface Channel {
+  send(text: string): Promise<void>
+  listen(onText: (text: string) => void): void
+  onClose(listener: () => void): void
+  close(): void
+}
+
+/** Newline-delimited frames over the local socket. A frame too long, or not UTF-8, ends the connection. */
+export function socketChannel(socket: Socket): Channel {
+  const waiting: string[] = []
+  let take: ((text: string) => void) | undefined
+  const reader = new LineReader({
+    onLine: line => (take ? take(line) : waiting.push(line)),
+    onProblem: () => socket.destroy(),
+  })
+  socket.on('data', chunk => reader.push(chunk))
+  socket.on('error', () => socket.destroy())
+  return {
+    send: text => new Promise(resolve => (socket.writable ? socket.write(`${text}\n`, () => resolve()) : resolve())),
+    listen(onText) {
+      take = onText
+      for (const line of waiting.splice(0)) onText(line)
+    },
+    onClose: listener => void socket.on('close', listener),
+    close: () => socket.end(),
+  }
+}
+
+/** Text messages over a WebSocket; binary ones end the connection. */
+export function webSocketChannel(ws: WebSocket): Channel {
+  const waiting: string[] = []
+  let take: ((text: string) => void) | undefined
+  ws.on('message', (data, isBinary) => {
+    if (isBinary) return ws.close(1003, 'text only')
+    const text = String(data)
+    if (take) take(text)
+    else waiting.push(text)
+  })
+  ws.on('error', () => ws.terminate())
+  return {
+    send: text => new Promise(resolve => (ws.readyState === ws.OPEN ? ws.send(text, () => resolve()) : resolve())),
+    listen(onText) {
+      take = onText
+      for (const text of waiting.splice(0)) onText(text)
+    },
+    onClose: listener => void ws.on('close', listener),
+    close: () => ws.close(),
+  }
+}
+
+type Listeners = { message: (event: { data: string }) => void; close: () => void }
+
+/** A channel in the shape that oRPC's WebSocket adapter takes. */
+export function asWebSocket(channel: Channel): Pick<globalThis.WebSocket, 'addEventListener' | 'send'> {
+  const add = <K extends keyof Listeners>(kind: K, listener: Listeners[K]) => {
+    if (kind === 'message') channel.listen(data => (listener as Listeners['message'])({ data }))
+    if (kind === 'close') channel.onClose(listener as Listeners['close'])
+  }
+  return {
+    addEventListener: add as unknown as globalThis.WebSocket['addEventListener'],
+    send: data => void channel.send(String(data)),
+  }
+}
