@@ -1,0 +1,44 @@
+// Who is calling: the role fixed at the first frame, and for a window which one. Refusals by role are recorded.
+import { implement, ORPCError } from '@orpc/server'
+import { contract } from '../../contract/index.ts'
+import type { Role } from '../../contract/procedure.ts'
+import type { Audit } from '../audit/audit.ts'
+import { problemOf } from '../error.ts'
+import type { Channel } from './channel.ts'
+
+export interface Caller {
+  role: Extract<Role, 'cli' | 'window'>
+  /** The paired window's id; null on the command line. */
+  window: string | null
+}
+
+export interface CallerContext {
+  caller: Caller
+  channel: Pick<Channel, 'onClose'>
+}
+
+/** As written in records: `cli` or `window:<id>`. */
+export function nameOf(caller: Caller): string {
+  return caller.window ? `window:${caller.window}` : caller.role
+}
+
+/** The contract, with the two things every procedure gets: the role check, and errors that people can read. */
+export function guardedContract(audit: Pick<Audit, 'append'>) {
+  return implement(contract)
+    .$context<CallerContext>()
+    .use(async ({ context, procedure, path, next }) => {
+      const from = procedure['~orpc'].meta.from ?? ['window']
+      if (!from.includes(context.caller.role)) {
+        const message = `${path.join('.')} is for the window only.`
+        await audit.append({ kind: 'refused', what: 'refused/role', by: nameOf(context.caller), detail: message }, { durable: false })
+        throw new ORPCError('FORBIDDEN', { message, data: { code: 'api/window-only', message, hint: 'Do it in the Gatehouse window: `gatehouse open`.' } })
+      }
+      try {
+        return await next()
+      } catch (error) {
+        if (error instanceof ORPCError) throw error
+        const problem = problemOf(error)
+        throw new ORPCError('CONFLICT', { message: problem.message, data: problem, cause: error })
+      }
+    })
+}
