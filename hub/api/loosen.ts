@@ -1,0 +1,70 @@
+// Tightening works at once from anywhere; loosening only from a window. From elsewhere it becomes a proposal.
+import { z } from 'zod'
+import { PolicyChange } from '../../contract/policy.ts'
+import { ruleText } from '../policy/rule-text.ts'
+import { type Caller, nameOf } from './caller.ts'
+import type { Parts } from './router.ts'
+
+/** A change that may loosen; kept as JSON in a proposal until a person accepts it. */
+export const Change = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('policy'), change: PolicyChange }),
+  z.object({ kind: z.literal('trust'), server: z.string(), on: z.boolean() }),
+  z.object({ kind: z.literal('enabled'), server: z.string(), on: z.boolean() }),
+])
+export type Change = z.infer<typeof Change>
+
+type Needs = Pick<Parts, 'registry' | 'policy' | 'proposals' | 'audit' | 'supervisor' | 'approvals'>
+
+/** Applies the change, or keeps it for a person. Records which of the two it was. */
+export async function loosen(parts: Needs, caller: Caller, given: unknown): Promise<{ applied: boolean; proposal: string | null }> {
+  const change = Change.parse(given)
+  const { what, after } = inWords(parts, change)
+  const tightens = change.kind === 'policy' ? parts.policy.tightens(change.change) : !change.on
+  if (caller.role !== 'window' && !tightens) {
+    const proposal = parts.proposals.propose({ from: nameOf(caller), what, before: null, after, apply: change })
+    await parts.audit.append({ kind: 'policy', what: 'proposal/made', by: nameOf(caller), detail: what }, { durable: true })
+    return { applied: false, proposal: proposal.id }
+  }
+  await parts.audit.append({ kind: 'policy', what: 'policy/changed', by: nameOf(caller), detail: `${what}: ${after}` }, { durable: true })
+  await apply(parts, caller, change)
+  return { applied: true, proposal: null }
+}
+
+async function apply(parts: Needs, caller: Caller, change: Change): Promise<void> {
+  switch (change.kind) {
+    case 'policy':
+      parts.policy.change(change.change, caller.role, nameOf(caller))
+      if (change.change.kind === 'read-only' && change.change.on) parts.approvals.withdrawAll('Gatehouse was switched to read-only.')
+      return
+    case 'trust':
+      parts.registry.acceptTrust(change.server, change.on)
+      await parts.registry.update(change.server, { trust: change.on })
+      return
+    case 'enabled':
+      await parts.registry.update(change.server, { enabled: change.on })
+      if (!change.on) await parts.supervisor.stop(change.server)
+  }
+}
+
+function inWords(parts: Needs, change: Change): { what: string; after: string } {
+  if (change.kind !== 'policy') {
+    const { name } = parts.registry.find(change.server)
+    const on = change.on ? 'yes' : 'no'
+    return change.kind === 'trust' ? { what: `Trust ${name}'s own marks`, after: on } : { what: `Let ${name} run`, after: on }
+  }
+  const { change: policy } = change
+  switch (policy.kind) {
+    case 'add-rule':
+      return { what: 'Add a rule', after: ruleText({ id: 'new', ...policy.rule }, id => parts.registry.find(id).name) }
+    case 'remove-rule': {
+      const rule = parts.policy.current().rules.find(one => one.id === policy.id)
+      return { what: 'Remove a rule', after: rule ? ruleText(rule, id => parts.registry.find(id).name) : policy.id }
+    }
+    case 'read-only':
+      return { what: 'Read-only', after: policy.on ? 'on' : 'off' }
+    case 'preset':
+      return { what: 'Preset', after: policy.preset }
+    case 'file':
+      return { what: 'Take policy.json as it is', after: 'all of its rules' }
+  }
+}

@@ -1,0 +1,271 @@
+// Answers the contract. Each answer asks the part that owns the matter; a missing one does not compile.
+import type { WireFrame } from '../../contract/calls.ts'
+import type { AuditRow } from '../../contract/audit.ts'
+import type { LogLine } from '../../contract/servers.ts'
+import type { Announcer } from '../announce.ts'
+import type { Approvals } from '../policy/approvals.ts'
+import type { PolicyStore } from '../policy/policy-store.ts'
+import type { Proposals } from '../policy/proposals.ts'
+import type { Audit } from '../audit/audit.ts'
+import type { Clients } from '../clients/clients.ts'
+import type { Vault } from '../vault/vault.ts'
+import { HubError } from '../error.ts'
+import { guardedContract, nameOf } from './caller.ts'
+import { loosen } from './loosen.ts'
+import { viewSecrets } from './secret-view.ts'
+import { type ServerSources, viewServer, commandLineOf } from './server-view.ts'
+import { type Readers, watchSnapshot } from './snapshot.ts'
+import { Batches } from './stream.ts'
+import type { Windows } from './windows.ts'
+
+/** All the parts that answer. */
+export interface Parts extends ServerSources {
+  announcer: Announcer
+  approvals: Approvals
+  audit: Audit
+  clients: Clients
+  policy: PolicyStore
+  proposals: Proposals
+  vault: Vault
+  windows: Windows
+  readers: Readers
+  /** A fresh pairing link; opens the window's listener first where none is open. */
+  newLink: () => Promise<string>
+  /** Ends the hub in order, after the answer has gone out. */
+  stop: () => void
+}
+
+export type HubRouter = ReturnType<typeof buildRouter>
+
+export function buildRouter(parts: Parts) {
+  const { announcer, approvals, audit, clients, gateway, policy, proposals, readers, registry, supervisor, vault, windows } = parts
+  const api = guardedContract(audit)
+  const view = (id: string) => viewServer(registry.find(id), parts)
+  const idOf = (idOrName: string) => registry.find(idOrName).id
+  const secret = (name: string) => viewSecrets(vault, registry).find(one => one.name === name)!
+
+  const hub = api.hub.router({
+    status: api.hub.status.handler(() => readers.status(null)),
+    stop: api.hub.stop.handler(({ context }) => {
+      void audit.append({ kind: 'hub', what: 'hub/stop-asked', by: nameOf(context.caller) }, { durable: false })
+      parts.stop()
+      return { stopping: true as const }
+    }),
+    watch: api.hub.watch.handler(({ context, signal }) => watchSnapshot(readers, announcer, context.caller.window, ended(context.channel, signal))),
+  })
+
+  const windowsRouter = api.windows.router({
+    list: api.windows.list.handler(({ context }) => windows.list(context.caller.window)),
+    newLink: api.windows.newLink.handler(async ({ context }) => {
+      const url = await parts.newLink()
+      await audit.append({ kind: 'window', what: 'window/link-made', by: nameOf(context.caller) }, { durable: true })
+      return { url, pinNeeded: windows.pinState() === 'set', validMs: 120_000 }
+    }),
+    revoke: api.windows.revoke.handler(({ input, context }) => {
+      windows.revoke(input.id, nameOf(context.caller))
+      return { revoked: input.id }
+    }),
+    setPin: api.windows.setPin.handler(async ({ input, context }) => {
+      await windows.setPin(input.pin, input.old, nameOf(context.caller))
+      return { set: input.pin !== null }
+    }),
+  })
+
+  const servers = api.servers.router({
+    list: api.servers.list.handler(() => registry.list().map(definition => viewServer(definition, parts))),
+    get: api.servers.get.handler(({ input }) => view(input.id)),
+    add: api.servers.add.handler(async ({ input, context }) => {
+      const definition = await registry.add(input.name, input.launch)
+      await record('server/added', definition.id, context.caller, commandLineOf(definition.launch))
+      if (input.pin !== undefined && (await windows.pinIsRight(input.pin))) {
+        registry.agree(definition.id, { digest: definition.digest, secrets: [], trust: false })
+        await record('server/agreed', definition.id, context.caller, 'with the PIN')
+      }
+      return { servers: [added(definition.id)], dropped: [] }
+    }),
+    import: api.servers.import.handler(async ({ input, context }) => {
+      const { definitions, dropped } = await registry.import(input.text)
+      for (const one of definitions) await record('server/added', one.id, context.caller, commandLineOf(one.launch))
+      return { servers: definitions.map(one => added(one.id)), dropped }
+    }),
+    remove: api.servers.remove.handler(async ({ input, context }) => {
+      const { id, name } = registry.find(input.id)
+      await supervisor.stop(id)
+      await registry.remove(id)
+      await record('server/removed', id, context.caller, name)
+      return { removed: name }
+    }),
+    start: api.servers.start.handler(({ input }) => supervisor.start(idOf(input.id))),
+    stop: api.servers.stop.handler(({ input }) => supervisor.stop(idOf(input.id))),
+    restart: api.servers.restart.handler(({ input }) => supervisor.restart(idOf(input.id))),
+    listing: api.servers.listing.handler(({ input }) => gateway.listing(idOf(input.id))),
+    tools: api.servers.tools.handler(({ input }) => gateway.tools(input.server === undefined ? undefined : idOf(input.server))),
+    logs: api.servers.logs.handler(({ input, context, signal }) => {
+      const id = idOf(input.id)
+      return followLogs(id, input.last, input.follow, ended(context.channel, signal))
+    }),
+    agree: api.servers.agree.handler(async ({ input, context }) => {
+      const { id, launch } = registry.find(input.id)
+      // On disk before it is in force: an agreement without its record would be a start without one.
+      await record('server/agreed', id, context.caller, `${commandLineOf(launch)} · digest ${input.digest}${input.secrets.length ? ` · secrets ${input.secrets.join(', ')}` : ''}${input.trust ? ' · trusted' : ''}`)
+      registry.agree(id, { digest: input.digest, secrets: input.secrets, trust: input.trust })
+      if (input.trust) await registry.update(id, { trust: true })
+      return supervisor.start(id)
+    }),
+    setTrust: api.servers.setTrust.handler(({ input, context }) => loosen(parts, context.caller, { kind: 'trust', server: idOf(input.id), on: input.trust })),
+    setEnabled: api.servers.setEnabled.handler(({ input, context }) => loosen(parts, context.caller, { kind: 'enabled', server: idOf(input.id), on: input.enabled })),
+    update: api.servers.update.handler(async ({ input, context }) => {
+      const { id: given, ...changes } = input
+      const id = idOf(given)
+      await registry.update(id, changes)
+      await record('server/edited', id, context.caller, Object.keys(changes).join(', '))
+      return view(id)
+    }),
+  })
+
+  const calls = api.calls.router({
+    call: api.calls.call.handler(({ input, context, signal }) => gateway.call({ as: actor(context), ...input, server: idOf(input.server), ...one(ended(context.channel, signal)) })),
+    readResource: api.calls.readResource.handler(({ input, context, signal }) => gateway.readResource({ as: actor(context), ...input, server: idOf(input.server), ...one(ended(context.channel, signal)) })),
+    getPrompt: api.calls.getPrompt.handler(({ input, context, signal }) => gateway.getPrompt({ as: actor(context), ...input, server: idOf(input.server), ...one(ended(context.channel, signal)) })),
+    wire: api.calls.wire.handler(({ context, signal }) => tailWire(ended(context.channel, signal))),
+  })
+
+  const approvalsRouter = api.approvals.router({
+    list: api.approvals.list.handler(() => approvals.list()),
+    answer: api.approvals.answer.handler(async ({ input, context }) => {
+      const by = nameOf(context.caller)
+      await audit.append({ kind: 'approval', what: `approval/${input.answer.kind}`, by, correlation: input.id, detail: input.answer.kind === 'allow' ? input.answer.scope : (input.answer.word ?? '') }, { durable: true })
+      return approvals.answer(input.id, input.answer, by)
+    }),
+  })
+
+  const policyRouter = api.policy.router({
+    get: api.policy.get.handler(() => policy.current()),
+    change: api.policy.change.handler(({ input, context }) => loosen(parts, context.caller, { kind: 'policy', change: input })),
+    explain: api.policy.explain.handler(({ input }) => gateway.explain({ ...input, server: idOf(input.server), client: input.client ?? 'unknown' })),
+  })
+
+  const proposalsRouter = api.proposals.router({
+    list: api.proposals.list.handler(() => proposals.list()),
+    accept: api.proposals.accept.handler(async ({ input, context }) => {
+      const apply = proposals.accept(input.id)
+      await loosen(parts, context.caller, apply)
+      return { accepted: input.id }
+    }),
+    refuse: api.proposals.refuse.handler(async ({ input, context }) => {
+      proposals.refuse(input.id)
+      await audit.append({ kind: 'policy', what: 'proposal/refused', by: nameOf(context.caller), detail: input.id }, { durable: false })
+      return { refused: input.id }
+    }),
+  })
+
+  const auditRouter = api.audit.router({
+    list: api.audit.list.handler(({ input }) => audit.list(input)),
+    verify: api.audit.verify.handler(() => audit.verify()),
+    head: api.audit.head.handler(() => audit.head()),
+    tail: api.audit.tail.handler(({ context, signal }) => tailAudit(ended(context.channel, signal))),
+  })
+
+  const clientsRouter = api.clients.router({
+    list: api.clients.list.handler(() => clients.list(gateway.links())),
+    preview: api.clients.preview.handler(({ input }) => clients.preview(input.id, input.action)),
+    connect: api.clients.connect.handler(({ input }) => clients.connect(input.id, input.before ?? undefined)),
+    disconnect: api.clients.disconnect.handler(({ input }) => clients.disconnect(input.id)),
+    undo: api.clients.undo.handler(({ input }) => clients.undo(input.id)),
+    replaceToken: api.clients.replaceToken.handler(({ input }) => clients.replaceToken(input.id)),
+  })
+
+  const secrets = api.secrets.router({
+    list: api.secrets.list.handler(() => viewSecrets(vault, registry)),
+    set: api.secrets.set.handler(async ({ input, context }) => {
+      if (context.caller.role === 'cli' && vault.has(input.name)) {
+        throw new HubError('secret/exists', `${input.name} is set already.`, { hint: 'Replace it in the window: Credentials.' })
+      }
+      await vault.set(input.name, input.value)
+      await audit.append({ kind: 'secret', what: 'secret/set', by: nameOf(context.caller), detail: input.name }, { durable: true })
+      return secret(input.name)
+    }),
+    remove: api.secrets.remove.handler(async ({ input, context }) => {
+      await vault.remove(input.name)
+      await audit.append({ kind: 'secret', what: 'secret/removed', by: nameOf(context.caller), detail: input.name }, { durable: true })
+      return { removed: input.name }
+    }),
+    grant: api.secrets.grant.handler(async ({ input, context }) => {
+      const { id } = registry.find(input.server)
+      await audit.append({ kind: 'secret', what: 'secret/granted', by: nameOf(context.caller), server: id, detail: input.name }, { durable: true })
+      registry.grant(id, input.name)
+      return secret(input.name)
+    }),
+  })
+
+  function added(id: string) {
+    const { name, launch } = registry.find(id)
+    return { id, name, commandLine: commandLineOf(launch), state: supervisor.state(id).kind }
+  }
+
+  async function record(what: string, server: string, caller: Parameters<typeof nameOf>[0], detail: string) {
+    await audit.append({ kind: 'server', what, server, by: nameOf(caller), detail }, { durable: true })
+  }
+
+  async function* followLogs(id: string, last: number, follow: boolean, signal: AbortSignal): AsyncGenerator<LogLine[], void> {
+    const lines = new Batches<LogLine>(5_000)
+    const unsubscribe = supervisor.followLogs(id, line => lines.push(line))
+    try {
+      yield supervisor.logs(id, last)
+      if (follow) yield* lines.read(signal)
+    } finally {
+      unsubscribe()
+    }
+  }
+
+  async function* tailWire(signal: AbortSignal): AsyncGenerator<WireFrame[], void> {
+    const frames = new Batches<WireFrame>(2_000)
+    const push = (some: WireFrame[]) => frames.push(...some)
+    announcer.on('wire/frames', push)
+    try {
+      yield gateway.wire(500)
+      yield* frames.read(signal)
+    } finally {
+      announcer.off('wire/frames', push)
+    }
+  }
+
+  async function* tailAudit(signal: AbortSignal): AsyncGenerator<AuditRow[], void> {
+    const rows = new Batches<AuditRow>(2_000)
+    const push = (some: AuditRow[]) => rows.push(...some)
+    announcer.on('audit/appended', push)
+    try {
+      yield* rows.read(signal)
+    } finally {
+      announcer.off('audit/appended', push)
+    }
+  }
+
+  return {
+    hub,
+    windows: windowsRouter,
+    servers,
+    calls,
+    approvals: approvalsRouter,
+    policy: policyRouter,
+    proposals: proposalsRouter,
+    audit: auditRouter,
+    clients: clientsRouter,
+    secrets,
+  }
+}
+
+function actor(context: { caller: { role: 'cli' | 'window' } }): 'cli' | 'inspector' {
+  return context.caller.role === 'cli' ? 'cli' : 'inspector'
+}
+
+function one(signal: AbortSignal): { signal: AbortSignal } {
+  return { signal }
+}
+
+/** Ends when the call is cancelled or its connection closes, whichever is first. */
+function ended(channel: { onClose(listener: () => void): void }, signal: AbortSignal | undefined): AbortSignal {
+  const closed = new AbortController()
+  channel.onClose(() => closed.abort())
+  return signal ? AbortSignal.any([closed.signal, signal]) : closed.signal
+}
