@@ -27,7 +27,14 @@ export const ServerState = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('waiting'), for: z.enum(['agreement', 'secret', 'sign-in']), what: z.string() }),
   z.object({ kind: z.literal('sleeping'), since: z.number() }),
   z.object({ kind: z.literal('starting'), attempt: z.number(), since: z.number(), pid: z.number().optional() }),
-  z.object({ kind: z.literal('running'), pid: z.number().nullable(), since: z.number(), tools: z.number() }),
+  z.object({
+    kind: z.literal('running'),
+    pid: z.number().nullable(),
+    since: z.number(),
+    tools: z.number(),
+    /** The start in a row of fast exits that led here; 1 when it came up at once. */
+    attempt: z.number().optional(),
+  }),
   z.object({ kind: z.literal('backing-off'), attempt: z.number(), retryAt: z.number(), because: Because }),
   z.object({
     kind: z.literal('stopping'),
