@@ -1,0 +1,112 @@
+// Rows of the log as lines on the page: what belongs to one call is one line, everything else a line of its own.
+import type { AuditEvent, AuditRow } from '../../../contract/audit.ts'
+import type { Risk } from '../../../contract/servers.ts'
+
+/** One line. `rows` oldest first; it stands where its first row stands, so that an answer does not move it. */
+export interface Line {
+  key: string
+  seq: number
+  time: number
+  rows: AuditRow[]
+  client: string | null
+  server: string | null
+  tool: string | null
+  risk: Risk | null
+  decision: Answered | null
+  outcome: AuditEvent['outcome'] | null
+  durationMs: number | null
+  /** For lines that are no call: the past fact and our words about it. */
+  what: string
+  detail: string | null
+  erased: boolean
+}
+
+/** How the gate answered, and who it was. `by`: as recorded (`window:…`, a rule's id, `clock`). */
+export interface Answered {
+  effect: 'allow' | 'ask' | 'deny'
+  by: string | null
+  rule: string | null
+  ruleText: string | null
+}
+
+const RISKS: readonly string[] = ['reads', 'writes', 'destroys', 'unknown']
+
+/** Joins rows by correlation; newest line first. */
+export function joinRows(rows: readonly AuditRow[]): Line[] {
+  const groups = new Map<string, AuditRow[]>()
+  for (const row of rows) {
+    const key = row.event?.correlation ? `c:${row.event.correlation}` : `s:${row.seq}`
+    const group = groups.get(key)
+    if (group) group.push(row)
+    else groups.set(key, [row])
+  }
+  const lines = [...groups].map(([key, group]) =>
+    lineOf(
+      key,
+      group.sort((a, b) => a.seq - b.seq),
+    ),
+  )
+  return lines.sort((a, b) => b.seq - a.seq)
+}
+
+function lineOf(key: string, rows: AuditRow[]): Line {
+  const first = rows[0]!
+  const events = rows.flatMap(row => row.event ?? [])
+  const pick = <T>(get: (e: AuditEvent) => T | undefined): T | null => {
+    for (const event of events) {
+      const value = get(event)
+      if (value !== undefined) return value
+    }
+    return null
+  }
+  const last = <T>(get: (e: AuditEvent) => T | undefined): T | null =>
+    events.reduceRight<T | null>((found, event) => found ?? get(event) ?? null, null)
+  const risk = pick(e => e.decision?.risk)
+  return {
+    key,
+    seq: first.seq,
+    time: first.time,
+    rows,
+    client: pick(e => e.client),
+    server: pick(e => e.server),
+    tool: pick(e => e.tool),
+    risk: risk !== null && RISKS.includes(risk) ? (risk as Risk) : null,
+    decision: answeredOf(events),
+    outcome: last(e => e.outcome),
+    durationMs: last(e => e.durationMs),
+    what: pick(e => e.what) ?? 'erased',
+    detail: last(e => e.detail),
+    erased: events.length === 0,
+  }
+}
+
+/** The gate's last word: what a person or the clock said after an `ask`, else the decision itself. */
+function answeredOf(events: readonly AuditEvent[]): Answered | null {
+  const decided = events.find(e => e.decision)?.decision
+  const refused = events.find(e => e.outcome === 'denied' || e.outcome === 'expired')
+  const person = events.findLast(e => e.by !== undefined && (e.kind === 'approval' || isPerson(e.by)))
+  if (!decided && !refused && !person) return null
+  const effect = refused
+    ? 'deny'
+    : decided?.effect === 'ask'
+      ? person || sent(events)
+        ? 'allow'
+        : 'ask'
+      : decided?.effect
+  return {
+    effect: effect === 'deny' || effect === 'ask' ? effect : 'allow',
+    by: (refused?.by && !person ? refused.by : person?.by) ?? events.find(e => e.by !== undefined)?.by ?? null,
+    rule: decided?.rule ?? null,
+    ruleText: decided?.ruleText ?? null,
+  }
+}
+
+const isPerson = (by: string) => by.startsWith('window:')
+const sent = (events: readonly AuditEvent[]) => events.some(e => e.outcome === 'ok' || e.outcome === 'tool-error')
+
+/** Adds rows to those known, each once, newest first. */
+export function mergeRows(known: readonly AuditRow[], more: readonly AuditRow[]): AuditRow[] {
+  const bySeq = new Map(known.map(row => [row.seq, row]))
+  for (const row of more) bySeq.set(row.seq, row)
+  return [...bySeq.values()].sort((a, b) => b.seq - a.seq)
+}
