@@ -4,7 +4,6 @@ import { contract } from '../../contract/index.ts'
 import type { Role } from '../../contract/procedure.ts'
 import type { Audit } from '../audit/audit.ts'
 import { problemOf } from '../error.ts'
-import type { Channel } from './channel.ts'
 
 export interface Caller {
   role: Extract<Role, 'cli' | 'window'>
@@ -14,7 +13,8 @@ export interface Caller {
 
 export interface CallerContext {
   caller: Caller
-  channel: Pick<Channel, 'onClose'>
+  /** Aborted when the connection closes. */
+  gone: AbortSignal
 }
 
 /** As written in records: `cli` or `window:<id>`. */

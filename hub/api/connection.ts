@@ -113,7 +113,9 @@ const enterWindow: Enter = (channel, _hello, origin, doors, entered) => {
 function serveCalls(channel: Channel, caller: Caller, doors: Doors): void {
   busy(channel, doors)
   const handler = new RPCHandler<CallerContext>(doors.router)
-  handler.upgrade(asWebSocket(channel), { context: { caller, channel } })
+  const gone = new AbortController()
+  channel.onClose(() => gone.abort())
+  handler.upgrade(asWebSocket(channel), { context: { caller, gone: gone.signal } })
 }
 
 function busy(channel: Channel, doors: Doors): void {

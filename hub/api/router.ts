@@ -51,7 +51,7 @@ export function buildRouter(parts: Parts) {
       parts.stop()
       return { stopping: true as const }
     }),
-    watch: api.hub.watch.handler(({ context, signal }) => watchSnapshot(readers, announcer, context.caller.window, ended(context.channel, signal))),
+    watch: api.hub.watch.handler(({ context, signal }) => watchSnapshot(readers, announcer, context.caller.window, ended(context.gone, signal))),
   })
 
   const windowsRouter = api.windows.router({
@@ -102,7 +102,7 @@ export function buildRouter(parts: Parts) {
     tools: api.servers.tools.handler(({ input }) => gateway.tools(input.server === undefined ? undefined : idOf(input.server))),
     logs: api.servers.logs.handler(({ input, context, signal }) => {
       const id = idOf(input.id)
-      return followLogs(id, input.last, input.follow, ended(context.channel, signal))
+      return followLogs(id, input.last, input.follow, ended(context.gone, signal))
     }),
     agree: api.servers.agree.handler(async ({ input, context }) => {
       const { id, launch } = registry.find(input.id)
@@ -124,10 +124,10 @@ export function buildRouter(parts: Parts) {
   })
 
   const calls = api.calls.router({
-    call: api.calls.call.handler(({ input, context, signal }) => gateway.call({ as: actor(context), ...input, server: idOf(input.server), ...one(ended(context.channel, signal)) })),
-    readResource: api.calls.readResource.handler(({ input, context, signal }) => gateway.readResource({ as: actor(context), ...input, server: idOf(input.server), ...one(ended(context.channel, signal)) })),
-    getPrompt: api.calls.getPrompt.handler(({ input, context, signal }) => gateway.getPrompt({ as: actor(context), ...input, server: idOf(input.server), ...one(ended(context.channel, signal)) })),
-    wire: api.calls.wire.handler(({ context, signal }) => tailWire(ended(context.channel, signal))),
+    call: api.calls.call.handler(({ input, context, signal }) => gateway.call({ as: actor(context), ...input, server: idOf(input.server), signal: ended(context.gone, signal) })),
+    readResource: api.calls.readResource.handler(({ input, context, signal }) => gateway.readResource({ as: actor(context), ...input, server: idOf(input.server), signal: ended(context.gone, signal) })),
+    getPrompt: api.calls.getPrompt.handler(({ input, context, signal }) => gateway.getPrompt({ as: actor(context), ...input, server: idOf(input.server), signal: ended(context.gone, signal) })),
+    wire: api.calls.wire.handler(({ context, signal }) => tailWire(ended(context.gone, signal))),
   })
 
   const approvalsRouter = api.approvals.router({
@@ -163,7 +163,7 @@ export function buildRouter(parts: Parts) {
     list: api.audit.list.handler(({ input }) => audit.list(input)),
     verify: api.audit.verify.handler(() => audit.verify()),
     head: api.audit.head.handler(() => audit.head()),
-    tail: api.audit.tail.handler(({ context, signal }) => tailAudit(ended(context.channel, signal))),
+    tail: api.audit.tail.handler(({ context, signal }) => tailAudit(ended(context.gone, signal))),
   })
 
   const clientsRouter = api.clients.router({
@@ -259,13 +259,7 @@ function actor(context: { caller: { role: 'cli' | 'window' } }): 'cli' | 'inspec
   return context.caller.role === 'cli' ? 'cli' : 'inspector'
 }
 
-function one(signal: AbortSignal): { signal: AbortSignal } {
-  return { signal }
-}
-
 /** Ends when the call is cancelled or its connection closes, whichever is first. */
-function ended(channel: { onClose(listener: () => void): void }, signal: AbortSignal | undefined): AbortSignal {
-  const closed = new AbortController()
-  channel.onClose(() => closed.abort())
-  return signal ? AbortSignal.any([closed.signal, signal]) : closed.signal
+function ended(gone: AbortSignal, signal: AbortSignal | undefined): AbortSignal {
+  return signal ? AbortSignal.any([gone, signal]) : gone
 }

@@ -1,0 +1,22 @@
+// hub.json: how the command line, bridges and the desktop shell find the running hub. 0600; gone when the hub ends.
+import { readFileSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { writeFileSync } from 'atomically'
+import { z } from 'zod'
+
+export const HubFile = z.object({ pid: z.number(), socket: z.string(), token: z.string(), version: z.string(), startedAt: z.number() })
+export type HubFile = z.infer<typeof HubFile>
+
+export function writeHubFile(folder: string, content: HubFile): void {
+  writeFileSync(join(folder, 'hub.json'), `${JSON.stringify(content)}\n`, { mode: 0o600 })
+}
+
+/** Removes it, unless another hub has written its own since. */
+export function removeHubFile(folder: string, pid: number): void {
+  const path = join(folder, 'hub.json')
+  try {
+    if (HubFile.parse(JSON.parse(readFileSync(path, 'utf8'))).pid === pid) rmSync(path)
+  } catch {
+    // Not there, or not ours to judge.
+  }
+}

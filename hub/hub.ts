@@ -1,0 +1,168 @@
+// The hub: opens its parts in order, answers on its socket, and closes them in reverse.
+import { randomBytes } from 'node:crypto'
+import { join } from 'node:path'
+import type { VaultStatus } from '../contract/secrets.ts'
+import { Announcer } from './announce.ts'
+import { socketChannel, webSocketChannel } from './api/channel.ts'
+import { type Doors, serveConnection } from './api/connection.ts'
+import { buildRouter } from './api/router.ts'
+import { viewSecrets } from './api/secret-view.ts'
+import { viewServer } from './api/server-view.ts'
+import type { Readers } from './api/snapshot.ts'
+import { openSocket, socketPath } from './api/socket.ts'
+import { openWeb, type WebListener } from './api/web.ts'
+import { Windows } from './api/windows.ts'
+import { Audit } from './audit/audit.ts'
+import { Clients } from './clients/clients.ts'
+import { entryPoint } from './clients/entry-point.ts'
+import { Gateway } from './gateway/gateway.ts'
+import { removeHubFile, writeHubFile } from './hub-file.ts'
+import { OpenParts } from './parts.ts'
+import { Approvals } from './policy/approvals.ts'
+import { PolicyStore } from './policy/policy-store.ts'
+import { Proposals } from './policy/proposals.ts'
+import { Registry } from './registry/registry.ts'
+import { openDataFolder } from './store/data-folder.ts'
+import { takeLock } from './store/lock.ts'
+import { openState } from './store/open.ts'
+import { Sealed } from './store/sealed.ts'
+import { Supervisor } from './supervisor/supervisor.ts'
+import { readUnattended, refuseConversion } from './unattended.ts'
+import { Vault } from './vault/vault.ts'
+import { VERSION } from './version.ts'
+import { rendererFolder } from './where.ts'
+
+export interface HubOptions {
+  /** The data folder. */
+  data: string
+  /** A policy file for a machine without a person; only on a folder that was created with it. */
+  policy?: string
+  /** The browser window's port; 0 or absent: any free one. */
+  port?: number
+  /** Called once the hub wants to end by itself (asked to stop). */
+  onStop?: () => void
+  /** Called when the number of connections and windows changes, for the idle end. */
+  onBusy?: (connections: number) => void
+  report?: (message: string) => void
+}
+
+export interface Hub {
+  readonly socket: string
+  /** Opens the window's listener where it is not open, and makes a link that works once. */
+  newLink(): Promise<string>
+  /** A one-time code alone, for a shell that holds the inherited pipe. */
+  newCode(): string
+  close(): Promise<void>
+}
+
+/** Opens a hub on a data folder. Throws HubError, with everything closed again, when a part cannot open. */
+export async function openHub(options: HubOptions): Promise<Hub> {
+  const report = options.report ?? (message => process.stderr.write(`${message}\n`))
+  const parts = new OpenParts((name, error) => report(`Closing ${name} failed: ${error instanceof Error ? error.message : error}`))
+  try {
+    return await openParts(options, parts, report)
+  } catch (error) {
+    await parts.closeAll()
+    throw error
+  }
+}
+
+async function openParts(options: HubOptions, parts: OpenParts, report: (message: string) => void): Promise<Hub> {
+  const startedAt = Date.now()
+  const folder = openDataFolder(options.data)
+  const lock = takeLock(folder.path)
+  parts.add('the lock', () => lock.close())
+  const db = openState(folder.path)
+  parts.add('state.db', () => db.close())
+  const announcer = new Announcer()
+  const unattended = readUnattended({ folder, db, policy: options.policy })
+  const mode = unattended ? 'unattended' : 'person'
+
+  const vault = await Vault.open({ folder, db, announcer, mode })
+  parts.add('the vault', () => vault.close())
+  refuseConversion(mode, vault.mode())
+  const sealed = new Sealed(db, () => vault.key('seal'))
+  const audit = await Audit.open({ folder: folder.path, signing: () => vault.signing(), anchor: vault.anchor, announcer, redact: text => vault.redactor.redact(text) })
+  parts.add('the audit log', () => audit.close())
+  sealed.onForged = (kind, key) => void audit.append({ kind: 'refused', what: 'store/forged', detail: `${kind} ${key} in state.db was not written by Gatehouse; it does not count.` }, { durable: false })
+  announcer.on('vault/changed', () => {
+    if (vault.status().kind !== 'open') return
+    sealed.rekey()
+    void audit.keychainAppeared()
+  })
+  await audit.append({ kind: 'hub', what: 'hub/started', by: 'gatehouse', detail: `Gatehouse ${VERSION}, ${mode}` }, { durable: false })
+
+  const registry = await Registry.open({ folder, db, sealed, vault, announcer, mode })
+  parts.add('the registry', () => registry.close())
+  const proposals = new Proposals({ db, announcer })
+  const policy = PolicyStore.open({ folder: folder.path, sealed, announcer, proposals, unattended: unattended?.rules })
+  parts.add('the policy', () => policy.close())
+  const approvals = new Approvals({ announcer, policy, redact: text => vault.redactor.redact(text) })
+  parts.add('the approvals', () => approvals.close())
+
+  const supervisor = await Supervisor.open({ registry, vault, announcer, audit, folder: folder.path, db })
+  parts.add('the servers', () => supervisor.close())
+  const clients = await Clients.open({ folder, db, sealed, key: () => vault.key('backup'), audit, announcer, entry: entryPoint(folder.path) })
+  parts.add('the clients', () => clients.close())
+  const gateway = new Gateway({ supervisor, registry, policy, approvals, audit, announcer, redact: text => vault.redactor.redact(text), clientTitle: id => clients.title(id) })
+  parts.add('the gateway', () => gateway.close())
+
+  const windows = new Windows({ sealed, announcer, audit })
+  const socket = socketPath(folder.path)
+  const token = randomBytes(32).toString('base64url')
+  let web: WebListener | undefined
+  let connections = 0
+
+  const readers: Readers = {
+    status: () => ({
+      version: VERSION,
+      pid: process.pid,
+      startedAt,
+      dataFolder: folder.path,
+      socket,
+      web: web ? `http://127.0.0.1:${web.port}` : null,
+      mode,
+      links: gateway.links(),
+      callsPerMinute: gateway.callsPerMinute(),
+      vault: vault.status() satisfies VaultStatus,
+      audit: audit.status(),
+      config: { path: join(folder.path, 'config.json'), problem: registry.problem() },
+      pinSet: windows.pinState() === 'set',
+    }),
+    servers: () => registry.list().map(one => viewServer(one, { registry, supervisor, gateway })),
+    approvals: () => approvals.list(),
+    proposals: () => proposals.list(),
+    policy: () => policy.current(),
+    clients: () => clients.list(gateway.links()),
+    secrets: () => viewSecrets(vault, registry),
+    windows: window => windows.list(window),
+  }
+  const newLink = async () => {
+    web ??= await openListener()
+    return `http://127.0.0.1:${web.port}/#pair=${windows.newCode()}`
+  }
+  const router = buildRouter({ announcer, approvals, audit, clients, gateway, policy, proposals, readers, registry, supervisor, vault, windows, newLink, stop: () => setTimeout(() => options.onStop?.(), 50) })
+  const onBusy = (change: 1 | -1) => {
+    connections += change
+    options.onBusy?.(connections)
+  }
+  const doors: Doors = { windows, clients, gateway, audit, announcer, router, instance: folder.id, token, onBusy }
+
+  async function openListener(): Promise<WebListener> {
+    const listener = await openWeb({ port: options.port ?? 0, root: rendererFolder(), onWindow: (ws, address) => serveConnection(webSocketChannel(ws), { kind: 'web', address }, doors) })
+    announcer.emit('windows/changed')
+    return listener
+  }
+
+  parts.add('the window listener', () => web?.close())
+  const listener = await openSocket(socket, one => serveConnection(socketChannel(one), { kind: 'socket', address: 'socket' }, doors))
+  parts.add('the socket', () => listener.close())
+  writeHubFile(folder.path, { pid: process.pid, socket, token, version: VERSION, startedAt })
+  parts.add('hub.json', () => removeHubFile(folder.path, process.pid))
+  parts.add('what waits', async () => {
+    approvals.withdrawAll('Gatehouse is stopping.')
+    await audit.append({ kind: 'hub', what: 'hub/stopping', by: 'gatehouse' }, { durable: false }).catch(error => report(String(error)))
+  })
+  supervisor.begin()
+  return { socket, newLink, newCode: () => windows.newCode(), close: () => parts.closeAll() }
+}
