@@ -1,11 +1,13 @@
 import { defineConfig } from 'vitest/config'
 
+const deep = Boolean(process.env.GATEHOUSE_DEEP)
+
 export default defineConfig({
   test: {
-    include: ['{contract,hub,cli,electron,renderer,servers,build,test}/**/*.test.{ts,tsx}'],
-    exclude: ['**/node_modules/**', '**/*.deep.test.ts'],
-    testTimeout: 30_000,
-    hookTimeout: 30_000,
+    include: [`{contract,hub,cli,electron,renderer,servers,build,test}/**/*${deep ? '.deep' : ''}.test.{ts,tsx}`],
+    exclude: ['**/node_modules/**', ...(deep ? [] : ['**/*.deep.test.ts'])],
+    testTimeout: deep ? 300_000 : 30_000,
+    hookTimeout: deep ? 120_000 : 30_000,
     pool: 'forks',
   },
 })

@@ -1,0 +1,4 @@
+// Installs where needed, and nothing else.
+import { install } from './set-up.mjs'
+
+install()
