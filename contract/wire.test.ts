@@ -1,5 +1,6 @@
+import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { memberAt, members, repeatedName, splice } from './wire.ts'
+import { MAX_DEPTH, memberAt, members, repeatedName, splice, trouble, valueEnd } from './wire.ts'
 
 test('a value is replaced and every other byte stays, big numbers too', () => {
   const text =
@@ -18,9 +19,100 @@ test('a value is replaced and every other byte stays, big numbers too', () => {
 test('repeated names are found at any depth, also when one is written with escapes', () => {
   expect(repeatedName('{"a":1,"b":{"c":[{"d":1,"\\u0064":2}]}}')).toBe('b.c[0].d')
   expect(repeatedName('{"a":{"x":1},"b":{"x":1}}')).toBeUndefined()
+  expect(repeatedName('{"a":{},"b":[[],{"x":[1,2]},{"":0,"":1}]}')).toBe('b[2].')
+  const wide = Object.fromEntries(Array.from({ length: 100 }, (_, n) => [`k${n}`, n]))
+  expect(repeatedName(JSON.stringify(wide))).toBeUndefined()
+  expect(repeatedName(JSON.stringify(wide).replace('"k99"', '"k3"'))).toBe('k3')
 })
 
 test('what is not an object has no members', () => {
   expect(members('[1,2]')).toEqual([])
   expect(members(' {} ')).toEqual([])
+})
+
+test('of a repeated name the value that JSON.parse would take is found', () => {
+  const text = '{"a":1,"a":2}'
+  const found = memberAt(text, ['a'])!
+  expect(JSON.parse(text.slice(found.start, found.end))).toBe(JSON.parse(text).a)
+})
+
+/** Any JSON value, written with any indentation, keys with quotes and backslashes among them. */
+const written = fc
+  .tuple(fc.jsonValue({ maxDepth: 6 }), fc.constantFrom(undefined, 1, '\t', '  '))
+  .map(([value, indent]) => JSON.stringify(value, null, indent))
+
+test('every member found says what JSON.parse says, for any JSON text', () => {
+  fc.assert(
+    fc.property(fc.dictionary(fc.string(), fc.jsonValue()), fc.constantFrom(undefined, 2), (value, indent) => {
+      const text = ` ${JSON.stringify(value, null, indent)} `
+      const found = members(text)
+      expect(found.map(m => m.key)).toEqual(Object.keys(JSON.parse(text)))
+      for (const m of found) expect(JSON.parse(text.slice(m.start, m.end))).toEqual(JSON.parse(text)[m.key])
+    }),
+    { numRuns: 500 },
+  )
+})
+
+test('a value ends where it ends, and honest text is in no trouble, for any JSON text', () => {
+  fc.assert(
+    fc.property(written, text => {
+      expect(valueEnd(`${text},"more"`, 0)).toBe(text.length)
+      expect(trouble(text)).toBeUndefined()
+    }),
+    { numRuns: 1_000 },
+  )
+})
+
+test('a name written twice is found wherever it stands, for any JSON text around it', () => {
+  fc.assert(
+    fc.property(fc.array(written, { maxLength: 4 }), fc.string(), written, (before, key, value) => {
+      const name = JSON.stringify(key)
+      const text = `{"list":[${[...before, `{"in":{${name}:${value},"other\\u0000":0,${name}:${value}}}`].join(' , ')}]}`
+      fc.pre(key !== 'other\u0000')
+      expect(trouble(text)).toMatchObject({ kind: 'repeated' })
+    }),
+    { numRuns: 500 },
+  )
+})
+
+test('splicing one value changes that value alone, for any JSON text', () => {
+  fc.assert(
+    fc.property(fc.dictionary(fc.string(), fc.jsonValue(), { minKeys: 1 }), fc.jsonValue(), (value, other) => {
+      const text = JSON.stringify(value)
+      const [first] = members(text)
+      const out = JSON.parse(splice(text, [{ ...first!, text: JSON.stringify(other) }]))
+      expect(Object.entries(out)).toEqual(
+        Object.entries(JSON.parse(text)).map(([k, v]) => [k, k === first!.key ? JSON.parse(JSON.stringify(other)) : v]),
+      )
+    }),
+    { numRuns: 500 },
+  )
+})
+
+test('no text makes it slow or overflows the stack', () => {
+  const deep = 1_000_000
+  const texts = [
+    `${'['.repeat(deep)}${']'.repeat(deep)}`,
+    `${'{"a":'.repeat(deep)}0${'}'.repeat(deep)}`,
+    `"${'\\\\'.repeat(deep)}"`,
+    `"${'\\"'.repeat(deep)}"`,
+    `{"a":"${'\\\\\\"'.repeat(deep)}"}`,
+    '['.repeat(deep),
+    '{"a":'.repeat(deep),
+    `"${'\\'.repeat(deep)}`,
+  ]
+  for (const text of texts) {
+    const began = performance.now()
+    repeatedName(text)
+    valueEnd(text, 0)
+    members(text)
+    memberAt(text, ['a', 'a', 'a'])
+    expect(performance.now() - began).toBeLessThan(3_000)
+  }
+})
+
+test('text deeper than the limit is refused, text at the limit is not', () => {
+  const nested = (depth: number) => `${'{"a":['.repeat(depth / 2)}${']}'.repeat(depth / 2)}`
+  expect(trouble(nested(MAX_DEPTH))).toBeUndefined()
+  expect(trouble(nested(MAX_DEPTH + 2))?.kind).toBe('too-deep')
 })
