@@ -1,0 +1,229 @@
+// Many askers, one server: ids and progress tokens are exchanged by splicing, so every other byte arrives as it was sent.
+import { type Member, memberAt, members, splice } from '../../contract/wire.ts'
+import { HubError } from '../error.ts'
+import type { TooLong } from './lines.ts'
+import type { RequestOptions, Upstream } from './upstream.ts'
+
+/** What may wait for a server that does not read. */
+const MAX_QUEUED_BYTES = 64 * 1024 * 1024
+const REMEMBERED_IDS = 1_000
+
+interface Pending {
+  id: string
+  token: string | undefined
+  method: string
+  options: RequestOptions
+  resolve(text: string): void
+  reject(error: Error): void
+}
+
+export interface MultiplexerOptions {
+  server: string
+  name: string
+  send(frame: string): void
+  queuedBytes(): number
+  log(text: string): void
+}
+
+export class Multiplexer implements Upstream {
+  readonly server: string
+  initialize = '{}'
+  protocolVersion = ''
+  readonly closed: Promise<HubError>
+  /** Monotonic ms of the last answer to anything, and of the last request or answer of an asker. */
+  answeredAtMs = Number.NEGATIVE_INFINITY
+  usedAtMs = performance.now()
+  readonly #o: MultiplexerOptions
+  #lastId = 0
+  readonly #pending = new Map<number, Pending>()
+  readonly #abandoned = new Set<number>()
+  readonly #listeners = new Set<(text: string) => void | Promise<void>>()
+  #answer: ((text: string, owners: unknown[]) => Promise<string>) | undefined
+  #end: HubError | undefined
+  #resolveClosed!: (error: HubError) => void
+
+  constructor(options: MultiplexerOptions) {
+    this.#o = options
+    this.server = options.server
+    this.closed = new Promise(resolve => {
+      this.#resolveClosed = resolve
+    })
+  }
+
+  /** Requests of askers (pings and listings of our own have no owner and do not count). */
+  get inFlight(): number {
+    return this.#pending.size
+  }
+
+  request(text: string, options: RequestOptions = {}): Promise<string> {
+    if (this.#end) return Promise.reject(this.#end)
+    if (options.signal?.aborted) return Promise.reject(cancelled(this.#o.name))
+    if (this.#o.queuedBytes() > MAX_QUEUED_BYTES) {
+      return Promise.reject(new HubError('server/not-reading', `${this.#o.name} does not read what it is sent.`))
+    }
+    const top = members(text)
+    const id = top.find(m => m.key === 'id')
+    const method = top.find(m => m.key === 'method')
+    if (!id || !method)
+      return Promise.reject(new HubError('server/not-a-request', 'A request needs an id and a method.'))
+    const params = top.find(m => m.key === 'params')
+    const token = params ? memberAt(text, ['_meta', 'progressToken'], params.start) : undefined
+    const ours = ++this.#lastId
+    this.usedAtMs = performance.now()
+    return new Promise((resolve, reject) => {
+      const forget = () => options.signal?.removeEventListener('abort', cancel)
+      const pending: Pending = {
+        id: textOf(text, id),
+        token: token && textOf(text, token),
+        method: JSON.parse(textOf(text, method)) as string,
+        options,
+        resolve: answer => (forget(), resolve(answer)),
+        reject: error => (forget(), reject(error)),
+      }
+      const cancel = () => this.#cancel(ours, options.signal)
+      this.#pending.set(ours, pending)
+      options.signal?.addEventListener('abort', cancel, { once: true })
+      this.#o.send(
+        splice(
+          text,
+          [id, ...(token ? [token] : [])].map(m => ({ ...m, text: String(ours) })),
+        ),
+      )
+    })
+  }
+
+  notify(text: string): void {
+    if (this.#end || this.#o.queuedBytes() > MAX_QUEUED_BYTES) return
+    this.#o.send(text)
+  }
+
+  onRequest(answer: (text: string, owners: unknown[]) => Promise<string>): () => void {
+    this.#answer = answer
+    return () => {
+      if (this.#answer === answer) this.#answer = undefined
+    }
+  }
+
+  onNotification(listener: (text: string) => void | Promise<void>): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+
+  /** One frame of the server. False: it is no JSON-RPC message of one object. */
+  receive(text: string): boolean | Promise<void> {
+    let frame: unknown
+    try {
+      frame = JSON.parse(text)
+    } catch {
+      return false
+    }
+    if (typeof frame !== 'object' || frame === null || Array.isArray(frame)) return false
+    const { id, method } = frame as { id?: unknown; method?: unknown }
+    if (typeof method === 'string') {
+      if (id === undefined) return this.#notified(text, method) ?? true
+      void this.#requested(text, method)
+      return true
+    }
+    if (!('result' in frame) && !('error' in frame)) return false
+    this.#answered(text, id)
+    return true
+  }
+
+  /** An answer that was too long to keep: the one who asked is told. Its id stands at one of its ends, as every SDK writes it. */
+  tooLong({ head, tail, bytes }: TooLong): void {
+    const ours =
+      /^\s*\{\s*(?:"jsonrpc"\s*:\s*"2\.0"\s*,\s*)?"id"\s*:\s*(\d+)\s*,/.exec(head.toString('latin1'))?.[1] ??
+      /"id"\s*:\s*(\d+)\s*(?:,\s*"jsonrpc"\s*:\s*"2\.0"\s*)?\}\s*$/.exec(tail.toString('latin1'))?.[1]
+    const found = ours === undefined ? this.#pending.keys().next().value : Number(ours)
+    if (found === undefined) return
+    const what = `${this.#o.name} sent an answer of ${Math.round(bytes / 1_048_576)} MB, which is over the limit of 64 MB.`
+    this.#take(found)?.reject(new HubError('server/answer-too-long', what, { hint: 'Ask it for less at a time.' }))
+  }
+
+  /** The server is gone: everybody who waits is told why. */
+  end(error: HubError): void {
+    if (this.#end) return
+    this.#end = error
+    for (const id of [...this.#pending.keys()]) this.#take(id)?.reject(error)
+    this.#resolveClosed(error)
+  }
+
+  #take(id: number): Pending | undefined {
+    const pending = this.#pending.get(id)
+    this.#pending.delete(id)
+    return pending
+  }
+
+  #cancel(ours: number, signal: AbortSignal | undefined): void {
+    const pending = this.#take(ours)
+    if (!pending) return
+    this.#abandoned.add(ours)
+    if (this.#abandoned.size > REMEMBERED_IDS) this.#abandoned.delete(this.#abandoned.values().next().value!)
+    const reason = typeof signal?.reason === 'string' ? { reason: signal.reason } : {}
+    // The spec forbids cancelling initialize.
+    if (pending.method !== 'initialize') {
+      const params = { requestId: ours, ...reason }
+      this.notify(JSON.stringify({ jsonrpc: '2.0', method: 'notifications/cancelled', params }))
+    }
+    pending.reject(cancelled(this.#o.name))
+  }
+
+  #answered(text: string, id: unknown): void {
+    this.answeredAtMs = performance.now()
+    const pending = typeof id === 'number' ? this.#take(id) : undefined
+    if (!pending) {
+      if (typeof id === 'number' && this.#abandoned.delete(id)) return
+      this.#o.log(`An answer to nothing that was asked (id ${JSON.stringify(id)}) was ignored.`)
+      return
+    }
+    this.usedAtMs = this.answeredAtMs
+    pending.resolve(splice(text, [{ ...lastMember(text, 'id')!, text: pending.id }]))
+  }
+
+  #notified(text: string, method: string): Promise<void> | undefined {
+    if (method === 'notifications/progress') {
+      const token = memberAt(text, ['params', 'progressToken'])
+      const pending = token && this.#pending.get(Number(textOf(text, token)))
+      if (!pending?.token) return
+      return settled([pending.options.onProgress?.(splice(text, [{ ...token!, text: pending.token }]))])
+    }
+    return settled([...this.#listeners].map(listener => listener(text)))
+  }
+
+  async #requested(text: string, method: string): Promise<void> {
+    const id = textOf(text, lastMember(text, 'id')!)
+    if (method === 'ping') return this.notify(`{"jsonrpc":"2.0","id":${id},"result":{}}`)
+    const owners = [...new Set([...this.#pending.values()].map(p => p.options.owner).filter(o => o !== undefined))]
+    try {
+      if (!this.#answer) return this.notify(errorFrame(id, -32601, `Nobody here answers ${method}.`))
+      const answer = await this.#answer(text, owners)
+      const at = lastMember(answer, 'id')
+      this.notify(at ? splice(answer, [{ ...at, text: id }]) : errorFrame(id, -32603, 'The answer had no id.'))
+    } catch (error) {
+      this.notify(errorFrame(id, -32603, error instanceof Error ? error.message : String(error)))
+    }
+  }
+}
+
+/** As JSON.parse sees it: of repeated names the last one counts. */
+function lastMember(text: string, key: string): Member | undefined {
+  return members(text).findLast(m => m.key === key)
+}
+
+function textOf(text: string, { start, end }: { start: number; end: number }): string {
+  return text.slice(start, end)
+}
+
+function cancelled(name: string): HubError {
+  return new HubError('server/cancelled', `The request to ${name} was cancelled.`)
+}
+
+function errorFrame(id: string, code: number, message: string): string {
+  return `{"jsonrpc":"2.0","id":${id},"error":${JSON.stringify({ code, message })}}`
+}
+
+/** One promise for those of several that are promises; undefined when none is. A listener's failure is not the server's. */
+function settled(results: (void | Promise<void> | undefined)[]): Promise<void> | undefined {
+  const waiting = results.filter(r => r instanceof Promise)
+  return waiting.length > 0 ? Promise.allSettled(waiting).then(() => undefined) : undefined
+}

@@ -1,0 +1,36 @@
+// One JSON-RPC peer as the gateway sees it: a server behind a connection, shared by many clients.
+import type { HubError } from '../error.ts'
+
+export interface RequestOptions {
+  /** Aborted: the server is told (`notifications/cancelled`, with the reason when it is a string) and the request rejects. */
+  signal?: AbortSignal
+  /** Progress of this request, with the asker's own token put back. A promise holds the server's output back. */
+  onProgress?: (text: string) => void | Promise<void>
+  /** Whoever asks: named to those who answer the server's own requests meanwhile. */
+  owner?: unknown
+}
+
+export interface Upstream {
+  readonly server: string
+  /** The result of `initialize`, as the server wrote it. */
+  readonly initialize: string
+  readonly protocolVersion: string
+  /** Sends the frame under an id of our own; resolves with the answer under the asker's id. Rejects with HubError 'server/gone' when the server ends. */
+  request(text: string, options?: RequestOptions): Promise<string>
+  notify(text: string): void
+  /** Requests of the server (ping is answered inside). Answer with a whole frame; its id is set here. */
+  onRequest(answer: (text: string, owners: unknown[]) => Promise<string>): () => void
+  onNotification(listener: (text: string) => void | Promise<void>): () => void
+  readonly closed: Promise<HubError>
+}
+
+/** A server's last verified listing: JSON text of each entry, as the server wrote it. `at`: epoch ms. */
+export interface RawListing {
+  at: number
+  initialize: string
+  tools: string[]
+  prompts: string[]
+  resources: string[]
+  resourceTemplates: string[]
+  warnings: string[]
+}
