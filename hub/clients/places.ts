@@ -1,0 +1,90 @@
+// Where a client's files lie on this machine: folders of the person, overrides by environment, and packages by pattern.
+import { accessSync, constants, existsSync, readdirSync, statSync } from 'node:fs'
+import { delimiter, isAbsolute, join, sep } from 'node:path'
+import { type KnownClient, systemOf } from './table.ts'
+
+/** Whose machine this is; a test brings its own. */
+export interface Surroundings {
+  home: string
+  env: NodeJS.ProcessEnv
+  platform: NodeJS.Platform
+}
+
+/** What shows that a client is installed, or null: a path that exists, or a command on PATH. */
+export function findClient(client: KnownClient, at: Surroundings): string | null {
+  for (const pattern of client.detect[systemOf(at.platform)]) {
+    const found = expand(pattern, at).find(path => existsSync(path))
+    if (found) return found
+  }
+  return client.detect.command && findCommand(client.detect.command, at)
+}
+
+/**
+ * The config file that this client reads. Of several candidates the first that exists wins, then the first whose
+ * folder exists: Claude Desktop's Windows package reads its own copy, and the plain path only counts without a package.
+ */
+export function configPath(client: KnownClient, at: Surroundings): string | null {
+  const { override, paths } = client.config
+  const base = override && at.env[override.env]
+  if (base && isAbsolute(base)) return join(base, override.path)
+  const candidates = paths[systemOf(at.platform)].map(pattern => expand(pattern, at)).filter(found => found.length > 0)
+  // Each pattern outranks the next one: a package without a file still hides the plain path.
+  const best = candidates[0] ?? []
+  return best.find(path => existsSync(path)) ?? best[0] ?? null
+}
+
+function expand(pattern: string, at: Surroundings): string[] {
+  const path = pattern.replace(/\$\{(\w+)\}/g, (_, name: string) => folder(name, at))
+  const parts = path.split('/')
+  let found = [parts[0] === '' ? '/' : parts[0]!]
+  for (const part of parts.slice(1)) {
+    if (!part) continue
+    found = part.includes('*') ? found.flatMap(base => matching(base, part)) : found.map(base => join(base, part))
+  }
+  return found.map(each => each.replaceAll('/', sep))
+}
+
+function matching(base: string, part: string): string[] {
+  const [start = '', end = ''] = part.split('*')
+  try {
+    return readdirSync(base)
+      .filter(name => name.startsWith(start) && name.endsWith(end))
+      .sort()
+      .map(name => join(base, name))
+  } catch {
+    return []
+  }
+}
+
+function folder(name: string, { home, env }: Surroundings): string {
+  const set = name === 'HOME' ? undefined : env[name]
+  if (set && isAbsolute(set)) return set
+  const usual: Record<string, string> = {
+    HOME: home,
+    XDG_CONFIG_HOME: join(home, '.config'),
+    APPDATA: join(home, 'AppData', 'Roaming'),
+    LOCALAPPDATA: join(home, 'AppData', 'Local'),
+  }
+  return usual[name] ?? home
+}
+
+function findCommand(command: string, { env, platform }: Surroundings): string | null {
+  const endings = platform === 'win32' ? ['.exe', '.cmd', '.bat'] : ['']
+  for (const base of (env.PATH ?? '').split(delimiter)) {
+    if (!isAbsolute(base)) continue
+    for (const ending of endings) {
+      const path = join(base, command + ending)
+      if (isExecutable(path)) return path
+    }
+  }
+  return null
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK)
+    return statSync(path).isFile()
+  } catch {
+    return false
+  }
+}

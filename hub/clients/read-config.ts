@@ -1,0 +1,172 @@
+// Reads a client's config as strictly as the client does, and says in words what is wrong with it and where.
+import { findNodeAtLocation, type Node, type ParseError, parseTree, printParseErrorCode } from 'jsonc-parser'
+import type { KnownClient } from './table.ts'
+
+/** A config that its client can read. `text` is without the byte order mark; `root` is null when nothing is in it. */
+export interface Config {
+  kind: 'config'
+  text: string
+  bom: boolean
+  root: Node | null
+  /** Comments or trailing commas are in it though nobody knows whether the client reads them. */
+  doubtful: boolean
+}
+
+/** Why a config cannot be edited. Line and column count from 1. */
+export interface Unreadable {
+  kind: 'unreadable'
+  what: string
+  line: number | null
+  column: number | null
+}
+
+/** The config in these bytes, or why they are left alone. */
+export function readConfig(bytes: Buffer, client: KnownClient): Config | Unreadable {
+  const decoded = decode(bytes)
+  if (decoded === null) return { kind: 'unreadable', what: 'The file is not UTF-8 text.', line: null, column: null }
+  const bom = decoded.startsWith('\ufeff')
+  const text = bom ? decoded.slice(1) : decoded
+  try {
+    return parse(text, bom, client)
+  } catch (error) {
+    if (error instanceof RangeError)
+      return { kind: 'unreadable', what: 'The file is nested too deeply.', line: null, column: null }
+    throw error
+  }
+}
+
+/** The node at a path of names, or undefined. */
+export function nodeAt(config: Config, path: readonly string[]): Node | undefined {
+  return config.root ? findNodeAtLocation(config.root, [...path]) : undefined
+}
+
+/** The name of a property node. */
+export function nameOf(property: Node): string {
+  return property.children?.[0]?.value as string
+}
+
+/** The value of a property node. */
+export function contentOf(property: Node): Node | undefined {
+  return property.children?.[1]
+}
+
+function parse(text: string, bom: boolean, client: KnownClient): Config | Unreadable {
+  const strict = tree(text, false)
+  const lenient = client.config.comments === 'no' ? strict : tree(text, true)
+  const problem = lenient.errors[0]
+  if (isBlank(text, client, lenient.errors)) return { kind: 'config', text, bom, root: null, doubtful: false }
+  if (problem) return at(text, problem.offset, wordsFor(problem, text, client))
+  if (client.config.comments === 'no') {
+    const refused = refusedByJson(text)
+    if (refused) return refused
+  }
+  const { root } = lenient
+  if (root?.type !== 'object') return at(text, root?.offset ?? 0, 'an object in { } is missing.')
+  const doubtful = client.config.comments === 'unknown' && strict.errors.length > 0
+  return findRepeated(text, root, client.config.keyPath) ?? { kind: 'config', text, bom, root, doubtful }
+}
+
+function tree(text: string, comments: boolean): { root: Node | undefined; errors: ParseError[] } {
+  const errors: ParseError[] = []
+  const root = parseTree(text, errors, { disallowComments: !comments, allowTrailingComma: comments })
+  return { root, errors }
+}
+
+// Nothing but space, and comments where they are allowed: as good as no file.
+function isBlank(text: string, client: KnownClient, errors: ParseError[]): boolean {
+  if (/^[ \t\r\n]*$/.test(text)) return true
+  const only = errors.length === 1 ? errors[0] : undefined
+  return (
+    client.config.comments !== 'no' &&
+    only !== undefined &&
+    nameOfError(only) === 'ValueExpected' &&
+    only.offset >= text.length
+  )
+}
+
+// JSON.parse is the judge for strict readers; jsonc-parser only says better where.
+function refusedByJson(text: string): Unreadable | undefined {
+  try {
+    JSON.parse(text)
+    return undefined
+  } catch (error) {
+    const position = /position (\d+)/.exec(String(error))
+    return at(text, position ? Number(position[1]) : 0, 'this is not JSON.')
+  }
+}
+
+// Both a client and an editor pick one of two equal names, and not the same one.
+function findRepeated(text: string, root: Node, keyPath: readonly string[]): Unreadable | undefined {
+  let node: Node | undefined = root
+  for (const key of [...keyPath, null]) {
+    if (node?.type !== 'object') return undefined
+    const seen = new Set<string>()
+    let next: Node | undefined
+    for (const property of node.children ?? []) {
+      const name = nameOf(property)
+      if (seen.has(name) && (key === null || name === key))
+        return at(text, property.offset, `${JSON.stringify(name)} is there twice.`)
+      seen.add(name)
+      if (name === key) next = contentOf(property)
+    }
+    node = next
+  }
+  return undefined
+}
+
+function at(text: string, offset: number, words: string): Unreadable {
+  const before = text.slice(0, offset).split(/\r\n|\n|\r/)
+  const line = before.length
+  const column = before[line - 1]!.length + 1
+  return { kind: 'unreadable', what: `Line ${line}, column ${column}: ${words}`, line, column }
+}
+
+function nameOfError({ error }: ParseError): string {
+  return printParseErrorCode(error)
+}
+
+function wordsFor(error: ParseError, text: string, client: KnownClient): string {
+  const next = text[error.offset]
+  switch (nameOfError(error)) {
+    case 'CommaExpected':
+      return 'a comma is missing.'
+    case 'ColonExpected':
+      return 'a colon is missing.'
+    case 'CloseBraceExpected':
+      return 'a closing } is missing.'
+    case 'CloseBracketExpected':
+      return 'a closing ] is missing.'
+    case 'PropertyNameExpected':
+    case 'ValueExpected':
+      if (next === '}' || next === ']') return 'there is a comma too many before this.'
+      return nameOfError(error) === 'ValueExpected' ? 'a value is missing.' : 'a name in double quotes is missing.'
+    case 'InvalidCommentToken':
+      return `this is a comment, and ${client.name} reads none.`
+    case 'UnexpectedEndOfComment':
+      return 'a comment has no end.'
+    case 'UnexpectedEndOfString':
+      return 'a closing quote is missing.'
+    case 'UnexpectedEndOfNumber':
+    case 'InvalidNumberFormat':
+      return 'this is not a number.'
+    case 'InvalidUnicode':
+    case 'InvalidEscapeCharacter':
+      return 'what follows the backslash is not JSON.'
+    case 'InvalidCharacter':
+      return 'a control character stands in a text.'
+    case 'EndOfFileExpected':
+      return 'there is more after the end.'
+    case 'InvalidSymbol':
+      return next === "'" ? 'JSON needs double quotes.' : 'this is neither a text in double quotes nor a value.'
+    default:
+      return 'this is not JSON.'
+  }
+}
+
+function decode(bytes: Buffer): string | null {
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
+  } catch {
+    return null
+  }
+}

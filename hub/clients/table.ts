@@ -1,0 +1,42 @@
+// What is known of each AI client: where its config lies, how strictly it reads, and what it does to see a change.
+import { z } from 'zod'
+import rows from './table.json' with { type: 'json' }
+
+const System = z.enum(['darwin', 'win32', 'linux'])
+export type System = z.infer<typeof System>
+const perSystem = <T extends z.ZodType>(value: T) => z.object({ darwin: value, win32: value, linux: value })
+
+/** `${NAME}` in paths is a folder of the person; `*` stands for any rest of one path segment. */
+const KnownClient = z.strictObject({
+  id: z.string(),
+  name: z.string(),
+  detect: perSystem(z.array(z.string())).extend({ command: z.string().nullable() }),
+  /** The program that overwrites the file from memory while it runs. */
+  process: perSystem(z.string()).nullable(),
+  config: z.strictObject({
+    paths: perSystem(z.array(z.string())),
+    /** When this variable is set, the file lies at `path` below it. */
+    override: z.strictObject({ env: z.string(), path: z.string() }).nullable(),
+    /** Comments and trailing commas in the file: read, fatal, or not known. We never add any. */
+    comments: z.enum(['no', 'yes', 'unknown']),
+    bom: z.enum(['fatal', 'kept']),
+    keyPath: z.array(z.string()).min(1),
+    /** What a new file holds before our entry is put in. */
+    initial: z.string(),
+    /** Suffix of the folder that locks the file, in the protocol of proper-lockfile. */
+    lock: z.string().nullable(),
+    rewrittenByApp: z.boolean(),
+  }),
+  /** The entry's `type` member, where the client wants one. */
+  type: z.string().nullable(),
+  afterWriting: perSystem(z.string()),
+  alsoReadBy: z.array(z.string()),
+})
+export type KnownClient = z.infer<typeof KnownClient>
+
+export const KNOWN_CLIENTS: readonly KnownClient[] = z.array(KnownClient).parse(rows)
+
+/** The system whose rows hold here; other Unixes are laid out as Linux is. */
+export function systemOf(platform: NodeJS.Platform): System {
+  return platform === 'darwin' || platform === 'win32' ? platform : 'linux'
+}
