@@ -4,13 +4,11 @@ import type { Db } from './open.ts'
 export interface SecretNameRow {
   name: string
   chars: number
-  /** Keychain entries the value is split over. */
-  parts: number
   setAt: number
   usedAt: number | null
 }
 
-const COLUMNS = 'name, chars, parts, set_at AS setAt, used_at AS usedAt'
+const COLUMNS = 'name, chars, set_at AS setAt, used_at AS usedAt'
 
 export class SecretNames {
   readonly #db: Db
@@ -30,10 +28,10 @@ export class SecretNames {
   put(row: Omit<SecretNameRow, 'usedAt'>): void {
     this.#db
       .prepare(
-        `INSERT INTO secrets VALUES (?, ?, ?, ?, NULL)
-         ON CONFLICT DO UPDATE SET chars = excluded.chars, parts = excluded.parts, set_at = excluded.set_at`,
+        `INSERT INTO secrets VALUES (?, ?, ?, NULL)
+         ON CONFLICT DO UPDATE SET chars = excluded.chars, set_at = excluded.set_at`,
       )
-      .run(row.name, row.chars, row.parts, row.setAt)
+      .run(row.name, row.chars, row.setAt)
   }
 
   markUsed(name: string, at: number): void {

@@ -3,7 +3,7 @@ CREATE TABLE sealed (kind TEXT NOT NULL, key TEXT NOT NULL, value TEXT NOT NULL,
 -- Which id belongs to which name of config.json, so that a rename keeps it.
 CREATE TABLE server_ids (id TEXT PRIMARY KEY, name TEXT NOT NULL UNIQUE, slug TEXT NOT NULL UNIQUE, digest TEXT NOT NULL) STRICT;
 -- Names of secrets only; the values are in the keychain.
-CREATE TABLE secrets (name TEXT PRIMARY KEY, chars INTEGER NOT NULL, parts INTEGER NOT NULL, set_at INTEGER NOT NULL, used_at INTEGER) STRICT;
+CREATE TABLE secrets (name TEXT PRIMARY KEY, chars INTEGER NOT NULL, set_at INTEGER NOT NULL, used_at INTEGER) STRICT;
 CREATE TABLE listings (server_id TEXT PRIMARY KEY, digest TEXT NOT NULL, at INTEGER NOT NULL, json TEXT NOT NULL) STRICT;
 CREATE TABLE proposals (id TEXT PRIMARY KEY, at INTEGER NOT NULL, asked_from TEXT NOT NULL, what TEXT NOT NULL, before TEXT, after TEXT NOT NULL, apply TEXT NOT NULL) STRICT;
 -- What was written into files of AI clients, newest last; backup names a file under backups/.

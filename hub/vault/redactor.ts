@@ -1,0 +1,122 @@
+// Takes known secret values, in every form they usually travel in, and well-known token shapes out of texts.
+
+const REMOVED = '[removed secret]'
+const MIN_CHARS = 6
+const MIN_LINE_CHARS = 16
+
+const TOKEN_SHAPES = new RegExp(
+  [
+    String.raw`\bgh[pousr]_[A-Za-z0-9]{20,255}`,
+    String.raw`\bgithub_pat_[A-Za-z0-9_]{20,255}`,
+    String.raw`\bglpat-[A-Za-z0-9_-]{20,}`,
+    String.raw`\bsk-[A-Za-z0-9_-]{20,}`,
+    String.raw`\bxox[abeoprs]-[A-Za-z0-9-]{10,}`,
+    String.raw`\bAKIA[0-9A-Z]{16}\b`,
+    String.raw`\bAIza[A-Za-z0-9_-]{35}`,
+    String.raw`\beyJ[A-Za-z0-9_-]{5,}\.eyJ[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]*`,
+    String.raw`-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z0-9 ]{0,40}PRIVATE KEY-----|$)`,
+  ].join('|'),
+  'g',
+)
+
+/**
+ * One scan over the text finds all forms of all values. Values shorter than 6 characters are not looked for in free
+ * text: they would tear holes into ordinary words. Of values with several lines each long line counts for itself too,
+ * since logs arrive by line.
+ */
+export class Redactor {
+  readonly #learned = new Set<string>()
+  /** Which pairs of first characters any form begins with; most positions end here. */
+  readonly #starts = new Uint8Array(65_536)
+  /** All forms by their first six characters, longest first. */
+  readonly #forms = new Map<string, string[]>()
+
+  learn(value: string): void {
+    if (this.#learned.has(value)) return
+    this.#learned.add(value)
+    const lines = value.includes('\n') ? value.split(/\r?\n/).filter(line => line.trim().length >= MIN_LINE_CHARS) : []
+    for (const part of new Set([value, value.trim(), ...lines])) {
+      if (part.length >= MIN_CHARS) for (const form of formsOf(part)) this.#add(form)
+    }
+  }
+
+  redact(text: string): string {
+    return this.#redactKnown(text).replace(TOKEN_SHAPES, REMOVED)
+  }
+
+  #add(form: string): void {
+    if (form.length < MIN_CHARS) return
+    this.#starts[startOf(form, 0)] = 1
+    const key = form.slice(0, MIN_CHARS)
+    const known = this.#forms.get(key) ?? []
+    if (known.includes(form)) return
+    this.#forms.set(
+      key,
+      [...known, form].sort((a, b) => b.length - a.length),
+    )
+  }
+
+  #redactKnown(text: string): string {
+    if (this.#forms.size === 0) return text
+    let out = ''
+    let done = 0
+    const last = text.length - MIN_CHARS
+    for (let i = 0; i <= last; i++) {
+      if (this.#starts[startOf(text, i)] === 0) continue
+      const form = this.#forms.get(text.slice(i, i + MIN_CHARS))?.find(f => text.startsWith(f, i))
+      if (form === undefined) continue
+      out += text.slice(done, i) + REMOVED
+      done = i + form.length
+      i = done - 1
+    }
+    return done === 0 ? text : out + text.slice(done)
+  }
+}
+
+function startOf(text: string, at: number): number {
+  return ((text.charCodeAt(at) & 255) << 8) | (text.charCodeAt(at + 1) & 255)
+}
+
+/** The value as written, in JSON (also JSON inside JSON), in URLs, in hex and in base64 at all three alignments. */
+export function formsOf(value: string): Set<string> {
+  const forms = new Set([value])
+  const bytes = Buffer.from(value)
+  const json = JSON.stringify(value).slice(1, -1)
+  for (const text of [json, json.replaceAll('/', '\\/'), asciiJson(json)]) {
+    forms.add(text)
+    forms.add(JSON.stringify(text).slice(1, -1))
+  }
+  const url = encodeUrl(value)
+  const form = new URLSearchParams([['', value]]).toString().slice(1)
+  for (const text of [url, encodeURI(value.toWellFormed()), form]) {
+    forms.add(text)
+    forms.add(text.replace(/%[0-9A-F]{2}/g, hex => hex.toLowerCase()))
+  }
+  forms.add(bytes.toString('hex'))
+  forms.add(bytes.toString('hex').toUpperCase())
+  for (const lead of [0, 1, 2]) {
+    const core = base64Core(bytes, lead)
+    forms.add(core)
+    forms.add(core.replaceAll('+', '-').replaceAll('/', '_'))
+    forms.add(core.replaceAll('/', '\\/'))
+    forms.add(encodeUrl(core))
+  }
+  return forms
+}
+
+function encodeUrl(text: string): string {
+  return encodeURIComponent(text.toWellFormed())
+}
+
+function asciiJson(json: string): string {
+  return json.replace(/[\u0080-\uffff]/g, c => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`)
+}
+
+/** The base64 characters that depend on the value alone when `lead` bytes stand before it in its group of three. */
+function base64Core(bytes: Buffer, lead: number): string {
+  const text = Buffer.concat([Buffer.alloc(lead), bytes])
+    .toString('base64')
+    .replace(/=+$/, '')
+  const partial = (lead + bytes.length) % 3 === 0 ? 0 : 1
+  return text.slice(lead === 0 ? 0 : lead + 1, text.length - partial)
+}

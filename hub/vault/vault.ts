@@ -1,0 +1,222 @@
+// Credentials by name in the OS keychain, and the keys that authenticate what a person accepted.
+import type { KeyObject } from 'node:crypto'
+import { setTimeout as delay } from 'node:timers/promises'
+import type { VaultStatus } from '../../contract/secrets.ts'
+import type { Announcer } from '../announce.ts'
+import { HubError } from '../error.ts'
+import type { DataFolder } from '../store/data-folder.ts'
+import { Kv } from '../store/kv.ts'
+import type { Db } from '../store/open.ts'
+import { SecretNames } from '../store/secret-names.ts'
+import { Keychain, KeychainError, keychainHint, keychainName } from './keychain.ts'
+import { deriveKeys, type Keys, type Mode, newRoot, Root } from './keys.ts'
+import { Redactor } from './redactor.ts'
+import { readSecret, removeSecret, writeSecret } from './stored-secret.ts'
+
+const DEADLINE_MS = 60_000
+const SLOW_MS = 1_000
+const RETRY_MS = 10_000
+
+/** `mode`: what a folder that is new becomes for good; default 'person'. */
+export interface VaultOptions {
+  folder: DataFolder
+  db: Db
+  announcer: Announcer
+  deadlineMs?: number
+  mode?: Mode
+}
+
+export class Vault {
+  readonly redactor = new Redactor()
+  /** The audit log's newest head, kept where the log's file cannot reach it. */
+  readonly anchor = {
+    read: async (): Promise<string | null> => (this.#keys ? this.#watched(this.#keychain.get('anchor')) : null),
+    write: async (text: string): Promise<void> => {
+      this.#mustBeOpen()
+      await this.#watched(this.#keychain.set('anchor', text))
+    },
+  }
+  readonly #keychain: Keychain
+  readonly #names: SecretNames
+  readonly #kv: Kv
+  readonly #announcer: Announcer
+  #status: VaultStatus = statusOf('waiting')
+  #keys: Keys | null = null
+  #mode: Mode | null = null
+  #attempt: Promise<void> | null = null
+  #retryTimer: NodeJS.Timeout | undefined
+  #closed = false
+
+  private constructor(options: VaultOptions) {
+    this.#keychain = new Keychain(`gatehouse-${options.folder.id}`, options.deadlineMs ?? DEADLINE_MS)
+    this.#names = new SecretNames(options.db)
+    this.#kv = new Kv(options.db)
+    this.#announcer = options.announcer
+    if (options.folder.created) this.#kv.put('mode', options.mode ?? 'person')
+  }
+
+  /** Never throws for a keychain that is missing, and waits at most a second for one that is slow: the hub must start. */
+  static async open(options: VaultOptions): Promise<Vault> {
+    const vault = new Vault(options)
+    const slow = new AbortController()
+    await Promise.race([vault.retry(), delay(SLOW_MS, undefined, { signal: slow.signal }).catch(() => {})])
+    slow.abort()
+    return vault
+  }
+
+  status(): VaultStatus {
+    return this.#status
+  }
+
+  /** Tries the keychain now. Tries that run already are joined, so that no second question pops up. */
+  retry(): Promise<void> {
+    this.#attempt ??= this.#tryOpen().finally(() => {
+      this.#attempt = null
+    })
+    return this.#attempt
+  }
+
+  /** Null while the keychain was never reached. */
+  key(purpose: 'seal' | 'backup'): Buffer | null {
+    return this.#keys?.[purpose] ?? null
+  }
+
+  signing(): { privateKey: KeyObject; publicKey: KeyObject } | null {
+    return this.#keys ? { privateKey: this.#keys.privateKey, publicKey: this.#keys.publicKey } : null
+  }
+
+  /** What this folder was created as, in the keychain's word; null while that was never reached. */
+  mode(): Mode | null {
+    return this.#mode
+  }
+
+  names(): { name: string; chars: number; setAt: number; usedAt: number | null }[] {
+    return this.#names.list().map(({ name, chars, setAt, usedAt }) => ({ name, chars, setAt, usedAt }))
+  }
+
+  has(name: string): boolean {
+    return this.#names.get(name) !== null
+  }
+
+  async set(name: string, value: string): Promise<void> {
+    this.#mustBeOpen()
+    this.redactor.learn(value)
+    await this.#watched(writeSecret(this.#keychain, name, value))
+    this.#names.put({ name, chars: [...value].length, setAt: Date.now() })
+    this.#announcer.emit('secrets/changed')
+  }
+
+  async remove(name: string): Promise<void> {
+    this.#mustBeOpen()
+    await this.#watched(removeSecret(this.#keychain, name))
+    this.#names.remove(name)
+    this.#announcer.emit('secrets/changed')
+  }
+
+  /** For launching only. */
+  async read(name: string): Promise<string> {
+    this.#mustBeOpen()
+    const value = await this.#watched(readSecret(this.#keychain, name))
+    if (value === null)
+      throw new HubError('vault/not-stored', `No secret named ${name} is stored.`, {
+        hint: `Set it in Credentials, or with \`gatehouse secrets set ${name}\`.`,
+      })
+    this.redactor.learn(value)
+    this.#names.markUsed(name, Date.now())
+    return value
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true
+    clearTimeout(this.#retryTimer)
+    await this.#keychain.close()
+    await this.#attempt
+  }
+
+  async #tryOpen(): Promise<void> {
+    clearTimeout(this.#retryTimer)
+    try {
+      const root = await this.#watched(this.#root())
+      this.#keys = deriveKeys(root)
+      this.#mode = root.mode
+      await this.#teachRedactor()
+      this.#become(statusOf('open'))
+    } catch (error) {
+      if (this.#closed) return
+      if (!(error instanceof KeychainError)) throw error
+      this.#failed(error)
+    }
+  }
+
+  async #root(): Promise<Root> {
+    const kept = await this.#keychain.get('root')
+    if (kept !== null) {
+      const root = Root.safeParse(parseJson(kept))
+      if (!root.success)
+        throw new KeychainError(
+          'denied',
+          'the entry of this data folder is damaged; remove it and agree to servers anew',
+        )
+      return root.data
+    }
+    const root = newRoot(this.#kv.get('mode') === 'unattended' ? 'unattended' : 'person')
+    await this.#keychain.set('root', JSON.stringify(root))
+    return root
+  }
+
+  // Before any server uses one: a value can turn up in a log at any time.
+  async #teachRedactor(): Promise<void> {
+    for (const { name } of this.#names.list()) {
+      const value = await this.#watched(readSecret(this.#keychain, name))
+      if (value !== null) this.redactor.learn(value)
+    }
+  }
+
+  /** Says so when an access takes long, and when it fails because the keychain does. */
+  async #watched<T>(access: Promise<T>): Promise<T> {
+    const slow = setTimeout(() => this.#become(statusOf('waiting')), SLOW_MS)
+    try {
+      const value = await access
+      if (this.#keys && this.#status.kind !== 'open') this.#become(statusOf('open'))
+      return value
+    } catch (error) {
+      if (error instanceof KeychainError && !this.#closed) this.#failed(error)
+      throw error
+    } finally {
+      clearTimeout(slow)
+    }
+  }
+
+  #failed(error: KeychainError): void {
+    this.#become({ kind: error.kind, store: keychainName(), what: error.message, hint: error.hint ?? null })
+    clearTimeout(this.#retryTimer)
+    // Who refused is not asked again every ten seconds.
+    if (error.kind === 'denied' || this.#closed) return
+    this.#retryTimer = setTimeout(() => void this.retry(), RETRY_MS).unref()
+  }
+
+  #become(status: VaultStatus): void {
+    if (this.#closed || JSON.stringify(status) === JSON.stringify(this.#status)) return
+    this.#status = status
+    this.#announcer.emit('vault/changed')
+  }
+
+  #mustBeOpen(): void {
+    if (this.#keys) return
+    throw new HubError(`vault/${this.#status.kind}`, this.#status.what, { hint: this.#status.hint ?? '' })
+  }
+}
+
+function statusOf(kind: 'open' | 'waiting'): VaultStatus {
+  const store = keychainName()
+  if (kind === 'open') return { kind, store, what: `Secrets are kept in the ${store}.`, hint: null }
+  return { kind, store, what: 'Waiting for your keychain.', hint: keychainHint('waiting') }
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
