@@ -1,0 +1,28 @@
+// The parts that pages are drawn with; they know the contract's words, but no page.
+export { ArmedButton } from './armed-button.tsx'
+export { Bars, Spark } from './charts.tsx'
+export { Ago, Countdown, exactly, left, moment, Stale, seconds, span, useNow, useStale } from './clock.tsx'
+export { Diff, JsonEditor, JsonView, layOut } from './code.tsx'
+export { CopyButton, FilterField, isTyping, Keys, mod } from './controls.tsx'
+export { Foreign, Said, shown } from './foreign.tsx'
+export {
+  Banner,
+  Box,
+  EmptyState,
+  Facts,
+  GroupRow,
+  Mono,
+  Page,
+  PageHeader,
+  Pane,
+  Problem,
+  Row,
+  RowsSkeleton,
+  Section,
+} from './layout.tsx'
+export { showDone, showProblem } from './notify.tsx'
+export { bytes, count, duration, percent, plural, spelled, tokens } from './numbers.ts'
+export { EffectMark, RiskMark } from './risk-mark.tsx'
+export { SchemaForm } from './schema-form.tsx'
+export { ClientMark, StateMark, stateWord } from './state-mark.tsx'
+export { ClientTile, ServerTile, Tile } from './tile.tsx'

@@ -1,0 +1,42 @@
+// Toasts, bottom right: what you did, with Undo where it can be undone, and calls that failed.
+import { Button, Group } from '@mantine/core'
+import { notifications } from '@mantine/notifications'
+import type { Problem } from '../../contract/procedure.ts'
+
+/** "Stopped kubernetes", for 8 s. */
+export function showDone(what: string, undo?: () => void): void {
+  const id = notifications.show({
+    message: (
+      <Group justify="space-between" gap={12} wrap="nowrap">
+        <span>{what}</span>
+        {undo && (
+          <Button
+            size="xs"
+            variant="subtle"
+            onClick={() => {
+              notifications.hide(id)
+              undo()
+            }}
+          >
+            Undo
+          </Button>
+        )}
+      </Group>
+    ),
+    autoClose: 8_000,
+    withBorder: true,
+  })
+}
+
+/** What failed and what to do next; stays until read. */
+export function showProblem(problem: Problem): void {
+  notifications.show({
+    id: `${problem.code} ${problem.message}`,
+    title: problem.message,
+    message: problem.hint ?? '',
+    autoClose: 20_000,
+    withBorder: true,
+    role: 'alert',
+    className: 'gh-problem-toast',
+  })
+}
