@@ -18,11 +18,11 @@ const row: AuditRow = {
 }
 
 test('an address becomes a filter and what is not understood is left out', () => {
-  expect(readFilter({ kind: 'call', client: 'cursor', range: 'hour', text: 'x', outcome: 3, other: 'y' })).toEqual({
+  expect(readFilter({ kind: 'call', client: 'cursor', range: 'hour', text: 12, outcome: {}, other: 'y' })).toEqual({
     kind: 'call',
     client: 'cursor',
     range: 'hour',
-    text: 'x',
+    text: '12',
   })
   expect(readFilter({ kind: 'nonsense', range: 'constructor', text: '' })).toEqual({})
 })

@@ -1,6 +1,7 @@
 // The page's filter: kept in its address, asked of the hub, and applied to rows as they arrive.
 import type { AuditFilter, AuditKind, AuditRow } from '../../../contract/audit.ts'
 import { AuditKind as Kinds } from '../../../contract/audit.ts'
+import { textOf } from '../use-address.ts'
 
 /** What the pills say. Every member has a pill; an absent one means any. */
 export interface Filter {
@@ -18,7 +19,7 @@ export const RANGES = { hour: 3_600_000, day: 86_400_000, week: 7 * 86_400_000 }
 export type Range = keyof typeof RANGES
 export const OUTCOMES = ['ok', 'tool-error', 'error', 'denied', 'cancelled', 'expired', 'lost'] as const
 
-const text = (value: unknown) => (typeof value === 'string' && value !== '' ? value.slice(0, 200) : undefined)
+const text = (value: unknown) => textOf(value)?.slice(0, 200)
 
 /** The filter in an address; what is not understood is left out. */
 export function readFilter(search: Record<string, unknown>): Filter {

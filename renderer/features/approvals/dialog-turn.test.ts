@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { Approval } from '../../../contract/policy.ts'
-import { NOBODY, nextTurn, PAUSE_MS, STAY_MS, type Turn, wakeAt } from './dialog-turn.ts'
+import { NOBODY, nextTurn, PAUSE_MS, STAY_MS, type Turn } from './dialog-turn.ts'
 
 const call = (id: string, askedAt: number, state: Approval['state'] = { kind: 'waiting' }): Approval => ({
   id,
@@ -60,13 +60,4 @@ test('a call put aside leaves at once and does not come back', () => {
   expect(free).toEqual({ kind: 'none', freeAt: 100 + PAUSE_MS })
   expect(nextTurn(free, around(all, 1000, { aside: ['a'] }))).toEqual(showing('b'))
   expect(nextTurn(free, around(all, 1000, { aside: ['a', 'b'] }))).toBe(free)
-})
-
-test('the wake-up is when the pause or the stay ends', () => {
-  expect([
-    wakeAt(NOBODY, 5),
-    wakeAt({ kind: 'none', freeAt: 9 }, 5),
-    wakeAt(showing('a'), 5),
-    wakeAt(showing('a', 5), 6),
-  ]).toEqual([null, 9, null, 5 + STAY_MS])
 })

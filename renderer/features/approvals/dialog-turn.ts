@@ -34,9 +34,3 @@ export function nextTurn(turn: Turn, { approvals, aside, mayOpen, now }: Around)
   const next = approvals.filter(a => waits(a) && !aside.has(a.id)).sort((a, b) => a.askedAt - b.askedAt)[0]
   return next ? { kind: 'showing', id: next.id, endedAt: null } : turn
 }
-
-/** When to ask `nextTurn` again though nothing happened; null: never. */
-export function wakeAt(turn: Turn, now: number): number | null {
-  if (turn.kind === 'none') return turn.freeAt > now ? turn.freeAt : null
-  return turn.endedAt === null ? null : turn.endedAt + STAY_MS
-}

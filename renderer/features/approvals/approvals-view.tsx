@@ -1,0 +1,161 @@
+// The inbox: everything that waits for a person, what was answered, and the one that is looked at, whole.
+import { Button } from '@mantine/core'
+import { IconBell } from '@tabler/icons-react'
+import { useEffect, useState } from 'react'
+import { hub, listOf, useApprovals, useCall, useHub } from '../../hub.ts'
+import { isTyping } from '../../ui/controls.tsx'
+import { EmptyState, GroupRow, Page, PageHeader, Problem, RowsSkeleton } from '../../ui/layout.tsx'
+import { plural } from '../../ui/numbers.ts'
+import { textOf, useAddress } from '../use-address.ts'
+import css from './approvals.module.css'
+import { CommandSheet } from './command-sheet.tsx'
+import { Decision, useTitleId } from './decision.tsx'
+import { AnsweredItem, CallItem, CommandItem, ProposalItem } from './items.tsx'
+import { ProposalSheet } from './proposal-sheet.tsx'
+import { useWaiting } from './waiting.ts'
+
+export function ApprovalsView() {
+  const approvals = useApprovals()
+  const waiting = useWaiting()
+  const [address, go] = useAddress()
+  const deny = useCall(hub.approvals.answer)
+  const titleId = useTitleId()
+  const all = listOf(approvals)
+  const answered = all.filter(a => a.state.kind !== 'waiting').sort((a, b) => b.askedAt - a.askedAt)
+  const ids = [...waiting.calls, ...waiting.commands, ...waiting.proposals, ...answered].map(one => one.id)
+  const wanted = textOf(address.item)
+  // What was looked at stays, also when it was answered meanwhile; nothing takes its place by itself.
+  const [first, setFirst] = useState<string | null>(null)
+  const selected = wanted ?? first
+  const firstWaiting = ids.length > answered.length ? ids[0]! : null
+  useEffect(() => {
+    if (first === null && firstWaiting !== null) setFirst(firstWaiting)
+  }, [first, firstWaiting])
+  const select = (id: string) => go({ item: id }, { replace: wanted !== undefined })
+  useWalk(ids, selected, select)
+  if (approvals.kind === 'loading')
+    return (
+      <Page header={<PageHeader title="Approvals" />}>
+        <RowsSkeleton height={60} />
+      </Page>
+    )
+  if (approvals.kind === 'failed')
+    return (
+      <Page header={<PageHeader title="Approvals" />}>
+        <Problem error={approvals.error} />
+      </Page>
+    )
+  const header = (
+    <PageHeader
+      title="Approvals"
+      fact={waiting.count > 0 ? `${waiting.count} ${waiting.count === 1 ? 'waits' : 'wait'}` : undefined}
+    >
+      <NotificationButton />
+    </PageHeader>
+  )
+  if (ids.length === 0) {
+    return (
+      <Page header={header}>
+        <EmptyState
+          title="Nothing waits for you."
+          text="When an AI client wants to run something that changes or destroys, it waits here until you have decided."
+        />
+      </Page>
+    )
+  }
+  const call = all.find(a => a.id === selected)
+  const command = waiting.commands.find(s => s.id === selected)
+  const proposal = waiting.proposals.find(p => p.id === selected)
+  const item = (id: string) => ({ current: id === selected, onOpen: () => select(id) })
+  const denyAll = () => {
+    for (const one of waiting.calls) void deny({ id: one.id, answer: { kind: 'deny' } })
+  }
+  return (
+    <Page header={header}>
+      <div className={css.inbox}>
+        <div className={css.list}>
+          {waiting.calls.length > 0 && (
+            <GroupRow
+              title="Calls"
+              count={waiting.calls.length}
+              right={
+                waiting.calls.length > 1 && (
+                  <button type="button" className={css.link} onClick={denyAll}>
+                    {waiting.calls.length > 5 ? `Deny all ${waiting.calls.length}` : 'Deny all'}
+                  </button>
+                )
+              }
+            />
+          )}
+          {waiting.calls.map(one => (
+            <CallItem key={one.id} approval={one} {...item(one.id)} />
+          ))}
+          {waiting.commands.length > 0 && <GroupRow title="Commands" count={waiting.commands.length} />}
+          {waiting.commands.map(one => (
+            <CommandItem key={one.id} server={one} {...item(one.id)} />
+          ))}
+          {waiting.proposals.length > 0 && (
+            <GroupRow title="Asked for outside this window" count={waiting.proposals.length} />
+          )}
+          {waiting.proposals.map(one => (
+            <ProposalItem key={one.id} proposal={one} {...item(one.id)} />
+          ))}
+          {answered.length > 0 && <GroupRow title="Answered" count={answered.length} />}
+          {answered.map(one => (
+            <AnsweredItem key={one.id} approval={one} {...item(one.id)} />
+          ))}
+        </div>
+        <div className={css.pane}>
+          {call && <Decision key={call.id} approval={call} place="pane" titleId={titleId} />}
+          {command && <CommandSheet key={command.id} server={command} />}
+          {proposal && <ProposalSheet key={proposal.id} proposal={proposal} />}
+          {!call && !command && !proposal && (
+            <EmptyState
+              title={waiting.count === 0 ? 'Nothing waits for you.' : selected ? 'This one is settled.' : 'Choose one.'}
+              text={
+                answered.length > 0
+                  ? `${plural(answered.length, 'call was', 'calls were')} answered lately.`
+                  : undefined
+              }
+            />
+          )}
+        </div>
+      </div>
+    </Page>
+  )
+}
+
+/** J and K, arrows too, walk over the list. */
+function useWalk(ids: string[], selected: string | null | undefined, select: (id: string) => void): void {
+  useEffect(() => {
+    const listen = (event: KeyboardEvent) => {
+      if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return
+      const step =
+        event.key === 'j' || event.key === 'ArrowDown' ? 1 : event.key === 'k' || event.key === 'ArrowUp' ? -1 : 0
+      if (step === 0 || (event.target instanceof HTMLElement && event.target.closest('[role="radiogroup"], dialog')))
+        return
+      const at = ids.indexOf(selected ?? '')
+      const next = ids[Math.min(ids.length - 1, Math.max(0, at + step))]
+      if (!next) return
+      event.preventDefault()
+      select(next)
+    }
+    document.addEventListener('keydown', listen)
+    return () => document.removeEventListener('keydown', listen)
+  })
+}
+
+/** Asks the browser for notifications, once, by a press: without one it would not be heard. */
+function NotificationButton() {
+  const [permission, setPermission] = useState(() => ('Notification' in window ? Notification.permission : 'denied'))
+  const live = useHub().kind === 'live'
+  if (permission !== 'default' || !live) return null
+  return (
+    <Button
+      leftSection={<IconBell size={14} />}
+      onClick={() => void Notification.requestPermission().then(setPermission)}
+    >
+      Notify me when I am elsewhere
+    </Button>
+  )
+}

@@ -1,0 +1,134 @@
+// The rows of the inbox, one for each kind of thing that waits or waited.
+import { IconArrowUpRight, IconChevronRight, IconShieldHalf } from '@tabler/icons-react'
+import type { ReactNode } from 'react'
+import type { Approval, Proposal } from '../../../contract/policy.ts'
+import type { Server } from '../../../contract/servers.ts'
+import { Ago, useNow, useStale } from '../../ui/clock.tsx'
+import { Foreign } from '../../ui/foreign.tsx'
+import { ClientTile, ServerTile, Tile } from '../../ui/tile.tsx'
+import css from './approvals.module.css'
+import { clock, ending, gist } from './words.ts'
+
+interface Opens {
+  current: boolean
+  onOpen: () => void
+}
+
+function Item(
+  props: Opens & { tile: ReactNode; title: ReactNode; text: ReactNode; right?: ReactNode; quiet?: boolean },
+) {
+  return (
+    <button
+      type="button"
+      className={css.item}
+      aria-current={props.current}
+      data-quiet={props.quiet}
+      onClick={props.onOpen}
+    >
+      {props.tile}
+      <span className={css.itemMain}>
+        <span className={css.itemTitle}>{props.title}</span>
+        <span className={css.itemText} style={{ display: 'block' }}>
+          {props.text}
+        </span>
+      </span>
+      {props.right}
+    </button>
+  )
+}
+
+export function CallItem({ approval, ...opens }: Opens & { approval: Approval }) {
+  const left = approval.clientUntil - useNow()
+  const stale = useStale()
+  return (
+    <Item
+      {...opens}
+      tile={<ClientTile client={approval.client.id} />}
+      title={
+        <>
+          <span>{approval.client.title}</span>
+          <IconChevronRight size={13} aria-hidden />
+          <code>
+            <Foreign text={approval.tool} max={80} />
+          </code>
+        </>
+      }
+      text={
+        <>
+          {approval.server.name}
+          {gist(approval) && ' · '}
+          <Foreign text={gist(approval)} max={160} />
+        </>
+      }
+      right={
+        <span className={css.itemTime} data-waits={left > 0 && !stale}>
+          {stale ? '–' : left > 0 ? clock(left) : <Ago at={approval.askedAt} as="span" />}
+        </span>
+      }
+    />
+  )
+}
+
+export function AnsweredItem({ approval, ...opens }: Opens & { approval: Approval }) {
+  const { state } = approval
+  return (
+    <Item
+      {...opens}
+      quiet
+      tile={<ClientTile client={approval.client.id} size={20} />}
+      title={
+        <code>
+          <Foreign text={approval.tool} max={80} />
+        </code>
+      }
+      text={<Foreign text={ending(state)} max={160} />}
+      right={<span className={css.itemTime}>{state.kind !== 'waiting' && <Ago at={state.at} as="moment" />}</span>}
+    />
+  )
+}
+
+export function CommandItem({ server, ...opens }: Opens & { server: Server }) {
+  const what =
+    server.state.kind === 'waiting' && server.state.for !== 'agreement' ? server.state.what : server.commandLine
+  return (
+    <Item
+      {...opens}
+      tile={<ServerTile server={server} />}
+      title={
+        <span>
+          {server.name},{' '}
+          {server.agreement?.before
+            ? 'changed command'
+            : server.state.kind === 'waiting' && server.state.for === 'agreement'
+              ? 'first start'
+              : 'credential'}
+        </span>
+      }
+      text={<Foreign text={what} max={200} mono />}
+    />
+  )
+}
+
+export function ProposalItem({ proposal, ...opens }: Opens & { proposal: Proposal }) {
+  return (
+    <Item
+      {...opens}
+      tile={
+        <Tile>
+          {proposal.from === 'cli' ? (
+            <IconArrowUpRight size={14} stroke={1.7} />
+          ) : (
+            <IconShieldHalf size={14} stroke={1.7} />
+          )}
+        </Tile>
+      }
+      title={<Foreign text={proposal.what} max={120} />}
+      text={<>from {proposal.from === 'cli' ? 'the command line' : proposal.from}</>}
+      right={
+        <span className={css.itemTime}>
+          <Ago at={proposal.at} as="span" />
+        </span>
+      }
+    />
+  )
+}

@@ -1,0 +1,101 @@
+// What approvals say: buttons, rules as sentences, clocks, and how a question ended.
+import type { Approval, Scope } from '../../../contract/policy.ts'
+
+/** What each scope is called, and the button that uses it. */
+export const SCOPES: Record<Scope, { label: string; allow: string }> = {
+  once: { label: 'Only this call', allow: 'Allow once' },
+  minutes: { label: '15 minutes', allow: 'Allow for 15 minutes' },
+  session: { label: 'This session', allow: 'Allow for this session' },
+  arguments: { label: 'These arguments', allow: 'Allow and write rule' },
+  tool: { label: 'Any call of this tool', allow: 'Allow and write rule' },
+}
+
+/** Scopes in the order they widen, only those the hub offers; `once` is always there and first. */
+export function scopesOf(approval: Pick<Approval, 'scopes'>): Scope[] {
+  const order: Scope[] = ['once', 'minutes', 'session', 'arguments', 'tool']
+  return order.filter(scope => scope === 'once' || approval.scopes.includes(scope))
+}
+
+/** `0:36`, `9:05`, `1:02:03`; never below zero. */
+export function clock(ms: number): string {
+  const seconds = Math.max(0, Math.ceil(ms / 1000))
+  const two = (n: number) => String(n).padStart(2, '0')
+  const [h, m, s] = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60, seconds % 60]
+  return h > 0 ? `${h}:${two(m)}:${two(s)}` : `${m}:${two(s)}`
+}
+
+/** A condition of the rule that would be written: argument and value, both the client's words. */
+export interface Where {
+  name: string
+  value: string
+}
+
+/** The conditions of a rule for these arguments: every one of them, as it is now. */
+export function conditionsOf(approval: Pick<Approval, 'compared'>): Where[] {
+  return approval.compared.map(({ name, now }) => ({ name, value: now }))
+}
+
+/** What a wider yes covers, in our words. */
+export function covers(scope: Scope, client: string): string {
+  switch (scope) {
+    case 'once':
+      return ''
+    case 'minutes':
+      return `The same call with the same arguments does not wait for you for 15 minutes, when ${client} makes it.`
+    case 'session':
+      return `The same call with the same arguments does not wait for you until ${client} disconnects, at most 8 hours.`
+    case 'arguments':
+      return `Calls with exactly these arguments do not wait for you any more, until you remove the rule in Policy.`
+    case 'tool':
+      return `No call of this tool by ${client} waits for you any more, whatever its arguments, until you remove the rule in Policy.`
+  }
+}
+
+/** How a question ended, for the list: "Allowed once", "Denied: “keep it until Friday”". */
+export function ending(state: Approval['state']): string {
+  switch (state.kind) {
+    case 'waiting':
+      return 'Waits for you'
+    case 'expired':
+      return 'No answer in time, denied'
+    case 'withdrawn':
+      return state.why
+    case 'answered': {
+      if (!state.allowed) return state.word ? `Denied: “${state.word}”` : 'Denied'
+      const how = {
+        once: 'once',
+        minutes: 'for 15 minutes',
+        session: 'for this session',
+        arguments: 'by a rule',
+        tool: 'by a rule',
+      }
+      return `Allowed ${state.scope ? how[state.scope] : 'once'}`
+    }
+  }
+}
+
+/** What a call is about, in one line: its first short arguments, the client's words. */
+export function gist(approval: Pick<Approval, 'compared'>): string {
+  return approval.compared
+    .map(c => unquoted(c.now))
+    .filter(text => text !== '' && text.length <= 120 && !/^[[{]/.test(text))
+    .slice(0, 3)
+    .join(' · ')
+}
+
+/** A JSON string without its quotes, everything else as written. */
+export function unquoted(json: string): string {
+  if (!json.startsWith('"')) return json
+  try {
+    const value: unknown = JSON.parse(json)
+    return typeof value === 'string' ? value : json
+  } catch {
+    return json
+  }
+}
+
+/** When a countdown speaks: at 30, 10 and 0 seconds, once each. */
+export function spoken(secondsLeft: number): string | null {
+  if (secondsLeft === 30 || secondsLeft === 10) return `${secondsLeft} seconds left`
+  return secondsLeft === 0 ? 'The client stopped waiting' : null
+}
