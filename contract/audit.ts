@@ -45,6 +45,8 @@ export const AuditEvent = z.object({
   outcome: z.enum(['ok', 'tool-error', 'error', 'denied', 'cancelled', 'expired', 'lost']).optional(),
   durationMs: z.number().optional(),
   bytes: z.number().optional(),
+  /** The rows this one is about (kind `erased`). */
+  rows: z.array(z.object({ from: z.number(), to: z.number() })).optional(),
   /** In words, for everything else. */
   detail: z.string().optional(),
 })

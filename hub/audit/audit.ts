@@ -1,0 +1,252 @@
+// The record of what was done: rows go in here, are on disk when it matters, chained, signed and anchored.
+import type { KeyObject } from 'node:crypto'
+import {
+  type AuditEvent,
+  AuditFilter,
+  type AuditHead,
+  type AuditRow,
+  type AuditStatus,
+  type Verification,
+} from '../../contract/audit.ts'
+import type { Announcer } from '../announce.ts'
+import { HubError } from '../error.ts'
+import { type AnchorEntry, Anchoring } from './anchoring.ts'
+import { GENESIS, publicKeyText } from './chain.ts'
+import type { StoredHead } from './log-file.ts'
+import { LogThread } from './log-thread.ts'
+import { toEntry } from './to-entry.ts'
+import type { Entry, WrittenRows } from './worker-messages.ts'
+
+const BEHIND_MS = 40
+const RETRY_MS = 1000
+const MOST_WAITING = 10_000
+
+interface Waiting {
+  entry: Entry
+  /** Set on durable rows: whoever waits for the disk. */
+  settle: { resolve: () => void; reject: (error: Error) => void } | null
+}
+
+interface Options {
+  folder: string
+  signing: () => { privateKey: KeyObject; publicKey: KeyObject } | null
+  anchor: AnchorEntry
+  announcer: Announcer
+  redact: (text: string) => string
+}
+
+function notWritable(why: string, cause?: unknown): HubError {
+  return new HubError('audit/not-writable', `The audit log cannot be written: ${why}.`, {
+    hint: 'Free some disk space or look at audit.db in the data folder. Until then calls that change something are refused.',
+    cause,
+  })
+}
+
+export class Audit {
+  #o: Options
+  #writer: LogThread
+  #reader: LogThread | null = null
+  #anchoring: Anchoring
+  #waiting: Waiting[] = []
+  #writing: Promise<void> | null = null
+  #timer: NodeJS.Timeout | null = null
+  #head: StoredHead | null = null
+  #rows = 0
+  #lost = 0
+  #problem: string | null = null
+  #broken: string | null = null
+  #verifiedTo: number | null = null
+  #compared = false
+  #closed = false
+
+  private constructor(o: Options) {
+    this.#o = o
+    this.#writer = new LogThread(o.folder)
+    this.#anchoring = new Anchoring(o.anchor, () => o.announcer.emit('audit/changed'))
+  }
+
+  /** A log that cannot be written still opens, and says so; one written by a newer Gatehouse does not. */
+  static async open(o: Options): Promise<Audit> {
+    const audit = new Audit(o)
+    try {
+      await audit.#openAs('open')
+    } catch (error) {
+      if (error instanceof HubError && error.code === 'audit/newer') {
+        await audit.#writer.close()
+        throw error
+      }
+      audit.#failed(error as Error)
+    }
+    return audit
+  }
+
+  async append(event: AuditEvent, o: { durable: boolean }): Promise<void> {
+    if (this.#closed) throw notWritable('it is closed')
+    const entry = toEntry(event, this.#o.redact)
+    if (o.durable) {
+      await new Promise<void>((resolve, reject) => {
+        this.#waiting.push({ entry, settle: { resolve, reject } })
+        this.#writeSoon(0)
+      })
+      return
+    }
+    if (this.#waiting.length >= MOST_WAITING) {
+      if (this.#problem === null) await this.#writing
+      else this.#lost++
+    }
+    if (this.#waiting.length >= MOST_WAITING) return
+    this.#waiting.push({ entry, settle: null })
+    this.#writeSoon(BEHIND_MS)
+  }
+
+  async list(filter: Partial<AuditFilter>): Promise<AuditRow[]> {
+    await this.#flush()
+    return this.#reading().ask<AuditRow[]>({ kind: 'list', filter: AuditFilter.parse(filter) })
+  }
+
+  async verify(): Promise<Verification> {
+    await this.#flush()
+    const publicKey = this.#o.signing()?.publicKey ?? null
+    const anchor = publicKey ? await this.#o.anchor.read().catch(() => null) : null
+    const found = await this.#reading().ask<Verification>({ kind: 'verify', anchor, publicKey })
+    this.#verifiedTo = found.intact ? (this.#head?.seq ?? 0) : null
+    this.#broken = found.problems[0]?.what ?? null
+    this.#o.announcer.emit('audit/changed')
+    return found
+  }
+
+  /** The newest row on disk. */
+  async head(): Promise<AuditHead> {
+    await this.#flush()
+    const { seq, hash, time, signature } = this.#head ?? { seq: 0, hash: GENESIS, time: 0, signature: null }
+    const keys = this.#o.signing()
+    return { seq, hash, time, signature, publicKey: keys ? publicKeyText(keys.privateKey) : null }
+  }
+
+  status(): AuditStatus {
+    return {
+      rows: this.#rows,
+      writable: this.#problem === null,
+      anchored: this.#anchoring.holds,
+      problem: this.#problem ?? this.#broken ?? this.#anchoring.problem,
+      verifiedTo: this.#verifiedTo,
+      signedAt: this.#head?.signature ? this.#head.time : null,
+    }
+  }
+
+  /** Removes the content of rows (a secret that slipped in, retention); the chain goes on holding and tells of it. */
+  async erase(rows: { from: number; to: number }[], by: string, why: string): Promise<void> {
+    await this.#flush()
+    const entry = toEntry({ kind: 'erased', what: 'rows/erased', by, rows, detail: why }, this.#o.redact)
+    this.#took(await this.#writer.ask<WrittenRows>({ kind: 'erase', rows, entry }))
+  }
+
+  async keychainAppeared(): Promise<void> {
+    await this.#flush()
+    await this.#openAs('keys')
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return
+    await this.#flush()
+    this.#closed = true
+    if (this.#timer) clearTimeout(this.#timer)
+    if (this.#compared) await this.#anchoring.flush()
+    this.#anchoring.stop()
+    await this.#writer.ask({ kind: 'close' }).catch(() => {})
+    await Promise.all([this.#writer.close(), this.#reader?.close()])
+  }
+
+  async #openAs(kind: 'open' | 'keys'): Promise<void> {
+    const keys = this.#o.signing()
+    let anchor: string | null = null
+    try {
+      anchor = keys ? await this.#o.anchor.read() : null
+      this.#compared = keys !== null
+    } catch (error) {
+      // An anchor that was not compared is never overwritten: it may be the only witness.
+      this.#anchoring.problem = `The keychain did not give the anchor: ${(error as Error).message}`
+      setTimeout(() => this.#closed || this.keychainAppeared().catch(() => {}), RETRY_MS).unref()
+    }
+    this.#took(await this.#writer.ask<WrittenRows>({ kind, anchor, keys }))
+    if (this.#compared) await this.#anchoring.flush()
+  }
+
+  #lostEntry(count: number): Entry {
+    const detail = `${count} records of reads are missing here: the log could not be written and too many waited.`
+    return toEntry({ kind: 'hub', what: 'audit/rows-lost', by: 'gatehouse', detail }, this.#o.redact)
+  }
+
+  #reading(): LogThread {
+    this.#reader ??= new LogThread(this.#o.folder)
+    return this.#reader
+  }
+
+  #writeSoon(ms: number): void {
+    if (this.#writing) return
+    if (ms === 0) {
+      if (this.#timer) clearTimeout(this.#timer)
+      this.#timer = null
+      this.#writing = this.#write()
+    } else this.#timer ??= setTimeout(() => this.#writeOnTime(), ms)
+  }
+
+  #writeOnTime(): void {
+    this.#timer = null
+    if (!this.#writing && this.#waiting.length > 0) this.#writing = this.#write()
+  }
+
+  /** One batch: all that waits now shares one transaction; what comes meanwhile shares the next. */
+  async #write(): Promise<void> {
+    // A turn of the loop, so that calls that arrive together share the fsync.
+    await new Promise(resolve => setImmediate(resolve))
+    const batch = this.#waiting
+    this.#waiting = []
+    const lost = this.#lost
+    const entries = [...(lost > 0 ? [this.#lostEntry(lost)] : []), ...batch.map(b => b.entry)]
+    try {
+      this.#took(await this.#writer.ask<WrittenRows>({ kind: 'append', entries }))
+      this.#lost -= lost
+      for (const { settle } of batch) settle?.resolve()
+    } catch (error) {
+      const refused = this.#failed(error as Error)
+      for (const { settle } of batch) settle?.reject(refused)
+      // Records of reads are kept for the next try; a refused change has not happened.
+      this.#waiting = [...batch.filter(b => b.settle === null), ...this.#waiting]
+    }
+    this.#writing = null
+    if (this.#closed || this.#waiting.length === 0) return
+    if (this.#waiting.some(w => w.settle)) this.#writeSoon(0)
+    else this.#writeSoon(this.#problem ? RETRY_MS : BEHIND_MS)
+  }
+
+  async #flush(): Promise<void> {
+    for (let tries = 0; tries < 3 && (this.#writing || this.#waiting.length > 0); tries++) {
+      if (!this.#writing) this.#writeSoon(0)
+      await this.#writing
+      if (this.#problem) return
+    }
+  }
+
+  #took({ rows, head, count, told }: WrittenRows): void {
+    const changed = this.#problem !== null || told !== null
+    this.#problem = null
+    this.#rows = count
+    if (told !== null) this.#broken = told
+    if (head) {
+      this.#head = head
+      if (this.#compared) this.#anchoring.saw(head)
+    }
+    if (rows.length > 0) this.#o.announcer.emit('audit/appended', rows)
+    if (changed) this.#o.announcer.emit('audit/changed')
+  }
+
+  #failed(error: Error): HubError {
+    const refused = notWritable(error.message, error)
+    if (this.#problem === null) {
+      this.#problem = refused.message
+      this.#o.announcer.emit('audit/changed')
+    }
+    return refused
+  }
+}

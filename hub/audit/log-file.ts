@@ -1,0 +1,157 @@
+// audit.db: its tables, how it is opened, and what is done when it is damaged, missing or too new.
+import { existsSync, renameSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import Database from 'better-sqlite3'
+import { HubError } from '../error.ts'
+import { GENESIS, type Head, type StoredRow } from './chain.ts'
+
+type Db = Database.Database
+
+const VERSION = 1
+const CHECKED_WHOLE = 64 * 1024 * 1024
+
+// Columns to search by are computed from the hashed content, so that they cannot say something else than it.
+const found = (name: string) =>
+  `${name} TEXT GENERATED ALWAYS AS (CASE WHEN json_valid(content) THEN content ->> '$.${name}' END) VIRTUAL`
+
+const SCHEMA = `
+CREATE TABLE audit(
+  seq INTEGER PRIMARY KEY, time INTEGER NOT NULL, prev TEXT NOT NULL, content TEXT, content_hash TEXT NOT NULL,
+  hash TEXT NOT NULL, ${['kind', 'client', 'server', 'tool', 'outcome'].map(found).join(', ')}
+) STRICT;
+CREATE INDEX by_client ON audit(client, seq) WHERE client IS NOT NULL;
+CREATE INDEX by_server ON audit(server, seq) WHERE server IS NOT NULL;
+CREATE INDEX by_kind ON audit(kind, seq);
+CREATE TABLE head(
+  one INTEGER PRIMARY KEY CHECK (one = 1), seq INTEGER NOT NULL, hash TEXT NOT NULL, time INTEGER NOT NULL, signature TEXT
+) STRICT;
+PRAGMA user_version = ${VERSION};`
+
+/** The head record as stored. */
+export type StoredHead = Head & { signature: string | null }
+
+/** An open log: its end, and why it begins again, when it does. */
+export interface Log {
+  db: Db
+  /** The last row, or what the first one is to be chained to. */
+  last: Pick<Head, 'seq' | 'hash'>
+  first: number
+  beganAgain: string | null
+}
+
+export function logPath(folder: string): string {
+  return join(folder, 'audit.db')
+}
+
+/** Is this error about the file's content, rather than the disk or a bad request? */
+export function isDamage(error: unknown): boolean {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : ''
+  return code.startsWith('SQLITE_CORRUPT') || code === 'SQLITE_NOTADB' || code === 'SQLITE_IOERR_SHORT_READ'
+}
+
+export function readHead(db: Db): StoredHead | undefined {
+  return db.prepare<[], StoredHead>('SELECT seq, hash, time, signature FROM head WHERE one = 1').get()
+}
+
+export function readRow(db: Db, seq: number): StoredRow | undefined {
+  return db
+    .prepare<[number], StoredRow>('SELECT seq, time, prev, content, content_hash, hash FROM audit WHERE seq = ?')
+    .get(seq)
+}
+
+export function readEnds(db: Db): { first: number | null; last: number | null } {
+  return db
+    .prepare<[], { first: number | null; last: number | null }>(
+      'SELECT (SELECT min(seq) FROM audit) AS first, (SELECT max(seq) FROM audit) AS last',
+    )
+    .get()!
+}
+
+function checkVersion(db: Db, path: string): number {
+  const version = Number(db.pragma('user_version', { simple: true }))
+  if (version > VERSION)
+    throw new HubError(
+      'audit/newer',
+      `${path} was written by a newer Gatehouse (format ${version}, this one knows ${VERSION}).`,
+      {
+        hint: 'Install that version again, or give another data folder with --data.',
+      },
+    )
+  return version
+}
+
+/** Opens for reading only; writes nothing to the log. Null when there is none. */
+export function openForReading(folder: string): Db | null {
+  const path = logPath(folder)
+  if (!existsSync(path)) return null
+  const db = new Database(path, { readonly: true, fileMustExist: true, timeout: 2000 })
+  try {
+    checkVersion(db, path)
+    return db
+  } catch (error) {
+    db.close()
+    throw error
+  }
+}
+
+function openSound(path: string): { db: Db; version: number } {
+  const db = new Database(path, { timeout: 2000 })
+  try {
+    const version = checkVersion(db, path)
+    db.pragma('journal_mode = WAL')
+    db.pragma('synchronous = FULL')
+    db.pragma('secure_delete = ON')
+    db.pragma('trusted_schema = OFF')
+    if (version === 0) db.transaction(() => db.exec(SCHEMA)).exclusive()
+    else if (statSync(path).size < CHECKED_WHOLE) {
+      const verdict = db.pragma('quick_check(1)', { simple: true })
+      if (verdict !== 'ok') throw Object.assign(new Error(String(verdict)), { code: 'SQLITE_CORRUPT' })
+    }
+    return { db, version }
+  } catch (error) {
+    db.close()
+    throw error
+  }
+}
+
+/** Puts the damaged file (and what belongs to it) beside, where a person can look at it. */
+export function moveAside(folder: string): string {
+  const from = logPath(folder)
+  const stamp = new Date().toISOString().replaceAll(/[:.]/g, '-')
+  const name = `audit.db.damaged-${stamp}`
+  for (const tail of ['', '-wal', '-shm'])
+    if (existsSync(from + tail)) renameSync(from + tail, join(folder, name + tail))
+  return name
+}
+
+/** A new, empty log that goes on after `after`. */
+export function beginAgain(folder: string, after: Pick<Head, 'seq' | 'hash'> | null, why: string): Log {
+  const { db } = openSound(logPath(folder))
+  const before = after
+    ? `The last row known of it is ${after.seq}, hash ${after.hash}.`
+    : 'No anchor was known, so its last row is not either.'
+  return { db, last: after ?? { seq: 0, hash: GENESIS }, first: (after?.seq ?? 0) + 1, beganAgain: `${why} ${before}` }
+}
+
+/** Opens the log for writing; damaged or missing, a new one begins that names the last anchored row of the old one. */
+export function openLog(folder: string, anchor: Head | null): Log {
+  const path = logPath(folder)
+  const wasThere = existsSync(path) && statSync(path).size > 0
+  try {
+    const { db } = openSound(path)
+    const ends = readEnds(db)
+    if (ends.last !== null && ends.first !== null)
+      return { db, last: readRow(db, ends.last)!, first: ends.first, beganAgain: null }
+    const head = readHead(db)
+    db.close()
+    if (anchor || head) return beginAgain(folder, anchor, wasThere ? 'The log was empty.' : 'The log was not there.')
+    return { ...beginAgain(folder, null, ''), beganAgain: null }
+  } catch (error) {
+    if (!isDamage(error)) throw error
+    return beginAgain(
+      folder,
+      anchor,
+      `The log could not be read (${(error as Error).message}) and lies in ${moveAside(folder)}.`,
+    )
+  }
+}

@@ -1,0 +1,147 @@
+// Writes the log: each batch with its new head in one transaction that is on disk when it returns.
+import type { AuditEvent, AuditRow } from '../../contract/audit.ts'
+import { canonical, type Head, parseAnchor, rowHash, type StoredRow, sha256, signHead } from './chain.ts'
+import { toAuditRow } from './list-rows.ts'
+import { beginAgain, isDamage, type Log, moveAside, openLog, readEnds, readHead, type StoredHead } from './log-file.ts'
+import { checkEnds, FOUND, UNSIGNED } from './verify-files.ts'
+import type { Entry, Keys, WrittenRows } from './worker-messages.ts'
+
+function entryOf(event: AuditEvent): Entry {
+  return { time: Date.now(), content: canonical(event) }
+}
+
+export class LogWriter {
+  #folder: string
+  #log: Log | null = null
+  #anchor: Head | null = null
+  #keys: Keys | null = null
+  #told: string | null = null
+  /** Rows about the log itself that are to stand before the next ones. */
+  #first: Entry[] = []
+  #ended = false
+
+  constructor(folder: string) {
+    this.#folder = folder
+  }
+
+  /** Opens the log and writes down first what is wrong with it, if something is. */
+  open(anchor: string | null, keys: Keys | null): WrittenRows {
+    this.#anchor = parseAnchor(anchor)
+    this.#keys = keys
+    return this.append([])
+  }
+
+  /** The keychain appeared: from now on heads are signed; the anchor is compared before it is overwritten. */
+  takeKeys(anchor: string | null, keys: Keys | null): WrittenRows {
+    this.#anchor = parseAnchor(anchor)
+    this.#keys = keys
+    if (this.#log) this.#first.push(...this.#whatIsWrong(this.#log))
+    return this.append([])
+  }
+
+  append(entries: Entry[]): WrittenRows {
+    if (this.#ended) throw new Error('The log is closed.')
+    try {
+      return this.#commit(this.#opened(), entries)
+    } catch (error) {
+      if (!this.#log || !isDamage(error)) throw error
+      return this.#commit(this.#startOver(this.#log, error as Error), entries)
+    }
+  }
+
+  /** Takes the content out of rows for good; the row that tells of it is written in the same transaction. */
+  erase(rows: { from: number; to: number }[], entry: Entry): WrittenRows {
+    const { db } = this.#opened()
+    const clear = db.prepare('UPDATE audit SET content = NULL WHERE seq BETWEEN ? AND ?')
+    const written = this.#commit(this.#opened(), [entry], () => {
+      for (const { from, to } of rows) clear.run(from, to)
+    })
+    db.pragma('wal_checkpoint(TRUNCATE)')
+    return written
+  }
+
+  close(): StoredHead | null {
+    this.#ended = true
+    const head = this.#log ? (readHead(this.#log.db) ?? null) : null
+    this.#log?.db.close()
+    this.#log = null
+    return head
+  }
+
+  #opened(): Log {
+    if (this.#log) return this.#log
+    const log = openLog(this.#folder, this.#anchor)
+    this.#log = log
+    if (log.beganAgain !== null) this.#first = [this.#beginning(log.beganAgain)]
+    else if (readEnds(log.db).last !== null) this.#first = this.#whatIsWrong(log)
+    return log
+  }
+
+  #beginning(detail: string): Entry {
+    this.#told = detail
+    return entryOf({ kind: 'hub', what: 'audit/began-again', by: 'gatehouse', detail })
+  }
+
+  /** Damage found while writing: what we remember of the end is better than the anchor. */
+  #startOver(log: Log, error: Error): Log {
+    log.db.close()
+    const moved = moveAside(this.#folder)
+    const why = `The log could not be written (${error.message}) and lies in ${moved}.`
+    const next = beginAgain(this.#folder, log.last.seq > 0 ? log.last : null, why)
+    this.#log = next
+    this.#first = [this.#beginning(next.beganAgain ?? why)]
+    return next
+  }
+
+  #whatIsWrong(log: Log): Entry[] {
+    const unsigned = readHead(log.db)?.signature === null
+    const findings = checkEnds(log.db, this.#anchor, this.#keys?.publicKey ?? null)
+    return findings.map(({ kind, what }) => {
+      if (unsigned && kind === 'signature') {
+        const detail = `Rows ${(this.#anchor?.seq ?? 0) + 1} to ${log.last.seq} were written without a keychain, or by somebody else.`
+        return entryOf({ kind: 'hub', what: UNSIGNED, by: 'gatehouse', detail })
+      }
+      this.#told = what
+      return entryOf({ kind: 'hub', what: FOUND + kind, by: 'gatehouse', detail: what })
+    })
+  }
+
+  #commit(log: Log, entries: Entry[], also: () => void = () => {}): WrittenRows {
+    const { db } = log
+    const insert = db.prepare(
+      'INSERT INTO audit(seq, time, prev, content, content_hash, hash) VALUES (?, ?, ?, ?, ?, ?)',
+    )
+    let { seq, hash } = log.last
+    // Somebody else's rows in our file get no place in our chain, but their numbers are taken.
+    const taken = readEnds(db).last
+    if (taken !== null && taken > seq) seq = taken
+    const rows: AuditRow[] = []
+    let head: StoredHead | null = null
+    db.transaction(() => {
+      also()
+      for (const { time, content } of [...this.#first, ...entries]) {
+        const row: StoredRow = { seq: ++seq, time, prev: hash, content, content_hash: sha256(content), hash: '' }
+        row.hash = hash = rowHash(row)
+        insert.run(row.seq, row.time, row.prev, row.content, row.content_hash, row.hash)
+        rows.push(toAuditRow(row))
+      }
+      head = this.#writeHead(log, rows.at(-1) ?? null)
+    }).immediate()
+    if (rows.length > 0) log.last = { seq, hash }
+    this.#first = []
+    const told = this.#told
+    this.#told = null
+    return { rows, head, count: log.last.seq - log.first + 1, told }
+  }
+
+  #writeHead(log: Log, row: Head | null): StoredHead | null {
+    const old = readHead(log.db) ?? null
+    const head = row ? { seq: row.seq, hash: row.hash, time: row.time } : old
+    if (!head || (!row && old && (old.signature !== null || !this.#keys))) return old
+    const signature = this.#keys ? signHead(head, this.#keys.privateKey) : null
+    log.db
+      .prepare('INSERT OR REPLACE INTO head(one, seq, hash, time, signature) VALUES (1, ?, ?, ?, ?)')
+      .run(head.seq, head.hash, head.time, signature)
+    return { ...head, signature }
+  }
+}

@@ -1,0 +1,40 @@
+// What the hub's thread and the log's thread say to each other.
+import type { KeyObject } from 'node:crypto'
+import type { AuditFilter, AuditRow } from '../../contract/audit.ts'
+import type { Problem } from '../../contract/procedure.ts'
+import type { StoredHead } from './log-file.ts'
+
+/** An event as text, and when it happened. */
+export interface Entry {
+  time: number
+  content: string
+}
+
+export interface Keys {
+  privateKey: KeyObject
+  publicKey: KeyObject
+}
+
+export type Task =
+  | { kind: 'open' | 'keys'; anchor: string | null; keys: Keys | null }
+  | { kind: 'append'; entries: Entry[] }
+  | { kind: 'erase'; rows: { from: number; to: number }[]; entry: Entry }
+  | { kind: 'list'; filter: AuditFilter }
+  | { kind: 'verify'; anchor: string | null; publicKey: KeyObject | null }
+  | { kind: 'close' }
+
+/** What writing left behind: the rows written, and the log's end. */
+export interface WrittenRows {
+  rows: AuditRow[]
+  head: StoredHead | null
+  count: number
+  /** Said once, when the log had to begin again or was found broken. */
+  told: string | null
+}
+
+export interface Ask {
+  n: number
+  task: Task
+}
+
+export type Reply = { n: number; value: unknown } | { n: number; problem: Problem }
