@@ -30,8 +30,14 @@ export function guardedContract(audit: Pick<Audit, 'append'>) {
       const from = procedure['~orpc'].meta.from ?? ['window']
       if (!from.includes(context.caller.role)) {
         const message = `${path.join('.')} is for the window only.`
-        await audit.append({ kind: 'refused', what: 'refused/role', by: nameOf(context.caller), detail: message }, { durable: false })
-        throw new ORPCError('FORBIDDEN', { message, data: { code: 'api/window-only', message, hint: 'Do it in the Gatehouse window: `gatehouse open`.' } })
+        await audit.append(
+          { kind: 'refused', what: 'refused/role', by: nameOf(context.caller), detail: message },
+          { durable: false },
+        )
+        throw new ORPCError('FORBIDDEN', {
+          message,
+          data: { code: 'api/window-only', message, hint: 'Do it in the Gatehouse window: `gatehouse open`.' },
+        })
       }
       try {
         return await next()

@@ -1,6 +1,7 @@
 // One connection from its first frame on: hello, role, proof; then a bridge's MCP frames or the contract's calls.
-import { RPCHandler } from '@orpc/server/websocket'
+
 import { timingSafeEqual } from 'node:crypto'
+import { RPCHandler } from '@orpc/server/websocket'
 import { Hello, PROTOCOL, Proof } from '../../contract/hello.ts'
 import type { Problem } from '../../contract/procedure.ts'
 import type { Announcer } from '../announce.ts'
@@ -8,8 +9,8 @@ import type { Audit } from '../audit/audit.ts'
 import type { Clients } from '../clients/clients.ts'
 import type { Gateway } from '../gateway/gateway.ts'
 import { VERSION } from '../version.ts'
-import { asWebSocket, type Channel } from './channel.ts'
 import type { Caller, CallerContext } from './caller.ts'
+import { asWebSocket, type Channel } from './channel.ts'
 import type { HubRouter } from './router.ts'
 import type { Windows } from './windows.ts'
 
@@ -44,11 +45,19 @@ export function serveConnection(channel: Channel, origin: Origin, doors: Doors):
   channel.listen(text => {
     channel.listen(() => {})
     const hello = Hello.safeParse(parse(text))
-    if (!hello.success) return refuse(channel, doors, 'hello/unreadable', 'The first frame is not a hello of Gatehouse.')
+    if (!hello.success)
+      return refuse(channel, doors, 'hello/unreadable', 'The first frame is not a hello of Gatehouse.')
     if (hello.data.protocol !== PROTOCOL) {
-      return refuse(channel, doors, 'hello/version', `This hub is Gatehouse ${VERSION}; the other side is ${hello.data.version}. They do not understand each other.`, 'Stop the hub (`gatehouse stop`) and start it again with the newer one.')
+      return refuse(
+        channel,
+        doors,
+        'hello/version',
+        `This hub is Gatehouse ${VERSION}; the other side is ${hello.data.version}. They do not understand each other.`,
+        'Stop the hub (`gatehouse stop`) and start it again with the newer one.',
+      )
     }
-    if (origin.kind === 'web' && hello.data.role !== 'window') return refuse(channel, doors, 'hello/role', 'Only windows connect here.')
+    if (origin.kind === 'web' && hello.data.role !== 'window')
+      return refuse(channel, doors, 'hello/role', 'Only windows connect here.')
     const enter = { window: enterWindow, cli: enterCli, bridge: enterBridge }[hello.data.role]
     enter(channel, hello.data, origin, doors, () => clearTimeout(late))
   })
@@ -58,7 +67,13 @@ type Enter = (channel: Channel, hello: Hello, origin: Origin, doors: Doors, ente
 
 const enterCli: Enter = (channel, hello, _origin, doors, entered) => {
   if (!sameToken(hello.token, doors.token)) {
-    return refuse(channel, doors, 'hello/token', 'The token is not this hub’s.', 'Read it from hub.json in the data folder.')
+    return refuse(
+      channel,
+      doors,
+      'hello/token',
+      'The token is not this hub’s.',
+      'Read it from hub.json in the data folder.',
+    )
   }
   entered()
   welcome(channel, doors)
@@ -68,13 +83,28 @@ const enterCli: Enter = (channel, hello, _origin, doors, entered) => {
 const enterBridge: Enter = (channel, hello, _origin, doors, entered) => {
   const client = hello.token ? doors.clients.clientOf(hello.token) : 'unknown'
   if (!client) {
-    return refuse(channel, doors, 'hello/token', `The token in ${hello.client ?? 'this client'}’s entry is not one Gatehouse gave out, or was replaced.`, `Connect ${hello.client ?? 'the client'} again in Gatehouse.`)
+    return refuse(
+      channel,
+      doors,
+      'hello/token',
+      `The token in ${hello.client ?? 'this client'}’s entry is not one Gatehouse gave out, or was replaced.`,
+      `Connect ${hello.client ?? 'the client'} again in Gatehouse.`,
+    )
   }
   entered()
   welcome(channel, doors)
-  const title = client === 'unknown' ? `Unknown client${hello.client ? ` (says it is ${hello.client})` : ''}` : doors.clients.title(client)
+  const title =
+    client === 'unknown'
+      ? `Unknown client${hello.client ? ` (says it is ${hello.client})` : ''}`
+      : doors.clients.title(client)
   try {
-    const link = doors.gateway.link({ client, title, send: text => channel.send(text), kind: 'bridge', ...(hello.server ? { server: hello.server } : {}) })
+    const link = doors.gateway.link({
+      client,
+      title,
+      send: text => channel.send(text),
+      kind: 'bridge',
+      ...(hello.server ? { server: hello.server } : {}),
+    })
     busy(channel, doors)
     channel.onClose(() => link.close('the client disconnected'))
     channel.listen(text => link.receive(text))
@@ -97,7 +127,10 @@ const enterWindow: Enter = (channel, _hello, origin, doors, entered) => {
   const prove = async (text: string, challenge: ReturnType<Windows['challenge']>) => {
     const proof = Proof.safeParse(parse(text))
     if (!proof.success) return refuse(channel, doors, 'window/unreadable', 'The window’s proof cannot be read.')
-    const verdict = await doors.windows.check(proof.data, challenge).catch(cause => ({ kind: 'refused' as const, problem: { code: 'window/refused', message: String(cause?.message ?? cause) } }))
+    const verdict = await doors.windows.check(proof.data, challenge).catch(cause => ({
+      kind: 'refused' as const,
+      problem: { code: 'window/refused', message: String(cause?.message ?? cause) },
+    }))
     await channel.send(JSON.stringify(verdict))
     if (verdict.kind === 'accepted') {
       entered()

@@ -16,16 +16,26 @@ export type Change = z.infer<typeof Change>
 type Needs = Pick<Parts, 'registry' | 'policy' | 'proposals' | 'audit' | 'supervisor' | 'approvals'>
 
 /** Applies the change, or keeps it for a person. Records which of the two it was. */
-export async function loosen(parts: Needs, caller: Caller, given: unknown): Promise<{ applied: boolean; proposal: string | null }> {
+export async function loosen(
+  parts: Needs,
+  caller: Caller,
+  given: unknown,
+): Promise<{ applied: boolean; proposal: string | null }> {
   const change = Change.parse(given)
   const { what, after } = inWords(parts, change)
   const tightens = change.kind === 'policy' ? parts.policy.tightens(change.change) : !change.on
   if (caller.role !== 'window' && !tightens) {
     const proposal = parts.proposals.propose({ from: nameOf(caller), what, before: null, after, apply: change })
-    await parts.audit.append({ kind: 'policy', what: 'proposal/made', by: nameOf(caller), detail: what }, { durable: true })
+    await parts.audit.append(
+      { kind: 'policy', what: 'proposal/made', by: nameOf(caller), detail: what },
+      { durable: true },
+    )
     return { applied: false, proposal: proposal.id }
   }
-  await parts.audit.append({ kind: 'policy', what: 'policy/changed', by: nameOf(caller), detail: `${what}: ${after}` }, { durable: true })
+  await parts.audit.append(
+    { kind: 'policy', what: 'policy/changed', by: nameOf(caller), detail: `${what}: ${after}` },
+    { durable: true },
+  )
   await apply(parts, caller, change)
   return { applied: true, proposal: null }
 }
@@ -34,7 +44,8 @@ async function apply(parts: Needs, caller: Caller, change: Change): Promise<void
   switch (change.kind) {
     case 'policy':
       parts.policy.change(change.change, caller.role, nameOf(caller))
-      if (change.change.kind === 'read-only' && change.change.on) parts.approvals.withdrawAll('Gatehouse was switched to read-only.')
+      if (change.change.kind === 'read-only' && change.change.on)
+        parts.approvals.withdrawAll('Gatehouse was switched to read-only.')
       return
     case 'trust':
       parts.registry.acceptTrust(change.server, change.on)
@@ -50,7 +61,9 @@ function inWords(parts: Needs, change: Change): { what: string; after: string } 
   if (change.kind !== 'policy') {
     const { name } = parts.registry.find(change.server)
     const on = change.on ? 'yes' : 'no'
-    return change.kind === 'trust' ? { what: `Trust ${name}'s own marks`, after: on } : { what: `Let ${name} run`, after: on }
+    return change.kind === 'trust'
+      ? { what: `Trust ${name}'s own marks`, after: on }
+      : { what: `Let ${name} run`, after: on }
   }
   const { change: policy } = change
   switch (policy.kind) {

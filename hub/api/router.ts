@@ -1,19 +1,20 @@
 // Answers the contract. Each answer asks the part that owns the matter; a missing one does not compile.
-import type { WireFrame } from '../../contract/calls.ts'
+
 import type { AuditRow } from '../../contract/audit.ts'
+import type { WireFrame } from '../../contract/calls.ts'
 import type { LogLine } from '../../contract/servers.ts'
 import type { Announcer } from '../announce.ts'
+import type { Audit } from '../audit/audit.ts'
+import type { Clients } from '../clients/clients.ts'
+import { HubError } from '../error.ts'
 import type { Approvals } from '../policy/approvals.ts'
 import type { PolicyStore } from '../policy/policy-store.ts'
 import type { Proposals } from '../policy/proposals.ts'
-import type { Audit } from '../audit/audit.ts'
-import type { Clients } from '../clients/clients.ts'
 import type { Vault } from '../vault/vault.ts'
-import { HubError } from '../error.ts'
 import { guardedContract, nameOf } from './caller.ts'
 import { loosen } from './loosen.ts'
 import { viewSecrets } from './secret-view.ts'
-import { type ServerSources, viewServer, commandLineOf } from './server-view.ts'
+import { commandLineOf, type ServerSources, viewServer } from './server-view.ts'
 import { type Readers, watchSnapshot } from './snapshot.ts'
 import { Batches } from './stream.ts'
 import type { Windows } from './windows.ts'
@@ -38,7 +39,20 @@ export interface Parts extends ServerSources {
 export type HubRouter = ReturnType<typeof buildRouter>
 
 export function buildRouter(parts: Parts) {
-  const { announcer, approvals, audit, clients, gateway, policy, proposals, readers, registry, supervisor, vault, windows } = parts
+  const {
+    announcer,
+    approvals,
+    audit,
+    clients,
+    gateway,
+    policy,
+    proposals,
+    readers,
+    registry,
+    supervisor,
+    vault,
+    windows,
+  } = parts
   const api = guardedContract(audit)
   const view = (id: string) => viewServer(registry.find(id), parts)
   const idOf = (idOrName: string) => registry.find(idOrName).id
@@ -51,7 +65,9 @@ export function buildRouter(parts: Parts) {
       parts.stop()
       return { stopping: true as const }
     }),
-    watch: api.hub.watch.handler(({ context, signal }) => watchSnapshot(readers, announcer, context.caller.window, ended(context.gone, signal))),
+    watch: api.hub.watch.handler(({ context, signal }) =>
+      watchSnapshot(readers, announcer, context.caller.window, ended(context.gone, signal)),
+    ),
   })
 
   const windowsRouter = api.windows.router({
@@ -99,7 +115,9 @@ export function buildRouter(parts: Parts) {
     stop: api.servers.stop.handler(({ input }) => supervisor.stop(idOf(input.id))),
     restart: api.servers.restart.handler(({ input }) => supervisor.restart(idOf(input.id))),
     listing: api.servers.listing.handler(({ input }) => gateway.listing(idOf(input.id))),
-    tools: api.servers.tools.handler(({ input }) => gateway.tools(input.server === undefined ? undefined : idOf(input.server))),
+    tools: api.servers.tools.handler(({ input }) =>
+      gateway.tools(input.server === undefined ? undefined : idOf(input.server)),
+    ),
     logs: api.servers.logs.handler(({ input, context, signal }) => {
       const id = idOf(input.id)
       return followLogs(id, input.last, input.follow, ended(context.gone, signal))
@@ -107,13 +125,22 @@ export function buildRouter(parts: Parts) {
     agree: api.servers.agree.handler(async ({ input, context }) => {
       const { id, launch } = registry.find(input.id)
       // On disk before it is in force: an agreement without its record would be a start without one.
-      await record('server/agreed', id, context.caller, `${commandLineOf(launch)} · digest ${input.digest}${input.secrets.length ? ` · secrets ${input.secrets.join(', ')}` : ''}${input.trust ? ' · trusted' : ''}`)
+      await record(
+        'server/agreed',
+        id,
+        context.caller,
+        `${commandLineOf(launch)} · digest ${input.digest}${input.secrets.length ? ` · secrets ${input.secrets.join(', ')}` : ''}${input.trust ? ' · trusted' : ''}`,
+      )
       registry.agree(id, { digest: input.digest, secrets: input.secrets, trust: input.trust })
       if (input.trust) await registry.update(id, { trust: true })
       return supervisor.start(id)
     }),
-    setTrust: api.servers.setTrust.handler(({ input, context }) => loosen(parts, context.caller, { kind: 'trust', server: idOf(input.id), on: input.trust })),
-    setEnabled: api.servers.setEnabled.handler(({ input, context }) => loosen(parts, context.caller, { kind: 'enabled', server: idOf(input.id), on: input.enabled })),
+    setTrust: api.servers.setTrust.handler(({ input, context }) =>
+      loosen(parts, context.caller, { kind: 'trust', server: idOf(input.id), on: input.trust }),
+    ),
+    setEnabled: api.servers.setEnabled.handler(({ input, context }) =>
+      loosen(parts, context.caller, { kind: 'enabled', server: idOf(input.id), on: input.enabled }),
+    ),
     update: api.servers.update.handler(async ({ input, context }) => {
       const { id: given, ...changes } = input
       const id = idOf(given)
@@ -124,9 +151,25 @@ export function buildRouter(parts: Parts) {
   })
 
   const calls = api.calls.router({
-    call: api.calls.call.handler(({ input, context, signal }) => gateway.call({ as: actor(context), ...input, server: idOf(input.server), signal: ended(context.gone, signal) })),
-    readResource: api.calls.readResource.handler(({ input, context, signal }) => gateway.readResource({ as: actor(context), ...input, server: idOf(input.server), signal: ended(context.gone, signal) })),
-    getPrompt: api.calls.getPrompt.handler(({ input, context, signal }) => gateway.getPrompt({ as: actor(context), ...input, server: idOf(input.server), signal: ended(context.gone, signal) })),
+    call: api.calls.call.handler(({ input, context, signal }) =>
+      gateway.call({ as: actor(context), ...input, server: idOf(input.server), signal: ended(context.gone, signal) }),
+    ),
+    readResource: api.calls.readResource.handler(({ input, context, signal }) =>
+      gateway.readResource({
+        as: actor(context),
+        ...input,
+        server: idOf(input.server),
+        signal: ended(context.gone, signal),
+      }),
+    ),
+    getPrompt: api.calls.getPrompt.handler(({ input, context, signal }) =>
+      gateway.getPrompt({
+        as: actor(context),
+        ...input,
+        server: idOf(input.server),
+        signal: ended(context.gone, signal),
+      }),
+    ),
     wire: api.calls.wire.handler(({ context, signal }) => tailWire(ended(context.gone, signal))),
   })
 
@@ -134,15 +177,28 @@ export function buildRouter(parts: Parts) {
     list: api.approvals.list.handler(() => approvals.list()),
     answer: api.approvals.answer.handler(async ({ input, context }) => {
       const by = nameOf(context.caller)
-      await audit.append({ kind: 'approval', what: `approval/${input.answer.kind}`, by, correlation: input.id, detail: input.answer.kind === 'allow' ? input.answer.scope : (input.answer.word ?? '') }, { durable: true })
+      await audit.append(
+        {
+          kind: 'approval',
+          what: `approval/${input.answer.kind}`,
+          by,
+          correlation: input.id,
+          detail: input.answer.kind === 'allow' ? input.answer.scope : (input.answer.word ?? ''),
+        },
+        { durable: true },
+      )
       return approvals.answer(input.id, input.answer, by)
     }),
   })
 
   const policyRouter = api.policy.router({
     get: api.policy.get.handler(() => policy.current()),
-    change: api.policy.change.handler(({ input, context }) => loosen(parts, context.caller, { kind: 'policy', change: input })),
-    explain: api.policy.explain.handler(({ input }) => gateway.explain({ ...input, server: idOf(input.server), client: input.client ?? 'unknown' })),
+    change: api.policy.change.handler(({ input, context }) =>
+      loosen(parts, context.caller, { kind: 'policy', change: input }),
+    ),
+    explain: api.policy.explain.handler(({ input }) =>
+      gateway.explain({ ...input, server: idOf(input.server), client: input.client ?? 'unknown' }),
+    ),
   })
 
   const proposalsRouter = api.proposals.router({
@@ -154,7 +210,10 @@ export function buildRouter(parts: Parts) {
     }),
     refuse: api.proposals.refuse.handler(async ({ input, context }) => {
       proposals.refuse(input.id)
-      await audit.append({ kind: 'policy', what: 'proposal/refused', by: nameOf(context.caller), detail: input.id }, { durable: false })
+      await audit.append(
+        { kind: 'policy', what: 'proposal/refused', by: nameOf(context.caller), detail: input.id },
+        { durable: false },
+      )
       return { refused: input.id }
     }),
   })
@@ -179,20 +238,31 @@ export function buildRouter(parts: Parts) {
     list: api.secrets.list.handler(() => viewSecrets(vault, registry)),
     set: api.secrets.set.handler(async ({ input, context }) => {
       if (context.caller.role === 'cli' && vault.has(input.name)) {
-        throw new HubError('secret/exists', `${input.name} is set already.`, { hint: 'Replace it in the window: Credentials.' })
+        throw new HubError('secret/exists', `${input.name} is set already.`, {
+          hint: 'Replace it in the window: Credentials.',
+        })
       }
       await vault.set(input.name, input.value)
-      await audit.append({ kind: 'secret', what: 'secret/set', by: nameOf(context.caller), detail: input.name }, { durable: true })
+      await audit.append(
+        { kind: 'secret', what: 'secret/set', by: nameOf(context.caller), detail: input.name },
+        { durable: true },
+      )
       return secret(input.name)
     }),
     remove: api.secrets.remove.handler(async ({ input, context }) => {
       await vault.remove(input.name)
-      await audit.append({ kind: 'secret', what: 'secret/removed', by: nameOf(context.caller), detail: input.name }, { durable: true })
+      await audit.append(
+        { kind: 'secret', what: 'secret/removed', by: nameOf(context.caller), detail: input.name },
+        { durable: true },
+      )
       return { removed: input.name }
     }),
     grant: api.secrets.grant.handler(async ({ input, context }) => {
       const { id } = registry.find(input.server)
-      await audit.append({ kind: 'secret', what: 'secret/granted', by: nameOf(context.caller), server: id, detail: input.name }, { durable: true })
+      await audit.append(
+        { kind: 'secret', what: 'secret/granted', by: nameOf(context.caller), server: id, detail: input.name },
+        { durable: true },
+      )
       registry.grant(id, input.name)
       return secret(input.name)
     }),
@@ -207,7 +277,12 @@ export function buildRouter(parts: Parts) {
     await audit.append({ kind: 'server', what, server, by: nameOf(caller), detail }, { durable: true })
   }
 
-  async function* followLogs(id: string, last: number, follow: boolean, signal: AbortSignal): AsyncGenerator<LogLine[], void> {
+  async function* followLogs(
+    id: string,
+    last: number,
+    follow: boolean,
+    signal: AbortSignal,
+  ): AsyncGenerator<LogLine[], void> {
     const lines = new Batches<LogLine>(5_000)
     const unsubscribe = supervisor.followLogs(id, line => lines.push(line))
     try {

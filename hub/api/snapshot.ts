@@ -28,7 +28,12 @@ const STALE: { [E in keyof Announcements]?: Noun[] } = {
 const SLOW_NOUNS_EVERY_MS = 5_000
 
 /** Yields the snapshot and then its changes until the window goes. */
-export async function* watchSnapshot(readers: Readers, announcer: Announcer, window: string | null, signal: AbortSignal | undefined): AsyncGenerator<Partial<Snapshot>, void> {
+export async function* watchSnapshot(
+  readers: Readers,
+  announcer: Announcer,
+  window: string | null,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<Partial<Snapshot>, void> {
   const stale = new Batches<Noun>()
   const unsubscribes = Object.entries(STALE).map(([event, nouns]) => {
     const mark = () => stale.push(...nouns)

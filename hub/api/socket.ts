@@ -19,18 +19,26 @@ export function socketPath(folder: string): string {
 }
 
 function shortFolder(): string {
-  const runtime = process.env['XDG_RUNTIME_DIR']
-  const base = runtime && Buffer.byteLength(runtime) < 60 ? join(runtime, 'gatehouse') : join(tmpdir().length < 40 ? tmpdir() : '/tmp', `gatehouse-${userInfo().uid}`)
+  const runtime = process.env.XDG_RUNTIME_DIR
+  const base =
+    runtime && Buffer.byteLength(runtime) < 60
+      ? join(runtime, 'gatehouse')
+      : join(tmpdir().length < 40 ? tmpdir() : '/tmp', `gatehouse-${userInfo().uid}`)
   mkdirSync(base, { recursive: true, mode: 0o700 })
   const stat = statSync(base)
   if (stat.uid !== userInfo().uid || (stat.mode & 0o077) !== 0) {
-    throw new HubError('socket/folder', `${base} is open to others.`, { hint: `Remove it, or make it yours alone: chmod 700 ${base}` })
+    throw new HubError('socket/folder', `${base} is open to others.`, {
+      hint: `Remove it, or make it yours alone: chmod 700 ${base}`,
+    })
   }
   return base
 }
 
 /** Listens for the owner of the folder's lock; a file a dead hub left there is removed first. */
-export async function openSocket(path: string, onSocket: (socket: Socket) => void): Promise<{ close(): Promise<void> }> {
+export async function openSocket(
+  path: string,
+  onSocket: (socket: Socket) => void,
+): Promise<{ close(): Promise<void> }> {
   if (process.platform !== 'win32') rmSync(path, { force: true })
   const sockets = new Set<Socket>()
   const server = createServer(socket => {
@@ -38,7 +46,9 @@ export async function openSocket(path: string, onSocket: (socket: Socket) => voi
     onSocket(socket)
   })
   await new Promise<void>((resolve, reject) => {
-    server.once('error', cause => reject(new HubError('socket/listen', `Cannot listen on ${path}: ${cause.message}.`, { cause })))
+    server.once('error', cause =>
+      reject(new HubError('socket/listen', `Cannot listen on ${path}: ${cause.message}.`, { cause })),
+    )
     server.listen(path, resolve)
   })
   if (process.platform !== 'win32') chmodSync(path, 0o600)

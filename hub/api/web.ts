@@ -59,8 +59,13 @@ export async function openWeb(options: {
   })
   await new Promise<void>((resolve, reject) => {
     server.once('error', (cause: NodeJS.ErrnoException) => {
-      const what = cause.code === 'EADDRINUSE' ? `Port ${options.port} is taken.` : `Cannot listen on port ${options.port}: ${cause.message}.`
-      reject(new HubError('web/port', what, { hint: 'Choose another with --port, or leave it out for a free one.', cause }))
+      const what =
+        cause.code === 'EADDRINUSE'
+          ? `Port ${options.port} is taken.`
+          : `Cannot listen on port ${options.port}: ${cause.message}.`
+      reject(
+        new HubError('web/port', what, { hint: 'Choose another with --port, or leave it out for a free one.', cause }),
+      )
     })
     server.listen(options.port, '127.0.0.1', resolve)
   })
@@ -85,7 +90,11 @@ async function serveFile(root: string, request: IncomingMessage, response: Serve
   if (!file && isAsset) return end(response, 404, 'Not found')
   if (file && isAsset) {
     const hashed = path.includes(`${sep}assets${sep}`)
-    response.writeHead(200, { ...headers(), 'content-type': TYPES[extname(path)] ?? 'application/octet-stream', 'cache-control': hashed ? 'public, max-age=31536000, immutable' : 'no-cache' })
+    response.writeHead(200, {
+      ...headers(),
+      'content-type': TYPES[extname(path)] ?? 'application/octet-stream',
+      'cache-control': hashed ? 'public, max-age=31536000, immutable' : 'no-cache',
+    })
     return void response.end(file)
   }
   const page = await readFile(join(root, 'index.html'), 'utf8').catch(() => undefined)

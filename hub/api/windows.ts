@@ -11,10 +11,17 @@ import type { Sealed } from '../store/sealed.ts'
 
 const scrypt = promisify<string, Buffer, number, Buffer>(scryptCallback)
 
-const Window = z.object({ name: z.string(), publicKey: z.string(), pairedAt: z.number(), lastSeenAt: z.number().nullable() })
-type Window = z.infer<typeof Window>
+const Window = z.object({
+  name: z.string(),
+  publicKey: z.string(),
+  pairedAt: z.number(),
+  lastSeenAt: z.number().nullable(),
+})
 /** `skipped`: the person chose to have none, after a warning. No row: not chosen yet. */
-const Pin = z.union([z.object({ kind: z.literal('set'), salt: z.string(), hash: z.string() }), z.object({ kind: z.literal('skipped') })])
+const Pin = z.union([
+  z.object({ kind: z.literal('set'), salt: z.string(), hash: z.string() }),
+  z.object({ kind: z.literal('skipped') }),
+])
 
 export const LINK_LIFE_MS = 120_000
 const WRONG_PINS_PER_LINK = 5
@@ -100,23 +107,41 @@ export class Windows {
     const link = this.#links.get(proof.code)
     if (link?.usedBy) {
       this.revoke(link.usedBy, 'link used twice')
-      return no('link-used', 'This link was used before. The window it paired was revoked, to be safe.', 'Run `gatehouse open` for a new link.')
+      return no(
+        'link-used',
+        'This link was used before. The window it paired was revoked, to be safe.',
+        'Run `gatehouse open` for a new link.',
+      )
     }
     if (!link || link.until < Date.now()) {
       this.#links.delete(proof.code)
-      return no('link-expired', 'This link is no longer good: links work once, for two minutes.', 'Run `gatehouse open` for a new link.')
+      return no(
+        'link-expired',
+        'This link is no longer good: links work once, for two minutes.',
+        'Run `gatehouse open` for a new link.',
+      )
     }
-    if (!signedBy(proof.publicKey, proof.signature, challenge)) return no('refused', 'The window could not prove its key.', 'Reload the page.')
+    if (!signedBy(proof.publicKey, proof.signature, challenge))
+      return no('refused', 'The window could not prove its key.', 'Reload the page.')
     const first = this.firstPairing
     const pin = first ? null : await this.#checkPin(proof.pin, link)
     if (pin) return pin
     // Two proofs with one code may have waited for scrypt side by side: the first one through takes the link.
-    if (link.usedBy || this.#links.get(proof.code) !== link) return no('link-used', 'This link was used before.', 'Run `gatehouse open` for a new link.')
+    if (link.usedBy || this.#links.get(proof.code) !== link)
+      return no('link-used', 'This link was used before.', 'Run `gatehouse open` for a new link.')
     const id = `win_${randomBytes(6).toString('hex')}`
     link.usedBy = id
     if (first) await this.#choosePin(proof.pin ?? null)
-    this.#sealed.put('window', id, { name: proof.name, publicKey: proof.publicKey, pairedAt: Date.now(), lastSeenAt: Date.now() })
-    await this.#audit.append({ kind: 'window', what: 'window/paired', by: `window:${id}`, detail: proof.name }, { durable: true })
+    this.#sealed.put('window', id, {
+      name: proof.name,
+      publicKey: proof.publicKey,
+      pairedAt: Date.now(),
+      lastSeenAt: Date.now(),
+    })
+    await this.#audit.append(
+      { kind: 'window', what: 'window/paired', by: `window:${id}`, detail: proof.name },
+      { durable: true },
+    )
     this.#announcer.emit('windows/changed')
     return { kind: 'accepted', window: id, firstPairing: first }
   }
@@ -125,13 +150,21 @@ export class Windows {
     const state = this.pinState()
     if (state === 'skipped') return null
     if (state === 'not-chosen') {
-      return no('refused', 'A window is paired already, and no PIN was chosen in it.', 'Choose one there: Settings, Windows.')
+      return no(
+        'refused',
+        'A window is paired already, and no PIN was chosen in it.',
+        'Choose one there: Settings, Windows.',
+      )
     }
     if (!pin) return no('pin-needed', 'Type the PIN that was chosen with the first window.')
     if (await this.pinIsRight(pin)) return null
     link.wrongPins++
     if (link.wrongPins >= WRONG_PINS_PER_LINK) link.until = 0
-    return no('pin-wrong', 'That is not the PIN.', link.until === 0 ? 'This link is used up. Run `gatehouse open` for a new one.' : 'Try again.')
+    return no(
+      'pin-wrong',
+      'That is not the PIN.',
+      link.until === 0 ? 'This link is used up. Run `gatehouse open` for a new one.' : 'Try again.',
+    )
   }
 
   /** Compares with the stored PIN; too many wrong ones in an hour are refused without looking. */
@@ -141,7 +174,9 @@ export class Windows {
     const hourAgo = Date.now() - 3_600_000
     this.#wrongPins = this.#wrongPins.filter(at => at > hourAgo)
     if (this.#wrongPins.length >= WRONG_PINS_PER_HOUR) {
-      throw new HubError('pin/too-many', 'Too many wrong PINs in the last hour.', { hint: 'Use a window that is paired already.' })
+      throw new HubError('pin/too-many', 'Too many wrong PINs in the last hour.', {
+        hint: 'Use a window that is paired already.',
+      })
     }
     // Counted before the slow hash, so that tries in parallel count too.
     const at = Date.now()
@@ -158,7 +193,10 @@ export class Windows {
       throw new HubError('pin/wrong', 'The old PIN is not right.', { hint: 'Type the PIN you chose before.' })
     }
     await this.#choosePin(pin)
-    await this.#audit.append({ kind: 'window', what: pin ? 'window/pin-set' : 'window/pin-skipped', by }, { durable: true })
+    await this.#audit.append(
+      { kind: 'window', what: pin ? 'window/pin-set' : 'window/pin-skipped', by },
+      { durable: true },
+    )
     this.#announcer.emit('windows/changed')
   }
 

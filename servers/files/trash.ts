@@ -10,9 +10,7 @@ const Note = z.object({ from: z.string(), at: z.string(), name: z.string() })
 
 /** TRASH, else the user's place for state. */
 export function defaultTrash(env: NodeJS.ProcessEnv = process.env): string {
-  return (
-    env['FILES_TRASH'] ?? join(env['XDG_STATE_HOME'] ?? join(homedir(), '.local', 'state'), 'files-server', 'trash')
-  )
+  return env.FILES_TRASH ?? join(env.XDG_STATE_HOME ?? join(homedir(), '.local', 'state'), 'files-server', 'trash')
 }
 
 export class Trash {
