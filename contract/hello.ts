@@ -32,7 +32,7 @@ export const Challenge = z.object({
   address: z.string(),
   /** A later pairing needs the PIN. */
   pinNeeded: z.boolean(),
-  /** No window is paired yet: the proof's `pin` is the one chosen now; without one, none is wanted. */
+  /** No window is paired yet: the proof's `pin`, if any, is the one chosen now (else `windows.setPin` chooses). */
   firstPairing: z.boolean(),
 })
 export type Challenge = z.infer<typeof Challenge>

@@ -80,8 +80,10 @@ test('every later pairing needs the PIN; five wrong ones use the link up', async
   expect(recorded.filter(what => what === 'window/pin-wrong').length).toBe(5)
 })
 
-test('a first window without a PIN means none was wanted, and says so to no one else', async () => {
+test('until a PIN was chosen or refused in the first window, no second one is paired', async () => {
   await pair(windows.newCode())
+  expect((await pair(windows.newCode())).verdict.kind).toBe('refused')
+  await windows.setPin(null, undefined, 'window:a')
   expect(windows.pinState()).toBe('skipped')
   expect((await pair(windows.newCode())).verdict.kind).toBe('accepted')
 })

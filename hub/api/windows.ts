@@ -131,7 +131,7 @@ export class Windows {
       return no('link-used', 'This link was used before.', 'Run `gatehouse open` for a new link.')
     const id = `win_${randomBytes(6).toString('hex')}`
     link.usedBy = id
-    if (first) await this.#choosePin(proof.pin ?? null)
+    if (first && proof.pin) await this.#choosePin(proof.pin)
     this.#sealed.put('window', id, {
       name: proof.name,
       publicKey: proof.publicKey,
