@@ -1,0 +1,5 @@
+import { PageHeader } from '../../ui/index.ts'
+
+export function HomeView() {
+  return <PageHeader title="Home" />
+}

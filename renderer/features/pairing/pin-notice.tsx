@@ -1,0 +1,35 @@
+// Asked once, at the first pairing: a PIN for the windows after this one. It may be skipped, and says what that means.
+import { Button } from '@mantine/core'
+import { useLocalStorage } from '@mantine/hooks'
+import { useState } from 'react'
+import { useStatus } from '../../hub.ts'
+import { Banner } from '../../ui/index.ts'
+import { PinDialog } from './pin-dialog.tsx'
+
+export function PinNotice() {
+  const status = useStatus()
+  const [skipped, setSkipped] = useLocalStorage({
+    key: 'gatehouse/pin-skipped',
+    defaultValue: false,
+    getInitialValueInEffect: false,
+  })
+  const [asked, setAsked] = useState(false)
+  if (status.kind !== 'ready' || status.value.pinSet || status.value.mode === 'unattended' || skipped) return null
+  return (
+    <div style={{ padding: '12px 24px 0' }}>
+      <Banner
+        tone="plain"
+        title="Choose a PIN for the windows after this one"
+        text="Without one, any program that runs as you could pair a window of its own and answer for you."
+      >
+        <Button size="xs" variant="subtle" onClick={() => setSkipped(true)}>
+          Skip
+        </Button>
+        <Button size="xs" onClick={() => setAsked(true)}>
+          Choose a PIN…
+        </Button>
+      </Banner>
+      <PinDialog opened={asked} change={false} onClose={() => setAsked(false)} />
+    </div>
+  )
+}

@@ -1,0 +1,3 @@
+export function AddServerDialog() {
+  return null
+}

@@ -1,0 +1,3 @@
+export function AgreementDialog() {
+  return null
+}
