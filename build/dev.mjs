@@ -8,12 +8,27 @@ import { buildWindow } from './window.mjs'
 const PORT = 5173
 install()
 buildWindow()
-const serve = spawn(pinnedNode(), [join(root, 'cli', 'main.ts'), 'serve', '--web', '--no-open', ...process.argv.slice(2)], { cwd: root, stdio: ['inherit', 'pipe', 'inherit'] })
+const serve = spawn(
+  pinnedNode(),
+  [join(root, 'cli', 'main.ts'), 'serve', '--web', '--no-open', ...process.argv.slice(2)],
+  { cwd: root, stdio: ['inherit', 'pipe', 'inherit'] },
+)
 for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => serve.kill(signal))
 createInterface({ input: serve.stdout }).once('line', line => {
   const { web } = JSON.parse(line)
   const { origin, hash } = new URL(web)
-  const vite = spawn(pinnedNode(), [join(root, 'node_modules', 'vite', 'bin', 'vite.js'), '--host', '127.0.0.1', '--port', String(PORT), '--strictPort'], { cwd: root, stdio: 'inherit', env: { ...process.env, GATEHOUSE_DEV_HUB: origin } })
+  const vite = spawn(
+    pinnedNode(),
+    [
+      join(root, 'node_modules', 'vite', 'bin', 'vite.js'),
+      '--host',
+      '127.0.0.1',
+      '--port',
+      String(PORT),
+      '--strictPort',
+    ],
+    { cwd: root, stdio: 'inherit', env: { ...process.env, GATEHOUSE_DEV_HUB: origin } },
+  )
   process.stdout.write(`Open http://127.0.0.1:${PORT}/${hash} within two minutes.\n`)
   serve.on('exit', () => vite.kill())
   vite.on('exit', () => serve.kill())

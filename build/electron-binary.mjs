@@ -24,7 +24,8 @@ export function fetchElectron() {
   if (!hasDisplay()) return say('there is no display for the desktop app. The same window opens in the browser.')
   const child = spawn(pinnedNode(), [join(folder, 'install.js')], { cwd: folder, stdio: 'ignore', timeout: 10_000 })
   child.on('exit', code => {
-    if (code === 0 && electronBinary()) say('the desktop app is downloaded. The next start opens it; this time the browser does.')
+    if (code === 0 && electronBinary())
+      say('the desktop app is downloaded. The next start opens it; this time the browser does.')
     else say('the desktop app (Electron) could not be downloaded. The same window opens in the browser.')
   })
 }

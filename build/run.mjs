@@ -4,7 +4,11 @@ import { install, pinnedNode, root } from './set-up.mjs'
 
 /** Runs it with this process's streams; signals are passed on, and it ends when our parent goes. */
 export function run(program, args, options = {}) {
-  const child = spawn(pinnedNode(), [program, ...args], { cwd: options.cwd ?? process.cwd(), stdio: 'inherit', env: { ...process.env, ...options.env } })
+  const child = spawn(pinnedNode(), [program, ...args], {
+    cwd: options.cwd ?? process.cwd(),
+    stdio: 'inherit',
+    env: { ...process.env, ...options.env },
+  })
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal))
   const parent = process.ppid
   setInterval(() => {

@@ -14,8 +14,14 @@ export function install() {
   if (existsSync(installed) && statSync(installed).mtimeMs >= statSync(lock).mtimeMs) return
   process.stderr.write('Gatehouse: installing what package-lock.json names (once) …\n')
   const npm = process.env.npm_execpath
-  const [command, args] = npm?.endsWith('.js') ? [process.execPath, [npm, 'ci']] : [process.platform === 'win32' ? 'npm.cmd' : 'npm', ['ci']]
-  const { status } = spawnSync(command, [...args, '--no-audit', '--no-fund', '--loglevel=error'], { cwd: root, stdio: ['ignore', 2, 2], shell: command.endsWith('.cmd') })
+  const [command, args] = npm?.endsWith('.js')
+    ? [process.execPath, [npm, 'ci']]
+    : [process.platform === 'win32' ? 'npm.cmd' : 'npm', ['ci']]
+  const { status } = spawnSync(command, [...args, '--no-audit', '--no-fund', '--loglevel=error'], {
+    cwd: root,
+    stdio: ['ignore', 2, 2],
+    shell: command.endsWith('.cmd'),
+  })
   if (status !== 0) {
     process.stderr.write('gatehouse: npm ci failed. Check the network to the npm registry, then run this again.\n')
     process.exit(1)

@@ -9,7 +9,10 @@ export function installed(program) {
 
 let updated = false
 function apt(args) {
-  return spawnSync('apt-get', args, { stdio: ['ignore', 2, 2], env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' } }).status === 0
+  return (
+    spawnSync('apt-get', args, { stdio: ['ignore', 2, 2], env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' } })
+      .status === 0
+  )
 }
 
 /** `programs`: any one of them does, or all where `all`. */
@@ -21,5 +24,8 @@ export function need(what, programs, packages, all = false) {
     updated ||= apt(['update', '-qq'])
     apt(['install', '-y', '-qq', '--no-install-recommends', ...packages])
   }
-  if (!there()) process.stderr.write(`gatehouse: ${what} is missing, so its tests are skipped. To run them: sudo apt-get install ${packages.join(' ')}\n`)
+  if (!there())
+    process.stderr.write(
+      `gatehouse: ${what} is missing, so its tests are skipped. To run them: sudo apt-get install ${packages.join(' ')}\n`,
+    )
 }

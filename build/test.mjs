@@ -20,11 +20,31 @@ const home = mkdtempSync(join(tmpdir(), 'gatehouse-home-'))
 const report = join(root, '.cache', deep ? 'test-deep.json' : 'test.json')
 mkdirSync(join(root, '.cache'), { recursive: true })
 rmSync(report, { force: true })
-const vitest = [pinnedNode(), join(root, 'node_modules', 'vitest', 'vitest.mjs'), 'run', '--reporter=default', '--reporter=json', `--outputFile.json=${report}`, ...filters]
+const vitest = [
+  pinnedNode(),
+  join(root, 'node_modules', 'vitest', 'vitest.mjs'),
+  'run',
+  '--reporter=default',
+  '--reporter=json',
+  `--outputFile.json=${report}`,
+  ...filters,
+]
 const keychain = installed('gnome-keyring-daemon') && installed('dbus-run-session')
-const command = keychain ? ['dbus-run-session', '--', 'bash', join(root, 'build', 'with-keyring.sh'), ...vitest] : vitest
+const command = keychain
+  ? ['dbus-run-session', '--', 'bash', join(root, 'build', 'with-keyring.sh'), ...vitest]
+  : vitest
 const env = { ...process.env, HOME: home, GATEHOUSE_DEEP: deep ? '1' : '', GATEHOUSE_TEST_KEYRING: keychain ? '1' : '' }
-for (const name of ['XDG_CONFIG_HOME', 'XDG_DATA_HOME', 'XDG_STATE_HOME', 'XDG_CACHE_HOME', 'GATEHOUSE_HOME', 'GATEHOUSE_TOKEN', 'DISPLAY', 'WAYLAND_DISPLAY']) delete env[name]
+for (const name of [
+  'XDG_CONFIG_HOME',
+  'XDG_DATA_HOME',
+  'XDG_STATE_HOME',
+  'XDG_CACHE_HOME',
+  'GATEHOUSE_HOME',
+  'GATEHOUSE_TOKEN',
+  'DISPLAY',
+  'WAYLAND_DISPLAY',
+])
+  delete env[name]
 const { status } = spawnSync(command[0], command.slice(1), { cwd: root, stdio: ['ignore', 'inherit', 'inherit'], env })
 rmSync(home, { recursive: true, force: true })
 
@@ -36,10 +56,15 @@ if (!existsSync(report)) {
 const files = JSON.parse(readFileSync(report, 'utf8')).testResults
 const tests = files.flatMap(file => file.assertionResults)
 const count = wanted => tests.filter(test => wanted.includes(test.status)).length
-const broken = files.filter(file => file.status === 'failed' && !file.assertionResults.some(test => test.status === 'failed')).length
-const skipped = tests.filter(test => !['passed', 'failed'].includes(test.status)).map(test => test.fullName ?? test.title)
+const broken = files.filter(
+  file => file.status === 'failed' && !file.assertionResults.some(test => test.status === 'failed'),
+).length
+const skipped = tests
+  .filter(test => !['passed', 'failed'].includes(test.status))
+  .map(test => test.fullName ?? test.title)
 const maySkip = JSON.parse(readFileSync(join(root, 'test', 'may-skip.json'), 'utf8'))
-const forbidden = process.env.CI === 'true' ? skipped.filter(name => !maySkip.some(allowed => name.includes(allowed))) : []
+const forbidden =
+  process.env.CI === 'true' ? skipped.filter(name => !maySkip.some(allowed => name.includes(allowed))) : []
 for (const name of forbidden) process.stdout.write(`Skipped, and test/may-skip.json does not name it: ${name}\n`)
 const failed = count(['failed']) + broken + forbidden.length
 const passed = count(['passed'])

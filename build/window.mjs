@@ -18,7 +18,10 @@ export function buildWindow() {
   if (existsSync(built) && statSync(built).mtimeMs >= Math.max(...sources.map(newest))) return
   process.stderr.write('Gatehouse: building the window …\n')
   const vite = join(root, 'node_modules', 'vite', 'bin', 'vite.js')
-  const { status } = spawnSync(pinnedNode(), [vite, 'build', '--logLevel', 'warn'], { cwd: root, stdio: ['ignore', 2, 2] })
+  const { status } = spawnSync(pinnedNode(), [vite, 'build', '--logLevel', 'warn'], {
+    cwd: root,
+    stdio: ['ignore', 2, 2],
+  })
   if (status !== 0) {
     process.stderr.write('gatehouse: building the window failed; the lines above say why.\n')
     process.exit(1)
