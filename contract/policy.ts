@@ -24,6 +24,8 @@ export const Rule = z.object({
   server: z.string().max(100).optional(),
   tool: z.string().max(200).optional(),
   arguments: z.array(ArgumentCondition).max(20).optional(),
+  /** Only calls with no other top-level arguments than those the conditions name. */
+  exactly: z.boolean().optional(),
   until: z.number().optional(),
   note: z.string().max(500).optional(),
 })
@@ -107,8 +109,8 @@ export const PolicyChange = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('remove-rule'), id: z.string() }),
   z.object({ kind: z.literal('read-only'), on: z.boolean() }),
   z.object({ kind: z.literal('preset'), preset: Preset }),
-  /** Take policy.json as it is on disk now. */
-  z.object({ kind: z.literal('file') }),
+  /** Take policy.json as it was when a person saw it; refused when its SHA-256 is another now. */
+  z.object({ kind: z.literal('file'), sha256: z.string() }),
 ])
 export type PolicyChange = z.infer<typeof PolicyChange>
 

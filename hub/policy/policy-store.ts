@@ -1,0 +1,227 @@
+// The policy in force: the last state a person accepted, sealed. policy.json mirrors it and may tighten it, never loosen.
+import { readFileSync, statSync, unwatchFile, watchFile } from 'node:fs'
+import { join } from 'node:path'
+import { writeFileSync } from 'atomically'
+import type { Policy, PolicyChange, Rule } from '../../contract/policy.ts'
+import type { Role } from '../../contract/procedure.ts'
+import type { Announcer } from '../announce.ts'
+import { assertNever, HubError } from '../error.ts'
+import type { Sealed } from '../store/sealed.ts'
+import { editedFile, readPolicyFile, sha256, stateOfFile, tightenedByFile } from './policy-file.ts'
+import { CAREFUL, PolicyState, tightens, withoutRule, withRule } from './policy-state.ts'
+import type { Proposals } from './proposals.ts'
+import { difference } from './state-words.ts'
+
+/** What an edit of policy.json did by itself; there is no caller to record it. */
+export interface FileEvent {
+  what: 'policy/tightened' | 'policy/proposed' | 'policy/unreadable'
+  detail: string
+}
+
+export interface PolicyStoreOptions {
+  folder: string
+  sealed: Pick<Sealed, 'get' | 'put'>
+  announcer: Announcer
+  proposals: Pick<Proposals, 'propose' | 'withdraw'>
+  /** The fixed rules of a machine without a person: no file, no seal, servers named by id or name. */
+  unattended?: Rule[] | undefined
+  serverName?: ((id: string) => string) | undefined
+  onFile?: ((event: FileEvent) => void) | undefined
+}
+
+const LOOK_MS = 500
+const MOST_BYTES = 1_000_000
+
+export class PolicyStore {
+  readonly #options: PolicyStoreOptions
+  readonly #path: string
+  readonly #serverName: (id: string) => string
+  #state: PolicyState = CAREFUL
+  #isSealed = false
+  #problem: string | null = null
+  #seen: string | null | undefined
+  #proposal: string | null = null
+  readonly #onVault = () => this.#reload()
+  readonly #onFile = () => this.#catchUp()
+
+  static open(options: PolicyStoreOptions): PolicyStore {
+    return new PolicyStore(options)
+  }
+
+  private constructor(options: PolicyStoreOptions) {
+    this.#options = options
+    this.#path = join(options.folder, 'policy.json')
+    this.#serverName = options.serverName ?? (id => id)
+    if (options.unattended) {
+      this.#state = { ...CAREFUL, rules: options.unattended }
+      return
+    }
+    this.#reload()
+    if (this.#isSealed && this.#seen === null) this.#mirror(this.#state, this.#state)
+    // Looked at rather than watched: the folder's databases change all the time, and this is one stat.
+    watchFile(this.#path, { interval: LOOK_MS, persistent: false }, this.#onFile)
+    options.announcer.on('vault/changed', this.#onVault)
+  }
+
+  /** What decides now. */
+  current(): Policy & { serversByName: boolean } {
+    const { preset, readOnly, rules } = this.#state
+    return { preset, readOnly, rules, problem: this.#problem, serversByName: this.#options.unattended !== undefined }
+  }
+
+  /** True only when the change cannot let through or ask less than now. Throws as `change` would. */
+  tightens(change: PolicyChange): boolean {
+    this.#catchUp()
+    return tightens(this.#state, this.#after(change))
+  }
+
+  /** What would go and come, in words; for showing it and for the record. */
+  inWords(change: PolicyChange): { before: string; after: string } {
+    return difference(this.#state, this.#after(change), this.#serverName) ?? SAME
+  }
+
+  /** Applied at once from a window or when it only tightens; else kept as a proposal. */
+  change(change: PolicyChange, from: Role, by: string): { applied: boolean; proposal: string | null } {
+    this.#catchUp()
+    const after = this.#after(change)
+    if (from === 'window' || tightens(this.#state, after)) {
+      this.#accept(after)
+      return { applied: true, proposal: null }
+    }
+    const words = difference(this.#state, after, this.#serverName) ?? SAME
+    const wish = { from: by, what: 'Loosen the policy', ...words, apply: { kind: 'policy', change } }
+    return { applied: false, proposal: this.#options.proposals.propose(wish).id }
+  }
+
+  close(): void {
+    unwatchFile(this.#path, this.#onFile)
+    this.#options.announcer.off('vault/changed', this.#onVault)
+  }
+
+  #after(change: PolicyChange): PolicyState {
+    switch (change.kind) {
+      case 'add-rule':
+        return withRule(this.#state, change.rule)
+      case 'remove-rule':
+        return withoutRule(this.#state, change.id)
+      case 'read-only':
+        return { ...this.#state, readOnly: change.on }
+      case 'preset':
+        return { ...this.#state, preset: change.preset }
+      case 'file':
+        return this.#fileAsSeen(change.sha256)
+      default:
+        return assertNever(change)
+    }
+  }
+
+  #fileAsSeen(seen: string): PolicyState {
+    const text = this.#options.unattended ? null : this.#readFile()
+    if (text === null || sha256(text) !== seen)
+      throw new HubError('policy/changed-meanwhile', 'policy.json is no longer what was shown.', {
+        hint: 'Look at the newest proposal.',
+      })
+    const reading = readPolicyFile(text)
+    if (reading.kind === 'unreadable') throw new HubError('policy/unreadable', reading.problem)
+    return stateOfFile(this.#state, reading.file)
+  }
+
+  #accept(after: PolicyState): void {
+    const before = this.#state
+    if (!this.#options.unattended) {
+      this.#options.sealed.put('policy', 'state', after)
+      this.#isSealed = true
+    }
+    this.#state = after
+    if (!this.#options.unattended) this.#mirror(before, after)
+    this.#options.announcer.emit('policy/changed')
+  }
+
+  // What cannot be read is left alone, and the problem goes on saying so.
+  #mirror(before: PolicyState, after: PolicyState): void {
+    const text = this.#readFile()
+    if (text === null || readPolicyFile(text).kind === 'read') this.#writeFile(editedFile(text, before, after))
+    this.#compare(this.#readFile())
+  }
+
+  // The keychain may open after us; a state accepted in it wins over what we began with, the file can only tighten that.
+  #reload(): void {
+    const before = JSON.stringify([this.#state, this.#problem])
+    const stored = this.#options.sealed.get('policy', 'state', PolicyState)
+    if (stored) {
+      this.#state = stored
+      this.#isSealed = true
+    }
+    this.#compare(this.#readFile())
+    if (JSON.stringify([this.#state, this.#problem]) !== before) this.#options.announcer.emit('policy/changed')
+  }
+
+  #catchUp(): void {
+    if (this.#options.unattended) return
+    const text = this.#readFile()
+    if (text === this.#seen) return
+    this.#compare(text)
+    this.#options.announcer.emit('policy/changed')
+  }
+
+  // Tightens by what the file says at once, and proposes the rest. A missing file says nothing.
+  #compare(text: string | null): void {
+    this.#seen = text
+    if (this.#proposal !== null) this.#options.proposals.withdraw(this.#proposal)
+    this.#proposal = null
+    this.#problem = null
+    if (text === null) return
+    const reading = readPolicyFile(text)
+    if (reading.kind === 'unreadable') {
+      this.#problem = reading.problem
+      this.#options.onFile?.({ what: 'policy/unreadable', detail: reading.problem })
+      return
+    }
+    const tightened = tightenedByFile(this.#state, reading.file)
+    const isTighter = JSON.stringify(tightened) !== JSON.stringify(this.#state)
+    if (isTighter) this.#tighten(tightened)
+    const whole = stateOfFile(this.#state, reading.file)
+    const words = difference(this.#state, whole, this.#serverName)
+    if (words) this.#proposeFile(reading.sha256, words)
+  }
+
+  #tighten(tightened: PolicyState): void {
+    const words = difference(this.#state, tightened, this.#serverName) ?? SAME
+    this.#state = tightened
+    // Sealing over a state we could not read would lose it; until then the file itself keeps these rules.
+    if (this.#isSealed) this.#options.sealed.put('policy', 'state', tightened)
+    this.#options.onFile?.({ what: 'policy/tightened', detail: inOneLine(words) })
+  }
+
+  #proposeFile(hash: string, words: { before: string; after: string }): void {
+    const apply = { kind: 'policy', change: { kind: 'file', sha256: hash } }
+    const wish = { from: 'policy.json', what: 'Take policy.json as it is', ...words, apply }
+    try {
+      this.#proposal = this.#options.proposals.propose(wish).id
+      this.#problem = 'policy.json asks for more than is in force. It waits for you under Approvals.'
+    } catch (error) {
+      this.#problem = `policy.json asks for more than is in force. ${error instanceof Error ? error.message : error}`
+    }
+    this.#options.onFile?.({ what: 'policy/proposed', detail: inOneLine(words) })
+  }
+
+  #readFile(): string | null {
+    try {
+      // Far above what a thousand rules take; reading more would hold up every call.
+      if (statSync(this.#path).size > MOST_BYTES) return 'larger than 1 MB'
+      return readFileSync(this.#path, 'utf8')
+    } catch (error) {
+      return (error as NodeJS.ErrnoException).code === 'ENOENT' ? null : 'no right to read it'
+    }
+  }
+
+  #writeFile(text: string): void {
+    writeFileSync(this.#path, text, { mode: 0o600 })
+  }
+}
+
+const SAME = { before: 'The same', after: 'The same' }
+
+function inOneLine({ before, after }: { before: string; after: string }): string {
+  return `policy.json: ${[before && `${before} →`, after].filter(Boolean).join(' ').replaceAll('\n', '; ')}`
+}
