@@ -89,6 +89,21 @@ export function members(text: string, at = 0): Member[] {
   return found
 }
 
+/** Where each element of the array that begins at or after `at` stands, in order. Not an array: none. */
+export function elements(text: string, at = 0): { start: number; end: number }[] {
+  const found: { start: number; end: number }[] = []
+  let i = skipSpace(text, at)
+  if (text[i] !== '[') return found
+  i = skipSpace(text, i + 1)
+  while (i < text.length && text[i] !== ']') {
+    const end = valueEnd(text, i)
+    found.push({ start: i, end })
+    i = skipSpace(text, end)
+    if (text[i] === ',') i = skipSpace(text, i + 1)
+  }
+  return found
+}
+
 /** The value at a path of member names, or undefined. Of a repeated name the last, as JSON.parse has it. */
 export function memberAt(text: string, path: readonly string[], at = 0): Member | undefined {
   let found: Member | undefined

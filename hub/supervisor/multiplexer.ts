@@ -15,6 +15,8 @@ interface Pending {
   options: RequestOptions
   resolve(text: string): void
   reject(error: Error): void
+  /** No longer listens to the asker's signal. */
+  forget(): void
 }
 
 export interface MultiplexerOptions {
@@ -50,7 +52,7 @@ export class Multiplexer implements Upstream {
     })
   }
 
-  /** Requests of askers (pings and listings of our own have no owner and do not count). */
+  /** Requests without an answer yet. */
   get inFlight(): number {
     return this.#pending.size
   }
@@ -69,16 +71,16 @@ export class Multiplexer implements Upstream {
     const params = top.find(m => m.key === 'params')
     const token = params ? memberAt(text, ['_meta', 'progressToken'], params.start) : undefined
     const ours = ++this.#lastId
-    this.usedAtMs = performance.now()
+    if (!options.isOurs) this.usedAtMs = performance.now()
     return new Promise((resolve, reject) => {
-      const forget = () => options.signal?.removeEventListener('abort', cancel)
       const pending: Pending = {
         id: textOf(text, id),
         token: token && textOf(text, token),
         method: JSON.parse(textOf(text, method)) as string,
         options,
-        resolve: answer => (forget(), resolve(answer)),
-        reject: error => (forget(), reject(error)),
+        resolve,
+        reject,
+        forget: () => options.signal?.removeEventListener('abort', cancel),
       }
       const cancel = () => this.#cancel(ours, options.signal)
       this.#pending.set(ours, pending)
@@ -151,6 +153,7 @@ export class Multiplexer implements Upstream {
   #take(id: number): Pending | undefined {
     const pending = this.#pending.get(id)
     this.#pending.delete(id)
+    pending?.forget()
     return pending
   }
 
@@ -176,7 +179,7 @@ export class Multiplexer implements Upstream {
       this.#o.log(`An answer to nothing that was asked (id ${JSON.stringify(id)}) was ignored.`)
       return
     }
-    this.usedAtMs = this.answeredAtMs
+    if (!pending.options.isOurs) this.usedAtMs = this.answeredAtMs
     pending.resolve(splice(text, [{ ...lastMember(text, 'id')!, text: pending.id }]))
   }
 

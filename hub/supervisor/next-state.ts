@@ -14,15 +14,25 @@ export type ServerEvent =
   | { kind: 'retry' }
   | { kind: 'stop' }
   | { kind: 'restart' }
-  | ({ kind: 'hold' } & Wait)
-  /** It ended, or never came up. `hopeless`: trying again changes nothing. `stable`: it had run for a good while. `jitter`: 0…1. */
-  | { kind: 'exited'; because: Because; stable: boolean; hopeless: boolean; jitter: number }
+  | ({ kind: 'hold' } & Wait) /* it may no longer run */
+  | ({ kind: 'blocked' } & Wait) /* a start found, before it spawned anything, that it may not */
+  | Exited
   /** After a stop: no process of its group is left. `wait`: what it waits for, when it was held. */
   | { kind: 'gone'; wait: Wait | null }
 
+/** It ended, or never came up. `hopeless`: trying again changes nothing. `stable`: it had run for a good while. */
+export interface Exited {
+  kind: 'exited'
+  because: Because
+  stable: boolean
+  hopeless: boolean
+  /** The first delay before another start, and chance, 0…1. */
+  delayMs: number
+  jitter: number
+}
+
 /** So many fast exits in a row are a crash loop. */
 export const FAST_EXITS = 5
-const FIRST_DELAY_MS = 1_000
 const LONGEST_DELAY_MS = 30_000
 
 const STOPPED: ServerState = { kind: 'stopped' }
@@ -67,6 +77,8 @@ export function nextState(state: ServerState, event: ServerEvent, now: number): 
       if (isAlive(state)) return stopFor(state, 'waiting', now)
       if (state.kind === 'waiting' && state.for === event.for && state.what === event.what) return state
       return { kind: 'waiting', for: event.for, what: event.what }
+    case 'blocked':
+      return state.kind === 'starting' ? { kind: 'waiting', for: event.for, what: event.what } : state
     case 'exited':
       return afterExit(state, event, now)
     case 'gone':
@@ -76,9 +88,9 @@ export function nextState(state: ServerState, event: ServerEvent, now: number): 
   }
 }
 
-/** How long the n-th failed start in a row holds off the next: 1, 2, 4, 8 … s, half of it by chance, so that servers that fell together do not rise together. */
-export function backoffMs(attempt: number, jitter: number): number {
-  const full = Math.min(LONGEST_DELAY_MS, FIRST_DELAY_MS * 2 ** (attempt - 1))
+/** How long the n-th fast exit in a row holds off the next start: doubling, half of it by chance, so that servers that fell together do not rise together. */
+export function backoffMs(attempt: number, firstMs: number, jitter: number): number {
+  const full = Math.min(LONGEST_DELAY_MS, firstMs * 2 ** (attempt - 1))
   return Math.round(full * (0.5 + jitter / 2))
 }
 
@@ -105,12 +117,12 @@ function afterListing(
   return { ...state, tools }
 }
 
-function afterExit(state: ServerState, event: Extract<ServerEvent, { kind: 'exited' }>, now: number): ServerState {
+function afterExit(state: ServerState, event: Exited, now: number): ServerState {
   if (state.kind !== 'starting' && state.kind !== 'running') return state
   const { because, hopeless } = event
   const attempt = state.kind === 'running' && event.stable ? 1 : (state.attempt ?? 1)
   if (hopeless || attempt >= FAST_EXITS) return { kind: 'crash-looping', starts: attempt, because }
-  return { kind: 'backing-off', attempt, retryAt: now + backoffMs(attempt, event.jitter), because }
+  return { kind: 'backing-off', attempt, retryAt: now + backoffMs(attempt, event.delayMs, event.jitter), because }
 }
 
 function afterStop(state: ServerState, wait: Wait | null, now: number): ServerState {

@@ -8,6 +8,8 @@ export interface RequestOptions {
   onProgress?: (text: string) => void | Promise<void>
   /** Whoever asks: named to those who answer the server's own requests meanwhile. */
   owner?: unknown
+  /** Housekeeping of the hub's own: does not count as use. */
+  isOurs?: boolean
 }
 
 export interface Upstream {

@@ -1,0 +1,26 @@
+// Commands of the form `gatehouse:NAME` are servers that come with Gatehouse; each is a program of its own.
+import { existsSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import type { Launch } from '../../contract/servers.ts'
+
+/** The launch of a bundled server as a plain one; null for any other command, and for a name that is not bundled. */
+export function bundledLaunch(launch: Launch): { command: string; args: string[]; env: Record<string, string> } | null {
+  const name = /^gatehouse:([a-z0-9-]+)$/.exec(launch.command ?? '')?.[1]
+  const main = name && mainOf(name)
+  if (!main) return null
+  const env = process.versions.electron ? { ELECTRON_RUN_AS_NODE: '1' } : {}
+  return { command: process.execPath, args: [main, ...launch.args], env: env as Record<string, string> }
+}
+
+/** `servers/NAME` stands in the project's root; built, in the folder of the bundle. */
+function mainOf(name: string): string | null {
+  let folder = import.meta.dirname
+  for (let up = 0; up < 4; up++) {
+    for (const file of ['main.ts', 'main.js']) {
+      const path = join(folder, 'servers', name, file)
+      if (existsSync(path)) return path
+    }
+    folder = dirname(folder)
+  }
+  return null
+}
