@@ -14,7 +14,7 @@ import { openWeb, type WebListener } from './api/web.ts'
 import { Windows } from './api/windows.ts'
 import { Audit } from './audit/audit.ts'
 import { Clients } from './clients/clients.ts'
-import { entryPoint } from './clients/entry-point.ts'
+import { entryPoint } from './entry-point.ts'
 import { Gateway } from './gateway/gateway.ts'
 import { removeHubFile, writeHubFile } from './hub-file.ts'
 import { OpenParts } from './parts.ts'
@@ -58,7 +58,9 @@ export interface Hub {
 /** Opens a hub on a data folder. Throws HubError, with everything closed again, when a part cannot open. */
 export async function openHub(options: HubOptions): Promise<Hub> {
   const report = options.report ?? (message => process.stderr.write(`${message}\n`))
-  const parts = new OpenParts((name, error) => report(`Closing ${name} failed: ${error instanceof Error ? error.message : error}`))
+  const parts = new OpenParts((name, error) =>
+    report(`Closing ${name} failed: ${error instanceof Error ? error.message : error}`),
+  )
   try {
     return await openParts(options, parts, report)
   } catch (error) {
@@ -82,29 +84,71 @@ async function openParts(options: HubOptions, parts: OpenParts, report: (message
   parts.add('the vault', () => vault.close())
   refuseConversion(mode, vault.mode())
   const sealed = new Sealed(db, () => vault.key('seal'))
-  const audit = await Audit.open({ folder: folder.path, signing: () => vault.signing(), anchor: vault.anchor, announcer, redact: text => vault.redactor.redact(text) })
+  const audit = await Audit.open({
+    folder: folder.path,
+    signing: () => vault.signing(),
+    anchor: vault.anchor,
+    announcer,
+    redact: text => vault.redactor.redact(text),
+  })
   parts.add('the audit log', () => audit.close())
-  sealed.onForged = (kind, key) => void audit.append({ kind: 'refused', what: 'store/forged', detail: `${kind} ${key} in state.db was not written by Gatehouse; it does not count.` }, { durable: false })
+  sealed.onForged = (kind, key) =>
+    void audit.append(
+      {
+        kind: 'refused',
+        what: 'store/forged',
+        detail: `${kind} ${key} in state.db was not written by Gatehouse; it does not count.`,
+      },
+      { durable: false },
+    )
   announcer.on('vault/changed', () => {
     if (vault.status().kind !== 'open') return
     sealed.rekey()
     void audit.keychainAppeared()
   })
-  await audit.append({ kind: 'hub', what: 'hub/started', by: 'gatehouse', detail: `Gatehouse ${VERSION}, ${mode}` }, { durable: false })
+  await audit.append(
+    { kind: 'hub', what: 'hub/started', by: 'gatehouse', detail: `Gatehouse ${VERSION}, ${mode}` },
+    { durable: false },
+  )
 
   const registry = await Registry.open({ folder, db, sealed, vault, announcer, mode })
   parts.add('the registry', () => registry.close())
-  const proposals = new Proposals({ db, announcer })
-  const policy = PolicyStore.open({ folder: folder.path, sealed, announcer, proposals, unattended: unattended?.rules })
+  const proposals = new Proposals({ db, sealed, announcer })
+  const policy = PolicyStore.open({
+    folder: folder.path,
+    sealed,
+    announcer,
+    proposals,
+    unattended: unattended?.rules,
+    serverName: id => registry.list().find(one => one.id === id)?.name ?? id,
+    onFile: event => void audit.append({ kind: 'policy', by: 'policy.json', ...event }, { durable: false }),
+  })
   parts.add('the policy', () => policy.close())
   const approvals = new Approvals({ announcer, policy, redact: text => vault.redactor.redact(text) })
   parts.add('the approvals', () => approvals.close())
 
   const supervisor = await Supervisor.open({ registry, vault, announcer, audit, folder: folder.path, db })
   parts.add('the servers', () => supervisor.close())
-  const clients = await Clients.open({ folder, db, sealed, key: () => vault.key('backup'), audit, announcer, entry: entryPoint(folder.path) })
+  const clients = new Clients({
+    folder,
+    db,
+    sealed,
+    key: () => vault.key('backup'),
+    audit,
+    announcer,
+    entry: entryPoint(),
+  })
   parts.add('the clients', () => clients.close())
-  const gateway = new Gateway({ supervisor, registry, policy, approvals, audit, announcer, redact: text => vault.redactor.redact(text), clientTitle: id => clients.title(id) })
+  const gateway = new Gateway({
+    supervisor,
+    registry,
+    policy,
+    approvals,
+    audit,
+    announcer,
+    redact: text => vault.redactor.redact(text),
+    clientTitle: id => clients.title(id),
+  })
   parts.add('the gateway', () => gateway.close())
 
   const windows = new Windows({ sealed, announcer, audit })
@@ -141,7 +185,22 @@ async function openParts(options: HubOptions, parts: OpenParts, report: (message
     web ??= await openListener()
     return `http://127.0.0.1:${web.port}/#pair=${windows.newCode()}`
   }
-  const router = buildRouter({ announcer, approvals, audit, clients, gateway, policy, proposals, readers, registry, supervisor, vault, windows, newLink, stop: () => setTimeout(() => options.onStop?.(), 50) })
+  const router = buildRouter({
+    announcer,
+    approvals,
+    audit,
+    clients,
+    gateway,
+    policy,
+    proposals,
+    readers,
+    registry,
+    supervisor,
+    vault,
+    windows,
+    newLink,
+    stop: () => setTimeout(() => options.onStop?.(), 50),
+  })
   const onBusy = (change: 1 | -1) => {
     connections += change
     options.onBusy?.(connections)
@@ -149,19 +208,27 @@ async function openParts(options: HubOptions, parts: OpenParts, report: (message
   const doors: Doors = { windows, clients, gateway, audit, announcer, router, instance: folder.id, token, onBusy }
 
   async function openListener(): Promise<WebListener> {
-    const listener = await openWeb({ port: options.port ?? 0, root: rendererFolder(), onWindow: (ws, address) => serveConnection(webSocketChannel(ws), { kind: 'web', address }, doors) })
+    const listener = await openWeb({
+      port: options.port ?? 0,
+      root: rendererFolder(),
+      onWindow: (ws, address) => serveConnection(webSocketChannel(ws), { kind: 'web', address }, doors),
+    })
     announcer.emit('windows/changed')
     return listener
   }
 
   parts.add('the window listener', () => web?.close())
-  const listener = await openSocket(socket, one => serveConnection(socketChannel(one), { kind: 'socket', address: 'socket' }, doors))
+  const listener = await openSocket(socket, one =>
+    serveConnection(socketChannel(one), { kind: 'socket', address: 'socket' }, doors),
+  )
   parts.add('the socket', () => listener.close())
   writeHubFile(folder.path, { pid: process.pid, socket, token, version: VERSION, startedAt })
   parts.add('hub.json', () => removeHubFile(folder.path, process.pid))
   parts.add('what waits', async () => {
     approvals.withdrawAll('Gatehouse is stopping.')
-    await audit.append({ kind: 'hub', what: 'hub/stopping', by: 'gatehouse' }, { durable: false }).catch(error => report(String(error)))
+    await audit
+      .append({ kind: 'hub', what: 'hub/stopping', by: 'gatehouse' }, { durable: false })
+      .catch(error => report(String(error)))
   })
   supervisor.begin()
   return { socket, newLink, newCode: () => windows.newCode(), close: () => parts.closeAll() }

@@ -1,7 +1,6 @@
 // Tightening works at once from anywhere; loosening only from a window. From elsewhere it becomes a proposal.
 import { z } from 'zod'
 import { PolicyChange } from '../../contract/policy.ts'
-import { ruleText } from '../policy/rule-text.ts'
 import { type Caller, nameOf } from './caller.ts'
 import type { Parts } from './router.ts'
 
@@ -22,10 +21,10 @@ export async function loosen(
   given: unknown,
 ): Promise<{ applied: boolean; proposal: string | null }> {
   const change = Change.parse(given)
-  const { what, after } = inWords(parts, change)
+  const { what, before, after } = inWords(parts, change)
   const tightens = change.kind === 'policy' ? parts.policy.tightens(change.change) : !change.on
   if (caller.role !== 'window' && !tightens) {
-    const proposal = parts.proposals.propose({ from: nameOf(caller), what, before: null, after, apply: change })
+    const proposal = parts.proposals.propose({ from: nameOf(caller), what, before, after, apply: change })
     await parts.audit.append(
       { kind: 'policy', what: 'proposal/made', by: nameOf(caller), detail: what },
       { durable: true },
@@ -57,27 +56,17 @@ async function apply(parts: Needs, caller: Caller, change: Change): Promise<void
   }
 }
 
-function inWords(parts: Needs, change: Change): { what: string; after: string } {
-  if (change.kind !== 'policy') {
-    const { name } = parts.registry.find(change.server)
-    const on = change.on ? 'yes' : 'no'
-    return change.kind === 'trust'
-      ? { what: `Trust ${name}'s own marks`, after: on }
-      : { what: `Let ${name} run`, after: on }
+function inWords(parts: Needs, change: Change): { what: string; before: string | null; after: string } {
+  switch (change.kind) {
+    case 'policy':
+      return { what: 'Change the policy', ...parts.policy.inWords(change.change) }
+    case 'trust':
+      return { what: `Trust ${nameOfServer(parts, change)}'s own marks`, before: null, after: change.on ? 'yes' : 'no' }
+    case 'enabled':
+      return { what: `Let ${nameOfServer(parts, change)} run`, before: null, after: change.on ? 'yes' : 'no' }
   }
-  const { change: policy } = change
-  switch (policy.kind) {
-    case 'add-rule':
-      return { what: 'Add a rule', after: ruleText({ id: 'new', ...policy.rule }, id => parts.registry.find(id).name) }
-    case 'remove-rule': {
-      const rule = parts.policy.current().rules.find(one => one.id === policy.id)
-      return { what: 'Remove a rule', after: rule ? ruleText(rule, id => parts.registry.find(id).name) : policy.id }
-    }
-    case 'read-only':
-      return { what: 'Read-only', after: policy.on ? 'on' : 'off' }
-    case 'preset':
-      return { what: 'Preset', after: policy.preset }
-    case 'file':
-      return { what: 'Take policy.json as it is', after: 'all of its rules' }
-  }
+}
+
+function nameOfServer(parts: Needs, change: { server: string }): string {
+  return parts.registry.find(change.server).name
 }
