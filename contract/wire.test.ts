@@ -102,12 +102,12 @@ test('no text makes it slow or overflows the stack', () => {
     `"${'\\'.repeat(deep)}`,
   ]
   for (const text of texts) {
-    const began = performance.now()
+    const began = Date.now()
     repeatedName(text)
     valueEnd(text, 0)
     members(text)
     memberAt(text, ['a', 'a', 'a'])
-    expect(performance.now() - began).toBeLessThan(3_000)
+    expect(Date.now() - began).toBeLessThan(3_000)
   }
 })
 

@@ -34,7 +34,19 @@ export const INTERNAL_ERROR = -32603
 /** For what policy denies where a result cannot say it. */
 export const DENIED = -32000
 
-const EXACT = new Set(['id', 'jsonrpc', 'method', 'params', 'name', 'arguments', 'uri', 'result', 'error', 'ref', '_meta'])
+const EXACT = new Set([
+  'id',
+  'jsonrpc',
+  'method',
+  'params',
+  'name',
+  'arguments',
+  'uri',
+  'result',
+  'error',
+  'ref',
+  '_meta',
+])
 
 /** Reads one line of a client. */
 export function readFrame(text: string): ClientFrame | Refusal {
@@ -48,20 +60,21 @@ export function readFrame(text: string): ClientFrame | Refusal {
   if (!isObject(message)) return refused(null, NOT_A_REQUEST, 'A message is one JSON object.')
   const envelope = members(text)
   const idMember = envelope.find(m => m.key === 'id')
-  const usable = typeof message['id'] === 'string' || typeof message['id'] === 'number'
+  const usable = typeof message.id === 'string' || typeof message.id === 'number'
   const id = idMember && usable ? text.slice(idMember.start, idMember.end) : null
   const no = (why: string, code = NOT_A_REQUEST) => refused(id, code, why)
 
   const found = trouble(text)
-  if (found?.kind === 'repeated') return no(`The name "${found.path}" stands there twice; servers would read it differently.`)
+  if (found?.kind === 'repeated')
+    return no(`The name "${found.path}" stands there twice; servers would read it differently.`)
   if (found) return no('This message is nested too deeply.')
   const params = envelope.find(m => m.key === 'params')
   const fields = params ? members(text, params.start) : []
   const odd = oddCase(envelope) ?? oddCase(fields) ?? oddArguments(text, fields)
   if (odd) return no(odd)
-  if (message['jsonrpc'] !== '2.0') return no('"jsonrpc" must be "2.0".')
+  if (message.jsonrpc !== '2.0') return no('"jsonrpc" must be "2.0".')
   if (idMember && id === null) return no('"id" must be a string or a number.')
-  const value = message['params'] ?? {}
+  const value = message.params ?? {}
   if (params && !isObject(value)) return no('"params" must be an object.', BAD_PARAMS)
 
   const { method } = message
@@ -116,7 +129,10 @@ function fold(name: string): string {
 
 function oddCase(fields: readonly Member[]): string | undefined {
   const odd = fields.find(m => !EXACT.has(m.key) && EXACT.has(fold(m.key)))
-  return odd && `"${odd.key}" is written in another letter case than MCP's "${fold(odd.key)}"; servers would read it differently.`
+  return (
+    odd &&
+    `"${odd.key}" is written in another letter case than MCP's "${fold(odd.key)}"; servers would read it differently.`
+  )
 }
 
 /** A tool may well call its arguments `URI` or `Id`; but two that differ by case alone are one to some servers. */
@@ -129,7 +145,8 @@ function oddArguments(text: string, fields: readonly Member[]): string | undefin
     if (holder.key !== 'arguments') continue
     const seen = new Set<string>()
     for (const { key } of members(text, holder.start)) {
-      if (seen.has(fold(key))) return `Two arguments are called "${key}" but for the letter case; servers would read them differently.`
+      if (seen.has(fold(key)))
+        return `Two arguments are called "${key}" but for the letter case; servers would read them differently.`
       seen.add(fold(key))
     }
   }

@@ -33,7 +33,10 @@ export function exposeNames(names: readonly OwnName[]): string[] {
 }
 
 function hashed({ slug, own }: OwnName, salt: number): string {
-  const digest = createHash('sha256').update(JSON.stringify([slug, own, salt])).digest('hex').slice(0, HASH)
+  const digest = createHash('sha256')
+    .update(JSON.stringify([slug, own, salt]))
+    .digest('hex')
+    .slice(0, HASH)
   const clean = `${slug}_${own}`.replace(/[^a-zA-Z0-9_-]/gu, '_')
   return `${clean.slice(0, MAX - HASH - 1)}_${digest}`
 }

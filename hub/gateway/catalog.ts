@@ -1,0 +1,140 @@
+// Keeps the views that clients see in step with the servers' verified listings.
+import { memberAt, splice, trouble } from '../../contract/wire.ts'
+import type { RawListing } from '../supervisor/upstream.ts'
+import { exposeNames } from './names.ts'
+import type { KnownServer, RunningServers, ServerBook } from './parts.ts'
+import { Entry, type ListKind, View } from './view.ts'
+
+interface Own {
+  server: KnownServer
+  own: string
+  text: string
+}
+
+const KEYS = { tools: 'name', prompts: 'name', resources: 'uri', resourceTemplates: 'uriTemplate' } as const
+const KINDS = Object.keys(KEYS) as ListKind[]
+
+export class Catalog {
+  readonly #registry: ServerBook
+  readonly #supervisor: RunningServers
+  readonly #views = new Map<string | null, View>()
+  readonly #everything = new Map<ListKind, readonly Entry[]>()
+  readonly #used = new Map<string, RawListing | null>()
+
+  constructor(registry: ServerBook, supervisor: RunningServers) {
+    this.#registry = registry
+    this.#supervisor = supervisor
+  }
+
+  /** Something may have changed: the views are made anew when they are next looked at. */
+  forget(): void {
+    this.#views.clear()
+    this.#everything.clear()
+    this.#used.clear()
+  }
+
+  /** Of one server, un-prefixed, or of all (`null`). */
+  view(scope: string | null): View {
+    let view = this.#views.get(scope)
+    if (!view) {
+      view = scope === null ? this.#aggregate() : this.#single(scope)
+      this.#views.set(scope, view)
+    }
+    return view
+  }
+
+  /** The view, made anew if this server's listing is no longer the one it was made from. */
+  fresh(scope: string | null, server: string): View {
+    if (this.#used.get(server) !== this.#supervisor.listing(server)) this.forget()
+    return this.view(scope)
+  }
+
+  /** Entries that are left out, in words. */
+  warnings(server: KnownServer): string[] {
+    const listing = this.#supervisor.listing(server.id)
+    return listing ? KINDS.flatMap(kind => ownEntries(server, listing, kind).left) : []
+  }
+
+  /** Every entry of every listed server under its name in the aggregate, offered now or not, so that names stay. */
+  everything(kind: ListKind): readonly Entry[] {
+    let entries = this.#everything.get(kind)
+    if (!entries) {
+      const own = this.#registry.list().flatMap(server => this.#ownEntries(server, kind))
+      entries = kind === 'tools' || kind === 'prompts' ? prefixed(own) : own.map(asItIs)
+      this.#everything.set(kind, entries)
+    }
+    return entries
+  }
+
+  #ownEntries(server: KnownServer, kind: ListKind): Own[] {
+    const listing = this.#supervisor.listing(server.id)
+    this.#used.set(server.id, listing)
+    return listing ? ownEntries(server, listing, kind).kept : []
+  }
+
+  /** Known tools of servers that could be called now: cold ones too, but none that waits for a person or was stopped. */
+  #isOffered(server: KnownServer): boolean {
+    if (!server.enabled || this.#registry.standing(server.id).may !== 'start') return false
+    const { kind } = this.#supervisor.state(server.id)
+    return kind !== 'waiting' && kind !== 'stopped'
+  }
+
+  #aggregate(): View {
+    const servers = this.#registry.list().filter(s => this.#supervisor.listing(s.id) && this.#isOffered(s))
+    const offered = new Set(servers.map(s => s.id))
+    const entries = (kind: ListKind) => this.everything(kind).filter(e => offered.has(e.server.id))
+    return new View(servers, byKind(entries))
+  }
+
+  #single(id: string): View {
+    const server = this.#registry.list().find(s => s.id === id)
+    const isOffered = server !== undefined && this.#isOffered(server)
+    return new View(
+      server ? [server] : [],
+      byKind(kind => (isOffered ? this.#ownEntries(server, kind).map(asItIs) : [])),
+    )
+  }
+}
+
+function byKind<T>(of: (kind: ListKind) => T): Record<ListKind, T> {
+  return {
+    tools: of('tools'),
+    prompts: of('prompts'),
+    resources: of('resources'),
+    resourceTemplates: of('resourceTemplates'),
+  }
+}
+
+function prefixed(own: readonly Own[]): Entry[] {
+  const exposed = exposeNames(own.map(o => ({ slug: o.server.slug, own: o.own })))
+  return own.map((o, n) => {
+    const name = exposed[n]!
+    const text = splice(o.text, [{ ...memberAt(o.text, ['name'])!, text: JSON.stringify(name) }])
+    return new Entry(o.server, o.own, name, o.text, text)
+  })
+}
+
+function asItIs({ server, own, text }: Own): Entry {
+  return new Entry(server, own, own, text, text)
+}
+
+/** A server that lists a name twice, or writes a definition that parsers read differently, does not get it through. */
+function ownEntries(server: KnownServer, listing: RawListing, kind: ListKind): { kept: Own[]; left: string[] } {
+  const seen = new Set<string>()
+  const kept: Own[] = []
+  const left: string[] = []
+  for (const text of listing[kind]) {
+    const at = memberAt(text, [KEYS[kind]])
+    const own: unknown = at && JSON.parse(text.slice(at.start, at.end))
+    const found = trouble(text)
+    if (typeof own !== 'string') left.push(`One of its ${kind} has no ${KEYS[kind]} and is left out.`)
+    else if (found)
+      left.push(
+        `${own} is left out: ${found.kind === 'repeated' ? `it says "${found.path}" twice` : 'it is nested too deeply'}.`,
+      )
+    else if (seen.has(own)) left.push(`${own} is listed twice; the first one counts.`)
+    else kept.push({ server, own, text })
+    if (typeof own === 'string') seen.add(own)
+  }
+  return { kept, left }
+}

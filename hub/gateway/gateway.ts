@@ -1,0 +1,251 @@
+// The endpoint that AI clients reach: their links, what they see, and calls that people make through the same guard.
+import type { CallOutcome, WireFrame } from '../../contract/calls.ts'
+import type { LinkInfo } from '../../contract/hub.ts'
+import type { Decision } from '../../contract/policy.ts'
+import type { Listing, Tool } from '../../contract/servers.ts'
+import type { Announcer } from '../announce.ts'
+import { HubError } from '../error.ts'
+import { decide, decideListed } from '../policy/decide.ts'
+import { Catalog } from './catalog.ts'
+import { Guard } from './guard.ts'
+import { GatewayLink, type House } from './link.ts'
+import { type OwnCall, OwnCalls } from './own-calls.ts'
+import type { Asking, KnownServer, PolicyBook, RecordBook, RunningServers, ServerBook } from './parts.ts'
+import { type ServerStats, Stats } from './stats.ts'
+import { Tap } from './tap.ts'
+import { Upstreams } from './upstreams.ts'
+import type { Entry } from './view.ts'
+
+export interface GatewayOptions {
+  supervisor: RunningServers
+  registry: ServerBook
+  policy: PolicyBook
+  approvals: Asking
+  audit: RecordBook
+  announcer: Announcer
+  redact: (text: string) => string
+  clientTitle: (id: string) => string
+}
+
+export interface Link {
+  receive(line: string): void
+  close(why: string): void
+}
+
+/** Links beyond these are refused, so that one client cannot use up the hub. */
+const MOST_LINKS = 20
+const LINKS_CHANGED_MS = 1_000
+const TOOLS_KEPT_MS = 30_000
+
+export class Gateway {
+  readonly #o: GatewayOptions
+  readonly #house: House
+  readonly #links = new Set<GatewayLink>()
+  readonly #own: OwnCalls
+  readonly #tools = new Map<string, { at: number; tools: Tool[] }>()
+  readonly #unlisten: (() => void)[] = []
+  #changedTimer: NodeJS.Timeout | undefined
+
+  constructor(options: GatewayOptions) {
+    this.#o = options
+    const { supervisor, registry, policy, approvals, audit, announcer, redact } = options
+    const catalog = new Catalog(registry, supervisor)
+    const tap = new Tap(announcer, redact)
+    const guard = new Guard({
+      policy,
+      approvals,
+      audit,
+      redact,
+      isTrusted: server => registry.isTrusted(server),
+      awake: (server, signal) => supervisor.awake(server, signal),
+      entryNow: ({ server, entry }) => catalog.fresh(server.id, server.id).named('tools', entry?.own ?? '') ?? null,
+    })
+    this.#house = {
+      catalog,
+      guard,
+      tap,
+      upstreams: new Upstreams(tap, audit),
+      stats: new Stats(),
+      supervisor,
+      endApprovals: link => approvals.endLink(link),
+      changed: () => this.#linksChanged(),
+      closed: link => {
+        this.#links.delete(link)
+        this.#linksChanged()
+      },
+      mostVerbose: () => {
+        const levels = [...this.#links, ...this.#own.links()].flatMap(l => (l.logLevel === null ? [] : [l.logLevel]))
+        return levels.length > 0 ? Math.min(...levels) : null
+      },
+    }
+    this.#own = new OwnCalls(this.#house, redact)
+    const relist = () => {
+      catalog.forget()
+      this.#tools.clear()
+      for (const link of this.#links) link.listsMayHaveChanged()
+    }
+    const repolicy = () => this.#tools.clear()
+    for (const name of ['servers/changed', 'servers/listing-changed', 'config/changed'] as const) this.#on(name, relist)
+    this.#on('policy/changed', repolicy)
+  }
+
+  /** One AI client's connection. Throws HubError when this client has too many, or names a server that is not there. */
+  link(o: {
+    client: string
+    title: string
+    server?: string
+    send: (text: string) => Promise<void> | void
+    kind: 'bridge' | 'cli' | 'inspector'
+  }): Link {
+    const server = o.server === undefined ? null : this.#bySlug(o.server)
+    const open = [...this.#links].filter(l => l.client === o.client).length
+    if (open >= MOST_LINKS) {
+      throw new HubError(
+        'gateway/too-many-links',
+        `${o.title} has ${open} connections already, and ${MOST_LINKS} is the most.`,
+        {
+          hint: 'Close some of its windows or sessions.',
+        },
+      )
+    }
+    const link = new GatewayLink(this.#house, { ...o, server })
+    this.#links.add(link)
+    this.#linksChanged()
+    return link
+  }
+
+  links(): LinkInfo[] {
+    return [...this.#links].map(link => link.info)
+  }
+
+  /** As clients see them; of one server, or of all. `effect` is for a client nobody knows and arguments nobody gave. */
+  tools(server?: string): Tool[] {
+    if (server === undefined) return this.#o.registry.list().flatMap(s => this.tools(s.id))
+    const kept = this.#tools.get(server)
+    if (kept && Date.now() - kept.at < TOOLS_KEPT_MS) return kept.tools
+    const entries = this.#house.catalog.everything('tools').filter(e => e.server.id === server)
+    const tools = entries.map(entry => this.#tool(entry))
+    this.#tools.set(server, { at: Date.now(), tools })
+    return tools
+  }
+
+  /** A server's last verified listing. Throws HubError when there is none yet. */
+  listing(id: string): Listing {
+    const server = this.#o.registry.find(id)
+    const raw = this.#o.supervisor.listing(server.id)
+    if (!raw) {
+      throw new HubError('server/not-listed', `What ${server.name} offers is not known yet.`, {
+        hint: 'Start it once.',
+      })
+    }
+    const { catalog } = this.#house
+    const all = <K extends string>(kind: 'prompts' | 'resources' | 'resourceTemplates') =>
+      catalog
+        .everything(kind)
+        .flatMap(e => (e.server.id === server.id ? [e.definition as unknown as Record<K, string>] : []))
+    return {
+      at: raw.at,
+      tools: this.tools(server.id),
+      prompts: all<'name'>('prompts'),
+      resources: all<'uri'>('resources'),
+      resourceTemplates: all<'uriTemplate'>('resourceTemplates'),
+      warnings: [...raw.warnings, ...catalog.warnings(server)],
+    }
+  }
+
+  stats(id: string): ServerStats {
+    return this.#house.stats.of(id)
+  }
+
+  callsPerMinute(): number {
+    return this.#house.stats.callsPerMinute()
+  }
+
+  call(o: OwnCall & { tool: string; arguments: string }): Promise<CallOutcome> {
+    return this.#own.call(o, this.#o.registry.find(o.server))
+  }
+
+  readResource(o: OwnCall & { uri: string }): Promise<CallOutcome> {
+    return this.#own.readResource(o, this.#o.registry.find(o.server))
+  }
+
+  getPrompt(o: OwnCall & { name: string; arguments: Record<string, string> }): Promise<CallOutcome> {
+    return this.#own.getPrompt(o, this.#o.registry.find(o.server))
+  }
+
+  /** What policy would say now. `tool`: the server's own name or the exposed one. */
+  explain(o: { server: string; tool: string; arguments: string; client: string }): Decision {
+    const server = this.#o.registry.find(o.server)
+    const entries = this.#house.catalog.everything('tools').filter(e => e.server.id === server.id)
+    const entry = entries.find(e => e.own === o.tool) ?? entries.find(e => e.exposed === o.tool)
+    const facts = { ...this.#facts(server, o.client, entry), argumentsText: o.arguments }
+    return decide({ ...facts, tool: entry?.own ?? o.tool }, this.#o.policy.current(), Date.now())
+  }
+
+  wire(last: number): WireFrame[] {
+    return this.#house.tap.last(last)
+  }
+
+  close(): void {
+    for (const link of [...this.#links]) link.close('Gatehouse is stopping.')
+    this.#own.close()
+    this.#house.upstreams.close()
+    this.#house.tap.close()
+    clearTimeout(this.#changedTimer)
+    for (const unlisten of this.#unlisten.splice(0)) unlisten()
+  }
+
+  #tool(entry: Entry): Tool {
+    const { effect, risk } = decideListed(
+      this.#facts(entry.server, 'unknown', entry),
+      this.#o.policy.current(),
+      Date.now(),
+    )
+    return {
+      server: entry.server.name,
+      serverId: entry.server.id,
+      name: entry.own,
+      exposedAs: entry.exposed,
+      effect,
+      risk,
+      tokens: Math.ceil(entry.exposedText.length / 4),
+      definition: entry.definition,
+    }
+  }
+
+  #facts(server: KnownServer, client: string, entry: Entry | undefined) {
+    const { id, name } = server
+    return {
+      client,
+      server: { id, name, trusted: this.#o.registry.isTrusted(id) },
+      method: 'tools/call',
+      tool: entry?.own ?? '',
+      definition: entry?.definition ?? null,
+      held: false,
+    }
+  }
+
+  #bySlug(slug: string): KnownServer {
+    const all = this.#o.registry.list()
+    const found = all.find(s => s.slug === slug) ?? all.find(s => s.name === slug)
+    if (found) return found
+    throw new HubError('server/unknown', `There is no server "${slug}".`, {
+      hint: `There are: ${all.map(s => s.slug).join(', ') || 'none yet'}.`,
+    })
+  }
+
+  #linksChanged(): void {
+    this.#changedTimer ??= setTimeout(() => {
+      this.#changedTimer = undefined
+      this.#o.announcer.emit('links/changed')
+    }, LINKS_CHANGED_MS)
+  }
+
+  #on(
+    name: 'servers/changed' | 'servers/listing-changed' | 'config/changed' | 'policy/changed',
+    listener: () => void,
+  ): void {
+    this.#o.announcer.on(name, listener)
+    this.#unlisten.push(() => this.#o.announcer.off(name, listener))
+  }
+}

@@ -1,0 +1,293 @@
+// The one way a request takes to a server: policy, then the person where policy asks, then the record, then the child.
+// Nothing reaches a server but through `pass`.
+import { createHash } from 'node:crypto'
+import type { AuditEvent } from '../../contract/audit.ts'
+import type { Decision } from '../../contract/policy.ts'
+import { memberAt, members } from '../../contract/wire.ts'
+import { HubError, problemOf } from '../error.ts'
+import { type CallFacts, decide } from '../policy/decide.ts'
+import { definitionHash } from '../policy/definition-hash.ts'
+import type { Upstream } from '../supervisor/upstream.ts'
+import type { Asking, KnownServer, PolicyBook, RecordBook } from './parts.ts'
+import { redactedHead } from './redacted-head.ts'
+import type { Entry } from './view.ts'
+import {
+  CHANGED,
+  deniedByPerson,
+  deniedByPolicy,
+  EXPIRED,
+  notRecorded,
+  notStarted,
+  WAITING,
+  withdrawn,
+} from './words.ts'
+
+/** One request on its way to a server. */
+export interface Call {
+  correlation: string
+  client: { id: string; title: string; says: string | null }
+  link: string
+  server: KnownServer
+  method: string
+  /** The server's own name of the tool; for other requests the method. */
+  tool: string
+  entry: Entry | null
+  argumentsText: string
+  deadlineMs: number
+  signal: AbortSignal
+  /** Told every 10 s while a person is asked. */
+  heartbeat: () => void
+}
+
+/** How it went. `refused`: nothing reached the server, and the words say why. `failed`: it may have been run. */
+export type Passage =
+  | { kind: 'answered'; text: string; ms: number }
+  | { kind: 'refused'; words: string }
+  | { kind: 'failed'; error: HubError }
+  | { kind: 'cancelled' }
+
+export interface GuardOptions {
+  policy: PolicyBook
+  approvals: Asking
+  audit: RecordBook
+  isTrusted: (server: string) => boolean
+  awake: (server: string, signal: AbortSignal) => Promise<Upstream>
+  /** The tool as it is listed now; null when it is gone. */
+  entryNow: (call: Call) => Entry | null
+  redact: (text: string) => string
+}
+
+const HEARTBEAT_MS = 10_000
+const ARGUMENTS_KEPT = 8_192
+
+export class Guard {
+  readonly #o: GuardOptions
+
+  constructor(options: GuardOptions) {
+    this.#o = options
+  }
+
+  decide(call: Pick<Call, 'client' | 'server' | 'method' | 'tool' | 'entry' | 'argumentsText'>): Decision {
+    const { client, server, method, tool, entry, argumentsText } = call
+    const facts: CallFacts = {
+      client: client.id,
+      server: { id: server.id, name: server.name, trusted: this.#o.isTrusted(server.id) },
+      method,
+      tool,
+      definition: entry?.definition ?? null,
+      argumentsText,
+      held: false,
+    }
+    return decide(facts, this.#o.policy.current(), Date.now())
+  }
+
+  /** `send` is called at most once, in the same turn as the last look at the policy. */
+  async pass(call: Call, send: (upstream: Upstream) => Promise<string>): Promise<Passage> {
+    const decision = this.decide(call)
+    if (decision.effect === 'deny') return this.#refuse(call, decision, byOf(decision), this.#denied(decision))
+    let by = byOf(decision)
+    if (decision.effect === 'ask') {
+      const asked = await this.#ask(call, decision)
+      if (typeof asked !== 'string') return asked
+      by = asked
+    }
+    let upstream: Upstream
+    try {
+      upstream = await this.#o.awake(call.server.id, call.signal)
+    } catch (error) {
+      if (call.signal.aborted) return this.#cancelled(call, decision)
+      const { message, hint } = problemOf(error)
+      return this.#refuse(call, decision, 'gatehouse', notStarted(call.server.name, message, hint), 'error')
+    }
+    const early = decision.changes ? this.#stillAllowed(call, decision, by) : undefined
+    if (early) return early
+    try {
+      const recorded = this.#record(call, { what: 'call/allowed', by, decision }, decision.changes)
+      if (decision.changes) await recorded
+      else recorded.catch(() => {})
+    } catch (error) {
+      const { message, hint } = problemOf(error)
+      return { kind: 'refused', words: notRecorded(message, hint) }
+    }
+    return this.#stillAllowed(call, decision, by) ?? this.#send(call, decision, upstream, send)
+  }
+
+  /** For what waits for no answer: allowed by policy as it is, and recorded. Never asks. */
+  async allows(call: Call): Promise<boolean> {
+    const decision = this.decide(call)
+    const allowed = decision.effect === 'allow'
+    const what = allowed ? 'call/allowed' : 'call/denied'
+    const row = { what, by: byOf(decision), decision, ...(allowed ? {} : { outcome: 'denied' as const }) }
+    try {
+      await this.#record(call, row, allowed && decision.changes)
+    } catch {
+      return false
+    }
+    return allowed && this.decide(call).effect === 'allow'
+  }
+
+  async #ask(call: Call, decision: Decision): Promise<Passage | string> {
+    void this.#record(call, { kind: 'approval', what: 'approval/asked', by: byOf(decision), decision }, false).catch(
+      () => {},
+    )
+    const beating = setInterval(call.heartbeat, HEARTBEAT_MS)
+    const outcome = await this.#o.approvals
+      .ask({
+        client: call.client,
+        link: call.link,
+        server: { id: call.server.id, name: call.server.name },
+        tool: call.tool,
+        risk: decision.risk,
+        reasons: decision.reasons,
+        rule: decision.rule?.id ?? null,
+        argumentsText: call.argumentsText,
+        description: descriptionOf(call.entry),
+        definitionHash: definitionHash(call.entry?.definition ?? null),
+        clientDeadlineMs: call.deadlineMs,
+        signal: call.signal,
+      })
+      .finally(() => clearInterval(beating))
+    if (call.signal.aborted) return this.#cancelled(call, decision)
+    if (outcome.kind === 'allowed') return outcome.by
+    if (outcome.kind === 'denied') return this.#refuse(call, decision, outcome.by, deniedByPerson(outcome.word))
+    if (outcome.kind === 'expired') return this.#refuse(call, decision, 'clock', EXPIRED, 'expired')
+    if (outcome.kind === 'withdrawn') return this.#refuse(call, decision, 'gatehouse', withdrawn(outcome.why))
+    void this.#record(
+      call,
+      { kind: 'approval', what: 'approval/client-told-to-wait', by: 'clock', decision },
+      false,
+    ).catch(() => {})
+    return { kind: 'refused', words: WAITING }
+  }
+
+  /** Things may have changed while a person, a start or the disk was waited for. */
+  #stillAllowed(call: Call, decision: Decision, by: string): Passage | Promise<Passage> | undefined {
+    if (call.signal.aborted) return this.#cancelled(call, decision)
+    if (call.entry) {
+      const now = this.#o.entryNow(call)
+      if (now?.text !== call.entry.text) return this.#refuse(call, decision, 'gatehouse', CHANGED)
+    }
+    const again = this.decide(call)
+    if (again.effect === 'deny') return this.#refuse(call, again, byOf(again), this.#denied(again))
+    // What a rule allowed a moment ago must now be asked about: a repeat will ask.
+    if (again.effect === 'ask' && decision.effect === 'allow')
+      return this.#refuse(call, again, by, withdrawn('the policy changed'))
+    if (again.changes && !decision.changes) return this.#refuse(call, again, by, withdrawn('the policy changed'))
+    return undefined
+  }
+
+  async #send(
+    call: Call,
+    decision: Decision,
+    upstream: Upstream,
+    send: (upstream: Upstream) => Promise<string>,
+  ): Promise<Passage> {
+    const began = performance.now()
+    const result = (outcome: NonNullable<AuditEvent['outcome']>, text: string, detail?: string) => {
+      const row = {
+        kind: 'result' as const,
+        what: 'call/ended',
+        outcome,
+        durationMs: Math.round(performance.now() - began),
+      }
+      const more = { bytes: Buffer.byteLength(text), ...(detail ? { detail } : {}) }
+      void this.#o.audit.append({ ...this.#who(call), ...row, ...more }, { durable: false }).catch(() => {})
+    }
+    try {
+      const text = await send(upstream)
+      const ms = performance.now() - began
+      result(outcomeOf(text), text)
+      return { kind: 'answered', text, ms }
+    } catch (error) {
+      if (call.signal.aborted) {
+        result('cancelled', '', decision.changes ? 'It may have been run.' : undefined)
+        return { kind: 'cancelled' }
+      }
+      const lost =
+        error instanceof HubError ? error : new HubError('server/failed', problemOf(error).message, { cause: error })
+      result('lost', '', lost.message)
+      return { kind: 'failed', error: lost }
+    }
+  }
+
+  #denied(decision: Decision): string {
+    return deniedByPolicy(decision, this.#o.policy.current().readOnly)
+  }
+
+  #refuse(
+    call: Call,
+    decision: Decision,
+    by: string,
+    words: string,
+    outcome: AuditEvent['outcome'] = 'denied',
+  ): Passage {
+    const what = outcome === 'error' ? 'call/not-sent' : 'call/denied'
+    void this.#record(call, { what, by, decision, outcome, detail: words }, false).catch(() => {})
+    return { kind: 'refused', words }
+  }
+
+  #cancelled(call: Call, decision: Decision): Passage {
+    const row = {
+      what: 'call/cancelled',
+      by: call.client.id,
+      decision,
+      outcome: 'cancelled' as const,
+      detail: 'Nothing was run.',
+    }
+    void this.#record(call, row, false).catch(() => {})
+    return { kind: 'cancelled' }
+  }
+
+  #who(call: Call): Pick<AuditEvent, 'correlation' | 'client' | 'server' | 'tool'> {
+    return { correlation: call.correlation, client: call.client.id, server: call.server.name, tool: call.tool }
+  }
+
+  #record(
+    call: Call,
+    row: {
+      kind?: AuditEvent['kind']
+      what: string
+      by: string
+      decision: Decision
+      outcome?: AuditEvent['outcome']
+      detail?: string
+    },
+    durable: boolean,
+  ): Promise<void> {
+    const { decision, kind = 'call', what, by, outcome, detail } = row
+    const { effect, risk, reasons, rule } = decision
+    const text = call.argumentsText
+    const event: AuditEvent = {
+      kind,
+      what,
+      ...this.#who(call),
+      by,
+      arguments: {
+        text: redactedHead(text, ARGUMENTS_KEPT, this.#o.redact),
+        bytes: Buffer.byteLength(text),
+        sha256: createHash('sha256').update(text).digest('hex'),
+      },
+      decision: { effect, risk, rule: rule?.id ?? null, ruleText: rule?.text ?? null, reasons },
+      ...(outcome ? { outcome } : {}),
+      ...(detail ? { detail } : {}),
+    }
+    return this.#o.audit.append(event, { durable })
+  }
+}
+
+function byOf(decision: Decision): string {
+  return decision.rule?.id ?? 'gatehouse'
+}
+
+function descriptionOf(entry: Entry | null): string {
+  const description: unknown = entry?.definition.description
+  return typeof description === 'string' ? description : ''
+}
+
+/** How the server said it went. */
+export function outcomeOf(answer: string): 'ok' | 'tool-error' | 'error' {
+  const result = members(answer).findLast(m => m.key === 'result')
+  if (!result) return 'error'
+  const isError = memberAt(answer, ['isError'], result.start)
+  return isError && answer.slice(isError.start, isError.end) === 'true' ? 'tool-error' : 'ok'
+}

@@ -1,0 +1,439 @@
+// One connection of an AI client: reads its frames, answers what Gatehouse answers itself, and takes every other request
+// past the guard to its server and its answer back.
+import { randomUUID } from 'node:crypto'
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import type { LinkInfo } from '../../contract/hub.ts'
+import { memberAt } from '../../contract/wire.ts'
+import type { Upstream } from '../supervisor/upstream.ts'
+import type { Catalog } from './catalog.ts'
+import {
+  BAD_PARAMS,
+  type ClientFrame,
+  DENIED,
+  errorFrame,
+  INTERNAL_ERROR,
+  idKey,
+  isObject,
+  NOT_A_REQUEST,
+  readFrame,
+  resultFrame,
+  toolErrorFrame,
+} from './frame.ts'
+import { aggregateGreeting, negotiated, refuseModern, singleGreeting } from './greeting.ts'
+import type { Call, Guard } from './guard.ts'
+import type { KnownServer, RunningServers } from './parts.ts'
+import { Questions } from './questions.ts'
+import { RpcError, route, type Target } from './route.ts'
+import type { Stats } from './stats.ts'
+import type { Tap } from './tap.ts'
+import { type Listener, LOG_LEVELS, ownRequest, type Upstreams } from './upstreams.ts'
+import type { ListKind, View } from './view.ts'
+
+/** What all links share. */
+export interface House {
+  catalog: Catalog
+  guard: Guard
+  upstreams: Upstreams
+  tap: Tap
+  stats: Stats
+  supervisor: RunningServers
+  endApprovals: (link: string) => void
+  /** Something in `info` changed. */
+  changed: () => void
+  closed: (link: GatewayLink) => void
+  /** The lowest log level any client asked for; null when none did. */
+  mostVerbose: () => number | null
+}
+
+export interface LinkOptions {
+  client: string
+  title: string
+  /** One server alone, without prefixes. */
+  server: KnownServer | null
+  send: (text: string) => Promise<void> | void
+  kind: 'bridge' | 'cli' | 'inspector'
+}
+
+interface Flight {
+  abort: AbortController
+  cancelled: boolean
+  progressed: boolean
+}
+
+const LISTS: Record<string, ListKind> = {
+  'tools/list': 'tools',
+  'prompts/list': 'prompts',
+  'resources/list': 'resources',
+  'resources/templates/list': 'resourceTemplates',
+}
+const CHANGES = [
+  ['tools', 'tools'],
+  ['prompts', 'prompts'],
+  ['resources', 'resources'],
+  ['resourceTemplates', 'resources'],
+] as const
+const MOST_IN_FLIGHT = 1_000
+const CLIENT_WAITS_MS = 50_000
+const CHANGE_PAUSE_MS = 1_000
+
+export class GatewayLink implements Listener {
+  readonly id = `link_${randomUUID().slice(0, 8)}`
+  readonly client: string
+  readonly title: string
+  readonly kind: LinkOptions['kind']
+  logLevel: number | null = null
+  readonly #house: House
+  readonly #server: KnownServer | null
+  readonly #send: LinkOptions['send']
+  readonly #questions = new Questions()
+  readonly #flights = new Map<string, Flight>()
+  readonly #told = new Map<ListKind, string>()
+  readonly #since = Date.now()
+  #capabilities: Record<string, unknown> = {}
+  #says: string | null = null
+  #version: string | null = null
+  #calls = 0
+  #lastCallAt: number | null = null
+  #closed = false
+  #changeTimer: NodeJS.Timeout | undefined
+
+  constructor(house: House, options: LinkOptions) {
+    this.#house = house
+    this.client = options.client
+    this.title = options.title
+    this.kind = options.kind
+    this.#server = options.server
+    this.#send = options.send
+  }
+
+  get info(): LinkInfo {
+    const { id, client, title } = this
+    const [calls, lastCallAt, since] = [this.#calls, this.#lastCallAt, this.#since]
+    return { id, client, title, says: this.#says, since, protocolVersion: this.#version, calls, lastCallAt }
+  }
+
+  /** One line of the client. */
+  receive(line: string): void {
+    if (this.#closed) return
+    const frame = readFrame(line)
+    if (frame.kind === 'refused') {
+      this.#house.tap.push(this.title, 'Gatehouse', line)
+      if (frame.id !== null && this.#questions.answered(frame.id, errorFrame('0', INTERNAL_ERROR, frame.message)))
+        return
+      void this.#out(errorFrame(frame.id, frame.code, frame.message))
+    } else if (frame.kind === 'request') void this.#request(frame)
+    else if (frame.kind === 'notification') void this.#notification(frame)
+    else {
+      this.#house.tap.push(this.title, 'Gatehouse', line)
+      this.#questions.answered(idKey(frame.id!), frame.text)
+    }
+  }
+
+  close(why: string): void {
+    if (this.#closed) return
+    this.#closed = true
+    clearTimeout(this.#changeTimer)
+    for (const flight of this.#flights.values()) flight.abort.abort(why)
+    this.#house.endApprovals(this.id)
+    this.#questions.close(`${this.title} disconnected.`)
+    this.#house.upstreams.leave(this)
+    this.#house.closed(this)
+  }
+
+  /** Lists may differ from what this client was told; it hears of it at most once a second. */
+  listsMayHaveChanged(): void {
+    if (this.#version === null || this.#closed || this.#changeTimer) return
+    this.#changeTimer = setTimeout(() => {
+      this.#changeTimer = undefined
+      this.#tellChanges()
+    }, CHANGE_PAUSE_MS)
+  }
+
+  offers(capability: string): boolean {
+    return isObject(this.#capabilities[capability])
+  }
+
+  tell(server: KnownServer, text: string): void | Promise<void> {
+    return this.#out(text, { name: server.name })
+  }
+
+  question(server: KnownServer, upstream: Upstream, text: string): Promise<string> {
+    const asked = this.#questions.ask(upstream, text)
+    void this.#out(asked.text, { name: server.name })
+    return asked.answer
+  }
+
+  unquestion(upstream: Upstream, requestId: string, text: string): void {
+    const told = this.#questions.takeBack(upstream, requestId, text)
+    if (told) void this.#out(told)
+  }
+
+  #out(text: string, about: Parameters<Tap['push']>[3] = {}): void | Promise<void> {
+    if (this.#closed) return
+    this.#house.tap.push('Gatehouse', this.title, text, about)
+    try {
+      return this.#send(text)
+    } catch {
+      this.close('it cannot be written to')
+    }
+  }
+
+  async #request(frame: ClientFrame): Promise<void> {
+    const id = frame.id!
+    const key = idKey(id)
+    // Calls from inside come with an id of ours, which whoever made them already knows.
+    const correlation: string = this.kind === 'bridge' ? randomUUID() : JSON.parse(id)
+    const flight: Flight = { abort: new AbortController(), cancelled: false, progressed: false }
+    this.#house.tap.push(this.title, 'Gatehouse', frame.text, { correlation })
+    const about = { correlation, method: frame.method }
+    if (this.#flights.has(key)) return void this.#out(errorFrame(id, NOT_A_REQUEST, 'This id is still in use.'), about)
+    if (this.#flights.size >= MOST_IN_FLIGHT) {
+      return void this.#out(errorFrame(id, DENIED, `More than ${MOST_IN_FLIGHT} requests wait already.`), about)
+    }
+    this.#flights.set(key, flight)
+    let answer: string | null
+    try {
+      answer = await this.#answer(frame, flight, correlation)
+    } catch (error) {
+      answer =
+        error instanceof RpcError
+          ? errorFrame(id, error.code, error.message, error.data)
+          : errorFrame(id, INTERNAL_ERROR, error instanceof Error ? error.message : String(error))
+    }
+    // SDK clients lose a progress notification that arrives together with its result.
+    if (flight.progressed) await nextTurn()
+    this.#flights.delete(key)
+    if (answer !== null && !flight.cancelled) void this.#out(answer, about)
+  }
+
+  /** The answer's frame; null when the client took its request back. */
+  async #answer(frame: ClientFrame, flight: Flight, correlation: string): Promise<string | null> {
+    const id = frame.id!
+    refuseModern(frame)
+    switch (frame.method) {
+      case 'ping':
+        return resultFrame(id, '{}')
+      case 'initialize':
+        return resultFrame(id, await this.#greet(frame, flight.abort.signal))
+      case 'logging/setLevel':
+        return this.#setLevel(frame, correlation)
+    }
+    const view = await this.#view(flight.abort.signal)
+    const list = LISTS[frame.method]
+    if (list) return resultFrame(id, this.#page(list, view, frame))
+    const target = route(frame, view, this.#server !== null)
+    return this.#relay(frame, target, flight, correlation)
+  }
+
+  /** What this client sees. A server that was never listed is started for it only where it is the one asked for. */
+  async #view(signal: AbortSignal): Promise<View> {
+    const server = this.#server
+    if (!server) return this.#house.catalog.view(null)
+    if (!this.#house.supervisor.listing(server.id)) {
+      await this.#house.supervisor.awake(server.id, signal)
+      this.#house.catalog.forget()
+    }
+    return this.#house.catalog.fresh(server.id, server.id)
+  }
+
+  #page(kind: ListKind, view: View, frame: ClientFrame): string {
+    const cursor = frame.value.cursor
+    const page = view.page(kind, typeof cursor === 'string' ? cursor : undefined)
+    if (page === undefined) throw new RpcError(BAD_PARAMS, 'This cursor leads nowhere any more. Begin the list anew.')
+    this.#told.set(kind, view.digest(kind))
+    for (const server of view.servers) this.#house.stats.seen(server.id, this.client)
+    return page
+  }
+
+  async #relay(frame: ClientFrame, target: Target, flight: Flight, correlation: string): Promise<string | null> {
+    const { server } = target
+    const house = this.#house
+    this.#calls++
+    this.#lastCallAt = Date.now()
+    house.stats.called(server.id, this.client)
+    house.changed()
+    const call = this.#callOf(frame, target, flight, correlation)
+    const uri = String(frame.value.uri ?? '')
+    const passage = await house.guard.pass(call, async upstream => {
+      if (house.upstreams.attach(server, upstream)) this.#introduce(server, upstream)
+      if (frame.method === 'resources/subscribe' && !house.upstreams.isFirstSubscriber(server.id, uri)) {
+        house.upstreams.subscribe(server.id, uri, this)
+        return resultFrame(frame.id!, '{}')
+      }
+      if (frame.method === 'resources/unsubscribe' && !house.upstreams.unsubscribe(server.id, uri, this)) {
+        return resultFrame(frame.id!, '{}')
+      }
+      house.tap.push('Gatehouse', server.name, target.text, { correlation, name: target.tool })
+      const text = await house.upstreams.during(upstream, this, () =>
+        upstream.request(target.text, {
+          signal: flight.abort.signal,
+          owner: this,
+          onProgress: t => this.#progress(t, flight, correlation),
+        }),
+      )
+      house.tap.push(server.name, 'Gatehouse', text, { correlation, method: frame.method, name: target.tool })
+      if (frame.method === 'resources/subscribe' && memberAt(text, ['result']))
+        house.upstreams.subscribe(server.id, uri, this)
+      return text
+    })
+    switch (passage.kind) {
+      case 'answered':
+        house.stats.took(server.id, passage.ms)
+        return passage.text
+      case 'refused':
+        return call.entry ? toolErrorFrame(frame.id!, passage.words) : errorFrame(frame.id!, DENIED, passage.words)
+      case 'failed':
+        return errorFrame(frame.id!, INTERNAL_ERROR, passage.error.message)
+      case 'cancelled':
+        return null
+    }
+  }
+
+  #callOf(frame: ClientFrame, target: Target, flight: Flight, correlation: string): Call {
+    let beats = 0
+    return {
+      correlation,
+      client: { id: this.client, title: this.title, says: this.#says },
+      link: this.id,
+      server: target.server,
+      method: frame.method,
+      tool: target.tool,
+      entry: target.entry,
+      argumentsText: target.argumentsText,
+      deadlineMs: CLIENT_WAITS_MS,
+      signal: flight.abort.signal,
+      heartbeat: () => {
+        if (frame.token === null) return
+        // Tiny and growing, so that it stays below whatever the server will report itself.
+        const params = `{"progressToken":${frame.token},"progress":${(++beats * 1e-6).toFixed(6)},"message":"Waiting for approval in Gatehouse"}`
+        void this.#progress(
+          `{"jsonrpc":"2.0","method":"notifications/progress","params":${params}}`,
+          flight,
+          correlation,
+        )
+      },
+    }
+  }
+
+  #progress(text: string, flight: Flight, correlation: string): void | Promise<void> {
+    if (flight.cancelled) return
+    flight.progressed = true
+    return this.#out(text, { correlation })
+  }
+
+  async #greet(frame: ClientFrame, signal: AbortSignal): Promise<string> {
+    const { capabilities, clientInfo } = frame.value
+    if (isObject(capabilities)) this.#capabilities = capabilities
+    if (isObject(clientInfo))
+      this.#says = `${String(clientInfo.name ?? '')} ${String(clientInfo.version ?? '')}`.trim().slice(0, 200)
+    const server = this.#server
+    let greeting: string
+    if (server) {
+      const known = this.#house.supervisor.listing(server.id)?.initialize
+      greeting = singleGreeting(frame, known ?? (await this.#house.supervisor.awake(server.id, signal)).initialize)
+    } else {
+      const { servers } = this.#house.catalog.view(null)
+      const said = servers.map(s => ({
+        server: s,
+        initialize: this.#house.supervisor.listing(s.id)?.initialize ?? '{}',
+      }))
+      greeting = aggregateGreeting(negotiated(frame), said)
+    }
+    const version = memberAt(greeting, ['protocolVersion'])
+    this.#version = version ? String(JSON.parse(greeting.slice(version.start, version.end))) : null
+    const view = this.#house.catalog.view(server?.id ?? null)
+    for (const [kind] of CHANGES) this.#told.set(kind, view.digest(kind))
+    this.#house.changed()
+    return greeting
+  }
+
+  #tellChanges(): void {
+    if (this.#closed) return
+    const view = this.#house.catalog.view(this.#server?.id ?? null)
+    const changed = new Set<string>()
+    for (const [kind, noun] of CHANGES) {
+      if (this.#told.get(kind) === view.digest(kind)) continue
+      this.#told.set(kind, view.digest(kind))
+      changed.add(noun)
+    }
+    for (const noun of changed) void this.#out(`{"jsonrpc":"2.0","method":"notifications/${noun}/list_changed"}`)
+  }
+
+  async #notification(frame: ClientFrame): Promise<void> {
+    this.#house.tap.push(this.title, 'Gatehouse', frame.text)
+    switch (frame.method) {
+      case 'notifications/initialized':
+        return
+      case 'notifications/cancelled':
+        return this.#cancel(frame)
+      case 'notifications/progress': {
+        const progress = this.#questions.progressOf(frame.text)
+        return progress?.upstream.notify(progress.text)
+      }
+      case 'notifications/roots/list_changed':
+        for (const { server, upstream } of this.#house.upstreams.running(this)) {
+          if (await this.#maySay(frame, server)) upstream.notify(frame.text)
+        }
+        return
+      default: {
+        // Only one server alone gets notifications that MCP does not know, and nothing that is a request in disguise.
+        const server = this.#server
+        if (!server || !frame.method.startsWith('notifications/')) return
+        const upstream = this.#house.upstreams.running().find(a => a.server.id === server.id)?.upstream
+        if (upstream && (await this.#maySay(frame, server))) upstream.notify(frame.text)
+      }
+    }
+  }
+
+  #cancel(frame: ClientFrame): void {
+    const id = frame.fields.find(m => m.key === 'requestId')
+    const flight = id && this.#flights.get(idKey(frame.text.slice(id.start, id.end)))
+    if (!flight) return
+    flight.cancelled = true
+    const { reason } = frame.value
+    flight.abort.abort(typeof reason === 'string' ? reason : undefined)
+  }
+
+  /** Policy on what waits for no answer, and so can not be asked about. */
+  #maySay(frame: ClientFrame, server: KnownServer): Promise<boolean> {
+    const params = frame.params ? frame.text.slice(frame.params.start, frame.params.end) : '{}'
+    const target = {
+      server,
+      tool: frame.method,
+      entry: null,
+      argumentsText: params,
+      text: frame.text,
+      shown: frame.method,
+    }
+    const flight = { abort: new AbortController(), cancelled: false, progressed: false }
+    return this.#house.guard.allows(this.#callOf(frame, target, flight, randomUUID()))
+  }
+
+  async #setLevel(frame: ClientFrame, correlation: string): Promise<string> {
+    const level = LOG_LEVELS.indexOf(String(frame.value.level))
+    if (level < 0) throw new RpcError(BAD_PARAMS, `"level" must be one of ${LOG_LEVELS.join(', ')}.`)
+    this.logLevel = level
+    for (const { server, upstream } of this.#house.upstreams.running()) {
+      if (this.#server && this.#server.id !== server.id) continue
+      this.#house.tap.push('Gatehouse', server.name, frame.text, { correlation })
+      if (await this.#maySay(frame, server)) this.#passLevel(upstream)
+    }
+    return resultFrame(frame.id!, '{}')
+  }
+
+  /** The server sends the most that any client wants; each gets what it asked for. */
+  #passLevel(upstream: Upstream): void {
+    if (!memberAt(upstream.initialize, ['capabilities', 'logging'])) return
+    const level = this.#house.mostVerbose()
+    if (level === null) return
+    void upstream.request(ownRequest('logging/setLevel', { level: LOG_LEVELS[level] })).catch(() => {})
+  }
+
+  /** A fresh child knows nothing of what was asked of the one before. */
+  #introduce(server: KnownServer, upstream: Upstream): void {
+    for (const uri of this.#house.upstreams.subscriptions(server.id)) {
+      void upstream.request(ownRequest('resources/subscribe', { uri })).catch(() => {})
+    }
+    this.#passLevel(upstream)
+  }
+}

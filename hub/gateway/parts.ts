@@ -1,0 +1,42 @@
+// What the gateway needs of the parts below it, no more; the real ones are handed in when it is opened.
+import type { AuditEvent } from '../../contract/audit.ts'
+import type { ServerState } from '../../contract/servers.ts'
+import type { Outcome, Question } from '../policy/approvals.ts'
+import type { DecidingPolicy } from '../policy/decide.ts'
+import type { RawListing, Upstream } from '../supervisor/upstream.ts'
+
+/** A server as configured. */
+export interface KnownServer {
+  id: string
+  name: string
+  slug: string
+  enabled: boolean
+}
+
+export interface ServerBook {
+  list(): KnownServer[]
+  /** By id or by name; throws HubError('server/unknown'). */
+  find(idOrName: string): KnownServer
+  standing(id: string): { may: string }
+  isTrusted(id: string): boolean
+}
+
+export interface RunningServers {
+  state(id: string): ServerState
+  listing(id: string): RawListing | null
+  awake(id: string, signal?: AbortSignal): Promise<Upstream>
+}
+
+export interface RecordBook {
+  append(event: AuditEvent, options: { durable: boolean }): Promise<void>
+}
+
+export interface Asking {
+  ask(question: Question): Promise<Outcome>
+  endLink(link: string): void
+}
+
+/** The policy in force. */
+export interface PolicyBook {
+  current(): DecidingPolicy
+}

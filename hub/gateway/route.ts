@@ -1,0 +1,120 @@
+// Where a client's request goes: which server, under which name policy knows it, and the text that server gets.
+import { type Member, memberAt, members, splice } from '../../contract/wire.ts'
+import { BAD_PARAMS, type ClientFrame, isObject, METHOD_NOT_FOUND, textWithout } from './frame.ts'
+import type { KnownServer } from './parts.ts'
+import { serversOffering } from './templates.ts'
+import type { Entry, View } from './view.ts'
+
+/** What a client is told with a JSON-RPC error. */
+export class RpcError extends Error {
+  readonly code: number
+  readonly data: unknown
+
+  constructor(code: number, message: string, data?: unknown) {
+    super(message)
+    this.code = code
+    this.data = data
+  }
+}
+
+export interface Target {
+  server: KnownServer
+  /** The server's own name of the tool; for other requests the method. */
+  tool: string
+  entry: Entry | null
+  argumentsText: string
+  /** The frame with names as the server has them. */
+  text: string
+  /** Whom to show: the tool, prompt or resource as the client calls it. */
+  shown: string
+}
+
+/** `view`: what this client sees; `single`: one server without prefixes, where unknown methods pass too. */
+export function route(frame: ClientFrame, view: View, single: boolean): Target {
+  switch (frame.method) {
+    case 'tools/call':
+      return toTool(frame, view)
+    case 'prompts/get':
+      return toPrompt(frame, view, stringField(frame, 'name'), frame.fields)
+    case 'completion/complete':
+      return toCompletion(frame, view)
+    case 'resources/read':
+    case 'resources/subscribe':
+    case 'resources/unsubscribe':
+      return toResource(frame, view, stringField(frame, 'uri'), single)
+    default: {
+      const [server] = view.servers
+      if (!single || !server) throw new RpcError(METHOD_NOT_FOUND, `Gatehouse does not know ${frame.method}.`)
+      return plain(frame, server, frame.text, frame.method)
+    }
+  }
+}
+
+function toTool(frame: ClientFrame, view: View): Target {
+  const name = stringField(frame, 'name')
+  const entry = view.named('tools', name)
+  if (!entry) throw new RpcError(BAD_PARAMS, `Unknown tool: ${name}`)
+  const given = frame.fields.find(m => m.key === 'arguments')
+  if (given && !isObject(frame.value.arguments)) throw new RpcError(BAD_PARAMS, '"arguments" must be an object.')
+  const text = renamed(frame, frame.fields, entry)
+  return { server: entry.server, tool: entry.own, entry, argumentsText: argumentsOf(frame, given), text, shown: name }
+}
+
+/** Whatever else a call carries goes to the server too, so it is shown and decided on together with the arguments. */
+function argumentsOf({ text, fields }: ClientFrame, given: Member | undefined): string {
+  const known = ['name', 'arguments', '_meta', 'task']
+  if (fields.some(m => !known.includes(m.key))) return textWithout(text, fields, ['name', '_meta', 'task'])
+  return given ? text.slice(given.start, given.end) : '{}'
+}
+
+function toPrompt(frame: ClientFrame, view: View, name: string, holder: readonly Member[]): Target {
+  const entry = view.named('prompts', name)
+  if (!entry) throw new RpcError(BAD_PARAMS, `Unknown prompt: ${name}`)
+  return plain(frame, entry.server, renamed(frame, holder, entry), name)
+}
+
+function toCompletion(frame: ClientFrame, view: View): Target {
+  const ref = frame.fields.find(m => m.key === 'ref')
+  const value = frame.value.ref
+  if (!ref || !isObject(value)) throw new RpcError(BAD_PARAMS, '"ref" must be an object.')
+  if (value.type === 'ref/prompt' && typeof value.name === 'string') {
+    return toPrompt(frame, view, value.name, members(frame.text, ref.start))
+  }
+  if (value.type === 'ref/resource' && typeof value.uri === 'string') return toResource(frame, view, value.uri, false)
+  throw new RpcError(BAD_PARAMS, '"ref" names neither a prompt nor a resource.')
+}
+
+const RESOURCE_NOT_FOUND = -32002
+
+function toResource(frame: ClientFrame, view: View, uri: string, single: boolean): Target {
+  const found = single && view.servers.length === 1 ? [...view.servers] : serversOffering(view, uri)
+  const [server, other] = found
+  if (!server) throw new RpcError(RESOURCE_NOT_FOUND, `No server offers ${uri}.`, { uri })
+  if (other) {
+    const names = found.map(s => s.name).join(', ')
+    throw new RpcError(
+      BAD_PARAMS,
+      `More than one server offers ${uri}: ${names}. Reach one alone with \`gatehouse connect --server\`.`,
+    )
+  }
+  return plain(frame, server, frame.text, uri)
+}
+
+/** A request that is no tool's: policy knows it by its method. Its progress token differs each time and is no argument. */
+function plain(frame: ClientFrame, server: KnownServer, text: string, shown: string): Target {
+  const params = memberAt(text, ['params'])
+  const argumentsText = params ? textWithout(text, members(text, params.start), ['_meta']) : '{}'
+  return { server, tool: frame.method, entry: null, argumentsText, text, shown }
+}
+
+function renamed(frame: ClientFrame, holder: readonly Member[], entry: Entry): string {
+  if (entry.own === entry.exposed) return frame.text
+  const name = holder.find(m => m.key === 'name')
+  return name ? splice(frame.text, [{ ...name, text: JSON.stringify(entry.own) }]) : frame.text
+}
+
+function stringField(frame: ClientFrame, key: string): string {
+  const value = frame.value[key]
+  if (typeof value !== 'string') throw new RpcError(BAD_PARAMS, `"${key}" must be a string.`)
+  return value
+}

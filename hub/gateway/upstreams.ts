@@ -1,0 +1,210 @@
+// What servers say by themselves, and to whom it goes: an answer, a question or a message reaches the client it belongs
+// to, and where that cannot be told, nobody's private matter reaches another.
+import { memberAt } from '../../contract/wire.ts'
+import type { Upstream } from '../supervisor/upstream.ts'
+import { errorFrame, INTERNAL_ERROR, METHOD_NOT_FOUND } from './frame.ts'
+import type { KnownServer, RecordBook } from './parts.ts'
+import type { Tap } from './tap.ts'
+
+/** A client's side, as far as servers reach it. */
+export interface Listener {
+  readonly client: string
+  readonly title: string
+  /** Least severe level it wants, as its number; null when it never said. */
+  readonly logLevel: number | null
+  offers(capability: string): boolean
+  /** Sends a notification of a server. */
+  tell(server: KnownServer, text: string): void | Promise<void>
+  /** Passes a server's request on; settles with the client's answer frame. */
+  question(server: KnownServer, upstream: Upstream, text: string): Promise<string>
+  /** The server takes a question back. */
+  unquestion(upstream: Upstream, requestId: string, text: string): void
+}
+
+export const LOG_LEVELS = ['debug', 'info', 'notice', 'warning', 'error', 'critical', 'alert', 'emergency']
+
+const NEEDS: Record<string, string> = {
+  'roots/list': 'roots',
+  'sampling/createMessage': 'sampling',
+  'elicitation/create': 'elicitation',
+}
+
+interface Attached {
+  server: KnownServer
+  upstream: Upstream
+  inFlight: Map<Listener, number>
+  users: Set<Listener>
+  detach: (() => void)[]
+}
+
+export class Upstreams {
+  readonly #attached = new Map<Upstream, Attached>()
+  /** Who subscribed to which URI of which server; outlives a restart of the server. */
+  readonly #subscribers = new Map<string, Map<string, Set<Listener>>>()
+  readonly #tap: Tap
+  readonly #audit: RecordBook
+
+  constructor(tap: Tap, audit: RecordBook) {
+    this.#tap = tap
+    this.#audit = audit
+  }
+
+  /** Listens to this upstream from now on; once is enough. True the first time. */
+  attach(server: KnownServer, upstream: Upstream): boolean {
+    if (this.#attached.has(upstream)) return false
+    const attached: Attached = { server, upstream, inFlight: new Map(), users: new Set(), detach: [] }
+    this.#attached.set(upstream, attached)
+    attached.detach.push(upstream.onNotification(text => this.#notified(attached, text)))
+    attached.detach.push(upstream.onRequest((text, owners) => this.#asked(attached, text, owners as Listener[])))
+    void upstream.closed.then(() => this.#attached.delete(upstream))
+    return true
+  }
+
+  /** Runs a request as one of this client's, so that what the server says meanwhile finds its way. */
+  async during<T>(upstream: Upstream, listener: Listener, run: () => Promise<T>): Promise<T> {
+    const attached = this.#attached.get(upstream)
+    if (!attached) return run()
+    attached.users.add(listener)
+    attached.inFlight.set(listener, (attached.inFlight.get(listener) ?? 0) + 1)
+    try {
+      return await run()
+    } finally {
+      const left = attached.inFlight.get(listener)! - 1
+      if (left > 0) attached.inFlight.set(listener, left)
+      else attached.inFlight.delete(listener)
+    }
+  }
+
+  /** Those that are running and that this client has used; or all that are. */
+  running(listener?: Listener): { server: KnownServer; upstream: Upstream }[] {
+    return [...this.#attached.values()].filter(a => !listener || a.users.has(listener))
+  }
+
+  /** True when this is the first subscriber, so that the server must be told. */
+  isFirstSubscriber(server: string, uri: string): boolean {
+    return !this.#subscribers.get(server)?.get(uri)?.size
+  }
+
+  /** The URIs of a server that somebody watches. */
+  subscriptions(server: string): string[] {
+    return [...(this.#subscribers.get(server)?.keys() ?? [])]
+  }
+
+  subscribe(server: string, uri: string, listener: Listener): void {
+    const uris = this.#subscribers.get(server) ?? new Map<string, Set<Listener>>()
+    this.#subscribers.set(server, uris)
+    uris.set(uri, (uris.get(uri) ?? new Set()).add(listener))
+  }
+
+  /** True when nobody is left, so that the server must be told. */
+  unsubscribe(server: string, uri: string, listener: Listener): boolean {
+    const listeners = this.#subscribers.get(server)?.get(uri)
+    if (!listeners?.delete(listener) || listeners.size > 0) return false
+    this.#subscribers.get(server)?.delete(uri)
+    return true
+  }
+
+  /** The client is gone: its subscriptions end, and those nobody else holds are told to their servers. */
+  leave(listener: Listener): void {
+    for (const attached of this.#attached.values()) {
+      attached.users.delete(listener)
+      attached.inFlight.delete(listener)
+    }
+    for (const [server, uris] of this.#subscribers) {
+      for (const uri of [...uris.keys()]) {
+        if (!this.unsubscribe(server, uri, listener)) continue
+        const upstream = this.running().find(a => a.server.id === server)?.upstream
+        void upstream?.request(ownRequest('resources/unsubscribe', { uri })).catch(() => {})
+      }
+    }
+  }
+
+  close(): void {
+    for (const attached of this.#attached.values()) for (const detach of attached.detach) detach()
+    this.#attached.clear()
+  }
+
+  #notified(attached: Attached, text: string): void | Promise<void> {
+    const method = stringAt(text, ['method'])
+    // The supervisor lists again and says so once the new listing is verified.
+    if (method?.endsWith('/list_changed')) return
+    this.#tap.push(attached.server.name, 'Gatehouse', text)
+    return waitFor(this.#audience(attached, text, method).map(l => l.tell(attached.server, text)))
+  }
+
+  #audience(attached: Attached, text: string, method: string | undefined): Listener[] {
+    const { server, upstream, inFlight, users } = attached
+    if (method === 'notifications/resources/updated') {
+      const uri = stringAt(text, ['params', 'uri'])
+      return uri === undefined ? [] : [...(this.#subscribers.get(server.id)?.get(uri) ?? [])]
+    }
+    if (method === 'notifications/cancelled') {
+      const id = memberAt(text, ['params', 'requestId'])
+      if (id) for (const user of users) user.unquestion(upstream, text.slice(id.start, id.end), text)
+      return []
+    }
+    const belongs = inFlight.size > 0 ? [...inFlight.keys()] : [...users]
+    if (method !== 'notifications/message') return belongs.length === 1 ? belongs : [...users]
+    const level = LOG_LEVELS.indexOf(stringAt(text, ['params', 'level']) ?? '')
+    const wants = (l: Listener) => l.logLevel === null || level < 0 || level >= l.logLevel
+    // Nothing on the wire says which call a message belongs to; with several, those get it who asked for messages.
+    return (belongs.length === 1 ? belongs : belongs.filter(l => l.logLevel !== null)).filter(wants)
+  }
+
+  async #asked({ server, upstream }: Attached, text: string, owners: Listener[]): Promise<string> {
+    const method = stringAt(text, ['method']) ?? ''
+    const answer = await this.#answer(server, upstream, method, text, owners)
+    this.#tap.push('Gatehouse', server.name, answer, { method })
+    return answer
+  }
+
+  async #answer(
+    server: KnownServer,
+    upstream: Upstream,
+    method: string,
+    text: string,
+    owners: Listener[],
+  ): Promise<string> {
+    this.#tap.push(server.name, 'Gatehouse', text, { method })
+    const no = (code: number, message: string) => {
+      this.#note(server, method, undefined, message)
+      return errorFrame('0', code, message)
+    }
+    const needs = NEEDS[method]
+    if (!needs) return no(METHOD_NOT_FOUND, `Gatehouse does not pass ${method} on to clients.`)
+    const [owner, other] = owners
+    if (!owner) return no(INTERNAL_ERROR, `No call is in flight that ${method} could belong to.`)
+    if (other)
+      return no(
+        INTERNAL_ERROR,
+        `Calls of ${owners.length} clients are in flight; it cannot be told whom ${method} is for.`,
+      )
+    if (!owner.offers(needs)) return no(METHOD_NOT_FOUND, `${owner.title} does not offer ${needs}.`)
+    this.#note(server, method, owner.client)
+    return owner.question(server, upstream, text)
+  }
+
+  #note(server: KnownServer, method: string, client: string | undefined, detail?: string): void {
+    const who = { server: server.name, tool: method, ...(client ? { client } : {}), ...(detail ? { detail } : {}) }
+    const what = detail ? 'server/question-refused' : 'server/question-passed-on'
+    void this.#audit.append({ kind: 'server', what, by: 'gatehouse', ...who }, { durable: false }).catch(() => {})
+  }
+}
+
+let lastOwn = 0
+
+/** A request that Gatehouse makes for itself. */
+export function ownRequest(method: string, params: Record<string, unknown>): string {
+  return JSON.stringify({ jsonrpc: '2.0', id: `gatehouse-${++lastOwn}`, method, params })
+}
+
+function stringAt(text: string, path: string[]): string | undefined {
+  const at = memberAt(text, path)
+  const value: unknown = at && JSON.parse(text.slice(at.start, at.end))
+  return typeof value === 'string' ? value : undefined
+}
+
+function waitFor(sent: (void | Promise<void>)[]): Promise<void> | undefined {
+  const waiting = sent.filter(s => s instanceof Promise)
+  return waiting.length > 0 ? Promise.allSettled(waiting).then(() => undefined) : undefined
+}
