@@ -142,8 +142,9 @@ export function buildRouter(parts: Parts) {
       loosen(parts, context.caller, { kind: 'enabled', server: idOf(input.id), on: input.enabled }),
     ),
     update: api.servers.update.handler(async ({ input, context }) => {
-      const { id: given, ...changes } = input
-      const id = idOf(given)
+      const { launch, startup, name } = input
+      const id = idOf(input.id)
+      const changes = { ...(launch ? { launch } : {}), ...(startup ? { startup } : {}), ...(name ? { name } : {}) }
       await registry.update(id, changes)
       await record('server/edited', id, context.caller, Object.keys(changes).join(', '))
       return view(id)
