@@ -1,11 +1,13 @@
 // Builds the window: one static folder the hub serves, with nothing inline, so that a strict CSP holds.
 import react from '@vitejs/plugin-react'
 import { defineConfig } from 'vite'
+import packageJson from './package.json' with { type: 'json' }
 
 export default defineConfig({
   root: 'renderer',
   base: '/',
   plugins: [react()],
+  define: { 'import.meta.env.GATEHOUSE_VERSION': JSON.stringify(packageJson.version) },
   build: {
     outDir: '../dist/renderer',
     emptyOutDir: true,

@@ -18,7 +18,7 @@ export type HubState =
   | { kind: 'live'; since: number; firstPairing: boolean }
   | { kind: 'gone'; since: number; lastHeardAt: number | null; attempt: number; tryAt: number; problem: Problem | null }
 
-const VERSION = '0.1.0'
+const VERSION: string = import.meta.env.GATEHOUSE_VERSION
 const HEARTBEAT_MS = 15_000
 const ANSWER_MS = 10_000
 const firstWaitMs = 250

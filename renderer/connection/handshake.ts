@@ -47,22 +47,27 @@ export async function enter(wire: Wire, version: string, invitation: Invitation 
   const next = frames(wire)
   const say = (frame: Hello | Proof) => wire.send(JSON.stringify(frame))
   say({ protocol: PROTOCOL, version, role: 'window' })
-  const welcome = Welcome.parse(await next())
-  if ('problem' in welcome) return { kind: 'refused', problem: welcome.problem }
+  const answer = Welcome.parse(await next())
+  if ('problem' in answer) return { kind: 'refused', problem: answer.problem }
+  const welcome = answer
   const challenge = Challenge.parse(await next())
+  const kept = await keptKey(challenge.instance)
+  if (kept) {
+    say(await proveKey(kept, challenge))
+    const verdict = Verdict.parse(await next())
+    if (!invitation || verdict.kind !== 'unknown-key') return outcome(verdict, welcome)
+    return pair(Challenge.parse(await next()), invitation)
+  }
+  return invitation ? pair(challenge, invitation) : { kind: 'pairing-needed', problem: null }
 
-  if (invitation) {
-    if (challenge.pinNeeded && invitation.pin === undefined) return { kind: 'pin-needed', problem: null }
-    const { proof, privateKey } = await provePairing(challenge, invitation.code, invitation.pin)
+  async function pair(asked: Challenge, { code, pin }: Invitation): Promise<Entry> {
+    if (asked.pinNeeded && pin === undefined) return { kind: 'pin-needed', problem: null }
+    const { proof, privateKey } = await provePairing(asked, code, pin)
     say(proof)
     const verdict = Verdict.parse(await next())
-    if (verdict.kind === 'accepted') await keepKey({ window: verdict.window, privateKey })
+    if (verdict.kind === 'accepted') await keepKey(asked.instance, { window: verdict.window, privateKey })
     return outcome(verdict, welcome)
   }
-  const kept = await keptKey()
-  if (!kept) return { kind: 'pairing-needed', problem: null }
-  say(await proveKey(kept, challenge))
-  return outcome(Verdict.parse(await next()), welcome)
 }
 
 function outcome(verdict: Verdict, welcome: { version: string; instance: string }): Entry {

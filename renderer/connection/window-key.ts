@@ -30,17 +30,13 @@ async function inStore<T>(mode: IDBTransactionMode, act: (store: IDBObjectStore)
   }
 }
 
-/** The key this browser was paired with, or undefined. */
-export const keptKey = (): Promise<Kept | undefined> =>
-  inStore('readonly', store => store.get('this') as IDBRequest<Kept | undefined>)
+/** The key this browser was paired with to one data folder, or undefined. */
+export const keptKey = (instance: string): Promise<Kept | undefined> =>
+  inStore('readonly', store => store.get(instance) as IDBRequest<Kept | undefined>)
 
 /** Called once the hub accepted the key, so that a failed pairing leaves the old one in place. */
-export async function keepKey(kept: Kept): Promise<void> {
-  await inStore('readwrite', store => store.put(kept, 'this'))
-}
-
-export async function forgetKey(): Promise<void> {
-  await inStore('readwrite', store => store.delete('this'))
+export async function keepKey(instance: string, kept: Kept): Promise<void> {
+  await inStore('readwrite', store => store.put(kept, instance))
 }
 
 function base64url(bytes: ArrayBuffer): string {

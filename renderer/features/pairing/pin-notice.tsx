@@ -2,7 +2,7 @@
 import { Button } from '@mantine/core'
 import { useLocalStorage } from '@mantine/hooks'
 import { useState } from 'react'
-import { useStatus } from '../../hub.ts'
+import { hub, useCall, useStatus } from '../../hub.ts'
 import { Banner } from '../../ui/index.ts'
 import { PinDialog } from './pin-dialog.tsx'
 
@@ -13,6 +13,7 @@ export function PinNotice() {
     defaultValue: false,
     getInitialValueInEffect: false,
   })
+  const skip = useCall(() => hub.windows.setPin({ pin: null }))
   const [asked, setAsked] = useState(false)
   if (status.kind !== 'ready' || status.value.pinSet || status.value.mode === 'unattended' || skipped) return null
   return (
@@ -22,7 +23,7 @@ export function PinNotice() {
         title="Choose a PIN for the windows after this one"
         text="Without one, any program that runs as you could pair a window of its own and answer for you."
       >
-        <Button size="xs" variant="subtle" onClick={() => setSkipped(true)}>
+        <Button size="xs" variant="subtle" onClick={() => void skip().then(done => done && setSkipped(true))}>
           Skip
         </Button>
         <Button size="xs" onClick={() => setAsked(true)}>
