@@ -1,0 +1,58 @@
+// What a person accepted about servers: agreements, grants of secrets, trust, and switching off. All of it sealed.
+import { z } from 'zod'
+import { Launch } from '../../contract/servers.ts'
+import type { Sealed } from '../store/sealed.ts'
+
+const Agreed = z.object({ digest: z.string(), launch: Launch, at: z.number() })
+const ForDigest = z.object({ digest: z.string() })
+const Off = z.object({ at: z.number() })
+
+export class Accepted {
+  readonly #sealed: Sealed
+
+  constructor(sealed: Sealed) {
+    this.#sealed = sealed
+  }
+
+  agreement(id: string): z.infer<typeof Agreed> | undefined {
+    return this.#sealed.get('agreement', id, Agreed)
+  }
+
+  agree(id: string, digest: string, launch: Launch): void {
+    this.#sealed.put('agreement', id, { digest, launch, at: Date.now() })
+  }
+
+  isGranted(id: string, digest: string, secret: string): boolean {
+    return this.#sealed.get('grant', `${id} ${secret}`, ForDigest)?.digest === digest
+  }
+
+  grant(id: string, digest: string, secret: string): void {
+    this.#sealed.put('grant', `${id} ${secret}`, { digest })
+  }
+
+  // Bound to the digest: what was trusted is this command, not whatever takes its place.
+  isTrusted(id: string, digest: string): boolean {
+    return this.#sealed.get('trust', id, ForDigest)?.digest === digest
+  }
+
+  setTrust(id: string, digest: string, trust: boolean): void {
+    if (trust) this.#sealed.put('trust', id, { digest })
+    else this.#sealed.remove('trust', id)
+  }
+
+  /** Switched off by a person or a program through the hub: a hand in config.json cannot switch it on again. */
+  isOff(id: string): boolean {
+    return this.#sealed.get('off', id, Off) !== undefined
+  }
+
+  setOff(id: string, off: boolean): void {
+    if (off) this.#sealed.put('off', id, { at: Date.now() })
+    else this.#sealed.remove('off', id)
+  }
+
+  forget(id: string): void {
+    for (const kind of ['agreement', 'trust', 'off']) this.#sealed.remove(kind, id)
+    for (const { key } of this.#sealed.list('grant', ForDigest))
+      if (key.startsWith(`${id} `)) this.#sealed.remove('grant', key)
+  }
+}

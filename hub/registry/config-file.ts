@@ -1,0 +1,64 @@
+// config.json on disk: read whole, written atomically, never over a file we could not read.
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { writeFile, writeFileSync as writeFileAtomically } from 'atomically'
+import { z } from 'zod'
+import type { ConfigProblem } from '../../contract/hub.ts'
+import { HubError } from '../error.ts'
+import { EMPTY_CONFIG, type ReadConfig, readConfig } from './config-text.ts'
+import { ConfigShape, type Entry } from './entry.ts'
+
+export class ConfigFile {
+  readonly path: string
+
+  constructor(folder: string) {
+    this.path = join(folder, 'config.json')
+    publishSchema(join(folder, 'config.schema.json'))
+    if (!existsSync(this.path)) writeFileSync(this.path, EMPTY_CONFIG, { mode: 0o600, flag: 'wx' })
+  }
+
+  read(): { text: string; entries: Map<string, Entry> } | { problem: ConfigProblem } {
+    let text: string
+    try {
+      text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(readFileSync(this.path))
+    } catch (error) {
+      return { problem: { path: this.path, line: 1, column: 1, what: whyUnreadable(error) } }
+    }
+    const result: ReadConfig = readConfig(text)
+    if ('problem' in result) return { problem: { path: this.path, ...result.problem } }
+    return { text, entries: result.entries }
+  }
+
+  /** Changes the text that is on disk now; refuses when that cannot be read. */
+  async edit(change: (text: string) => string): Promise<void> {
+    const now = this.read()
+    if ('problem' in now) throw unreadable(now.problem)
+    const text = change(now.text)
+    if (text === now.text) return
+    const again = this.read()
+    if ('problem' in again || again.text !== now.text)
+      throw new HubError('registry/config-changed', 'config.json was changed by somebody else just now.', {
+        hint: 'Nothing was written. Try again.',
+      })
+    await writeFile(this.path, text)
+  }
+}
+
+function unreadable({ path, line, column, what }: ConfigProblem): HubError {
+  return new HubError('registry/config-unreadable', `${path}, line ${line}, column ${column}: ${what}`, {
+    hint: 'Nothing was written. Mend the file first; what ran before goes on running.',
+  })
+}
+
+function whyUnreadable(error: unknown): string {
+  if ((error as NodeJS.ErrnoException).code === 'ENOENT')
+    return 'The file is gone. Put it back, or restart Gatehouse to begin with an empty one.'
+  if (error instanceof TypeError) return 'The file is not UTF-8 text.'
+  return `The file cannot be read (${(error as NodeJS.ErrnoException).code ?? error}).`
+}
+
+function publishSchema(path: string): void {
+  const schema = JSON.stringify(z.toJSONSchema(ConfigShape, { io: 'input' }), null, 2)
+  if (existsSync(path) && readFileSync(path, 'utf8') === schema) return
+  writeFileAtomically(path, schema, { mode: 0o600 })
+}
