@@ -29,7 +29,7 @@ import { Sealed } from './store/sealed.ts'
 import { Supervisor } from './supervisor/supervisor.ts'
 import { readUnattended, refuseConversion } from './unattended.ts'
 import { Vault } from './vault/vault.ts'
-import { VERSION } from './version.ts'
+import { VERSION } from '../contract/version.ts'
 import { rendererFolder } from './where.ts'
 
 export interface HubOptions {
@@ -111,7 +111,7 @@ async function openParts(options: HubOptions, parts: OpenParts, report: (message
     { durable: false },
   )
 
-  const registry = await Registry.open({ folder, db, sealed, vault, announcer, mode })
+  const registry = await Registry.open({ folder, db, sealed, vault, announcer, mode, ...(unattended ? { trust: unattended.trust } : {}) })
   parts.add('the registry', () => registry.close())
   const proposals = new Proposals({ db, sealed, announcer })
   const policy = PolicyStore.open({

@@ -1,5 +1,5 @@
 // audit.db: its tables, how it is opened, and what is done when it is damaged, missing or too new.
-import { existsSync, renameSync, statSync } from 'node:fs'
+import { closeSync, existsSync, openSync, renameSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import { HubError } from '../error.ts'
@@ -95,6 +95,8 @@ export function openForReading(folder: string): Db | null {
 }
 
 function openSound(path: string): { db: Db; version: number } {
+  // SQLite gives -wal and -shm the mode of the main file, so that is made first.
+  closeSync(openSync(path, 'a', 0o600))
   const db = new Database(path, { timeout: 2000 })
   try {
     const version = checkVersion(db, path)
