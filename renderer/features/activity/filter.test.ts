@@ -32,7 +32,7 @@ test('the kind call asks for all rows of a call', () => {
     kinds: ['call', 'approval', 'result'],
     since: 400_000,
     before: 9,
-    limit: 400,
+    limit: 500,
   })
 })
 

@@ -52,7 +52,7 @@ export function asked(filter: Filter, now: number, before?: number): AuditFilter
   const kinds: AuditKind[] | undefined =
     filter.kind === undefined ? undefined : filter.kind === 'call' ? ['call', 'approval', 'result'] : [filter.kind]
   return {
-    limit: 400,
+    limit: 500,
     ...(kinds ? { kinds } : {}),
     ...(filter.client ? { client: filter.client } : {}),
     ...(filter.server ? { server: filter.server } : {}),

@@ -14,12 +14,29 @@ const who = { client: 'claude-code', server: 'files', tool: 'delete_file' }
 const brief = (rows: AuditRow[]) =>
   joinRows(rows).map(l => [l.seq, l.tool, l.decision?.effect ?? null, l.decision?.by ?? null, l.outcome, l.durationMs])
 
-test('a call, its answer by a person and its result are one line, where the call stands', () => {
+const asked = (seq: number) =>
+  row(seq, {
+    kind: 'approval',
+    what: 'approval/asked',
+    correlation: 'a',
+    by: 'gatehouse',
+    ...who,
+    decision: decision('ask'),
+  })
+
+test('a call, the answer of a person and its end are one line, where the call stands', () => {
   const rows = [
-    row(1, { kind: 'call', what: 'call/asked', correlation: 'a', ...who, decision: decision('ask') }),
+    asked(1),
     row(2, { kind: 'server', what: 'server/started', server: 'files' }),
-    row(3, { kind: 'approval', what: 'approval/allowed', correlation: 'a', by: 'window:w1' }),
-    row(4, { kind: 'result', what: 'call/answered', correlation: 'a', outcome: 'ok', durationMs: 12 }),
+    row(3, {
+      kind: 'call',
+      what: 'call/allowed',
+      correlation: 'a',
+      by: 'window:w1',
+      ...who,
+      decision: decision('ask'),
+    }),
+    row(4, { kind: 'result', what: 'call/ended', correlation: 'a', ...who, outcome: 'ok', durationMs: 12 }),
   ]
   expect(brief(rows)).toEqual([
     [2, null, null, null, null, null],
@@ -29,18 +46,13 @@ test('a call, its answer by a person and its result are one line, where the call
 })
 
 test('a call that still waits says ask; denied and expired say who', () => {
-  const ask = row(1, { kind: 'call', what: 'call/asked', correlation: 'a', ...who, decision: decision('ask') })
-  expect(brief([ask])).toEqual([[1, 'delete_file', 'ask', null, null, null]])
-  const denied = row(2, {
-    kind: 'approval',
-    what: 'approval/denied',
-    correlation: 'a',
-    by: 'window:w1',
-    outcome: 'denied',
-  })
-  expect(brief([ask, denied])).toEqual([[1, 'delete_file', 'deny', 'window:w1', 'denied', null]])
-  const late = row(2, { kind: 'approval', what: 'approval/expired', correlation: 'a', by: 'clock', outcome: 'expired' })
-  expect(brief([ask, late])).toEqual([[1, 'delete_file', 'deny', 'clock', 'expired', null]])
+  const ended = (by: string, outcome: 'denied' | 'expired') =>
+    row(2, { kind: 'call', what: 'call/denied', correlation: 'a', by, ...who, decision: decision('ask'), outcome })
+  expect(brief([asked(1)])).toEqual([[1, 'delete_file', 'ask', 'gatehouse', null, null]])
+  expect(brief([asked(1), ended('window:w1', 'denied')])).toEqual([
+    [1, 'delete_file', 'deny', 'window:w1', 'denied', null],
+  ])
+  expect(brief([asked(1), ended('clock', 'expired')])).toEqual([[1, 'delete_file', 'deny', 'clock', 'expired', null]])
 })
 
 test('an erased row is a line that says so', () => {

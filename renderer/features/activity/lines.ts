@@ -80,29 +80,21 @@ function lineOf(key: string, rows: AuditRow[]): Line {
   }
 }
 
-/** The gate's last word: what a person or the clock said after an `ask`, else the decision itself. */
+/** The gate's last word: that it was let through, or refused, or only the question so far. */
 function answeredOf(events: readonly AuditEvent[]): Answered | null {
   const decided = events.find(e => e.decision)?.decision
   const refused = events.find(e => e.outcome === 'denied' || e.outcome === 'expired')
-  const person = events.findLast(e => e.by !== undefined && (e.kind === 'approval' || isPerson(e.by)))
-  if (!decided && !refused && !person) return null
-  const effect = refused
-    ? 'deny'
-    : decided?.effect === 'ask'
-      ? person || sent(events)
-        ? 'allow'
-        : 'ask'
-      : decided?.effect
-  return {
-    effect: effect === 'deny' || effect === 'ask' ? effect : 'allow',
-    by: (refused?.by && !person ? refused.by : person?.by) ?? events.find(e => e.by !== undefined)?.by ?? null,
-    rule: decided?.rule ?? null,
-    ruleText: decided?.ruleText ?? null,
-  }
+  const passed = events.find(e => e.what.endsWith('/allowed'))
+  const about = { rule: decided?.rule ?? null, ruleText: decided?.ruleText ?? null }
+  if (refused) return { effect: 'deny', by: refused.by ?? null, ...about, ...ruleOf(refused) }
+  if (passed) return { effect: 'allow', by: passed.by ?? null, ...about, ...ruleOf(passed) }
+  if (!decided) return null
+  const effect = decided.effect === 'deny' || decided.effect === 'ask' ? decided.effect : 'allow'
+  return { effect, by: events.find(e => e.by !== undefined)?.by ?? null, ...about }
 }
 
-const isPerson = (by: string) => by.startsWith('window:')
-const sent = (events: readonly AuditEvent[]) => events.some(e => e.outcome === 'ok' || e.outcome === 'tool-error')
+/** The rule that was in force at that row: it may have changed while the call waited. */
+const ruleOf = ({ decision }: AuditEvent) => (decision ? { rule: decision.rule, ruleText: decision.ruleText } : {})
 
 /** Adds rows to those known, each once, newest first. */
 export function mergeRows(known: readonly AuditRow[], more: readonly AuditRow[]): AuditRow[] {

@@ -3,10 +3,10 @@ import { Button } from '@mantine/core'
 import { IconBell } from '@tabler/icons-react'
 import { useEffect, useState } from 'react'
 import { hub, listOf, useApprovals, useCall, useHub } from '../../hub.ts'
-import { isTyping } from '../../ui/controls.tsx'
 import { EmptyState, GroupRow, Page, PageHeader, Problem, RowsSkeleton } from '../../ui/layout.tsx'
 import { plural } from '../../ui/numbers.ts'
 import { textOf, useAddress } from '../use-address.ts'
+import { useWalk } from '../use-walk.ts'
 import css from './approvals.module.css'
 import { CommandSheet } from './command-sheet.tsx'
 import { Decision, useTitleId } from './decision.tsx'
@@ -123,26 +123,6 @@ export function ApprovalsView() {
       </div>
     </Page>
   )
-}
-
-/** J and K, arrows too, walk over the list. */
-function useWalk(ids: string[], selected: string | null | undefined, select: (id: string) => void): void {
-  useEffect(() => {
-    const listen = (event: KeyboardEvent) => {
-      if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return
-      const step =
-        event.key === 'j' || event.key === 'ArrowDown' ? 1 : event.key === 'k' || event.key === 'ArrowUp' ? -1 : 0
-      if (step === 0 || (event.target instanceof HTMLElement && event.target.closest('[role="radiogroup"], dialog')))
-        return
-      const at = ids.indexOf(selected ?? '')
-      const next = ids[Math.min(ids.length - 1, Math.max(0, at + step))]
-      if (!next) return
-      event.preventDefault()
-      select(next)
-    }
-    document.addEventListener('keydown', listen)
-    return () => document.removeEventListener('keydown', listen)
-  })
 }
 
 /** Asks the browser for notifications, once, by a press: without one it would not be heard. */

@@ -45,7 +45,7 @@ export function Arguments({ approval }: { approval: Approval }) {
                 </th>
                 <td>
                   <span className={css.now} data-changed={changed && known}>
-                    <Value json={now} />
+                    {now === '' ? <i>left out</i> : <Value json={now} />}
                   </span>
                   {changed && known && <span className="visually-hidden"> changed</span>}
                 </td>

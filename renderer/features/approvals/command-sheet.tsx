@@ -1,13 +1,13 @@
 // A server that waits: the command it would run, whole, and the way to the page where it is agreed to.
 import { Button } from '@mantine/core'
-import { useNavigate } from '@tanstack/react-router'
 import type { Server } from '../../../contract/servers.ts'
 import { Foreign } from '../../ui/foreign.tsx'
 import { ServerTile } from '../../ui/tile.tsx'
+import { useAddress } from '../use-address.ts'
 import css from './approvals.module.css'
 
 export function CommandSheet({ server }: { server: Server }) {
-  const navigate = useNavigate()
+  const [address, go] = useAddress()
   const { state, agreement } = server
   const agrees = state.kind === 'waiting' && state.for === 'agreement'
   return (
@@ -38,8 +38,8 @@ export function CommandSheet({ server }: { server: Server }) {
         </ul>
       )}
       <div className={css.solo}>
-        <Button size="md" variant="filled" onClick={() => void navigate({ to: `/servers/${server.id}` as '/' })}>
-          {agrees ? 'Read the command…' : 'Open server…'}
+        <Button size="md" variant="filled" onClick={() => go({ ...address, agree: server.id })}>
+          {agrees ? 'Read the command…' : 'See what it needs…'}
         </Button>
       </div>
     </div>

@@ -29,7 +29,7 @@ export function RuleSentence({ approval, scope }: { approval: Approval; scope: S
           ))}
         </p>
       )}
-      <p className={css.covers}>{covers(scope, approval.client.title)}</p>
+      <p className={css.covers}>{covers(scope, approval)}</p>
     </div>
   )
 }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { clock, ending, gist, scopesOf, spoken, unquoted } from './words.ts'
+import { clock, conditionsOf, covers, ending, gist, scopesOf, spoken, unquoted } from './words.ts'
 
 test.each([
   [36_000, '0:36'],
@@ -43,4 +43,20 @@ test('a countdown speaks three times', () => {
     null,
     'The client stopped waiting',
   ])
+})
+
+test('what destroys is covered only with the same arguments, for a time too', () => {
+  const of = (risk: 'writes' | 'destroys') =>
+    covers('minutes', { risk, client: { id: 'c', title: 'Cursor', says: null } }).includes(
+      'the same call with the same arguments',
+    )
+  expect([of('destroys'), of('writes')]).toEqual([true, false])
+})
+
+test('a rule names the arguments of now, not those left out since', () => {
+  const compared = [
+    { name: 'a', now: '1', before: null, changed: true },
+    { name: 'b', now: '', before: '2', changed: true },
+  ]
+  expect(conditionsOf({ compared })).toEqual([{ name: 'a', value: '1' }])
 })

@@ -32,22 +32,24 @@ export interface Where {
 
 /** The conditions of a rule for these arguments: every one of them, as it is now. */
 export function conditionsOf(approval: Pick<Approval, 'compared'>): Where[] {
-  return approval.compared.map(({ name, now }) => ({ name, value: now }))
+  return approval.compared.flatMap(({ name, now }) => (now === '' ? [] : { name, value: now }))
 }
 
-/** What a wider yes covers, in our words. */
-export function covers(scope: Scope, client: string): string {
+/** What a wider yes covers, in our words. Time and session are narrow for what destroys or what a rule asks about. */
+export function covers(scope: Scope, { client, risk }: Pick<Approval, 'client' | 'risk'>): string {
+  const until = scope === 'minutes' ? 'For 15 minutes' : `Until ${client.title} disconnects, at most 8 hours`
   switch (scope) {
     case 'once':
       return ''
     case 'minutes':
-      return `The same call with the same arguments does not wait for you for 15 minutes, when ${client} makes it.`
     case 'session':
-      return `The same call with the same arguments does not wait for you until ${client} disconnects, at most 8 hours.`
+      return risk === 'destroys'
+        ? `${until}, the same call with the same arguments does not wait for you.`
+        : `${until}, calls of this tool do not wait for you. Where a rule of yours asks, only the same arguments pass.`
     case 'arguments':
-      return `Calls with exactly these arguments do not wait for you any more, until you remove the rule in Policy.`
+      return 'Calls with exactly these arguments and no others do not wait for you any more, until you remove the rule in Policy.'
     case 'tool':
-      return `No call of this tool by ${client} waits for you any more, whatever its arguments, until you remove the rule in Policy.`
+      return `No call of this tool by ${client.title} waits for you any more, whatever its arguments, until you remove the rule in Policy.`
   }
 }
 

@@ -1,0 +1,91 @@
+// What the log says in words: who, how it was decided, how it ended, and what else happened.
+import type { AuditEvent } from '../../../contract/audit.ts'
+import type { Line } from './lines.ts'
+
+/** Who acted, as recorded, in words. Rules and clients keep their names. */
+export function whoIs(by: string): string {
+  if (by.startsWith('window:')) return 'you'
+  const known: Record<string, string> = {
+    cli: 'the command line',
+    clock: 'the clock',
+    gatehouse: 'Gatehouse',
+    window: 'you',
+  }
+  return known[by] ?? by
+}
+
+/** How long a question may still be open; older ones without an end were never answered. */
+const QUESTION_MS = 10 * 60_000
+
+export interface DecisionWords {
+  word: string
+  by: string
+  tone: 'plain' | 'quiet' | 'amber' | 'red'
+}
+
+/** The decision of a call as two parts: the word that counts and by whom. */
+export function decisionWords(line: Pick<Line, 'decision' | 'rows' | 'outcome' | 'time'>, now: number): DecisionWords {
+  const { decision } = line
+  if (!decision) return { word: '–', by: '', tone: 'quiet' }
+  if (decision.effect === 'ask') {
+    if (line.rows.some(row => row.event?.what === 'approval/client-told-to-wait'))
+      return { word: 'Asked', by: 'you, the client did not wait', tone: 'quiet' }
+    const open = line.outcome === null && now - line.time < QUESTION_MS
+    return open ? { word: 'Waits', by: 'for you', tone: 'amber' } : { word: 'Asked', by: 'you', tone: 'quiet' }
+  }
+  const by =
+    decision.by === 'clock'
+      ? 'no answer in time'
+      : decision.by?.startsWith('window:')
+        ? 'by you'
+        : decision.rule
+          ? `by rule ${decision.rule}`
+          : 'by default'
+  return decision.effect === 'deny' ? { word: 'Denied', by, tone: 'red' } : { word: 'Allowed', by, tone: 'plain' }
+}
+
+const OUTCOMES: Record<NonNullable<AuditEvent['outcome']>, { word: string; tone: 'plain' | 'quiet' | 'red' }> = {
+  ok: { word: 'OK', tone: 'plain' },
+  'tool-error': { word: 'Error', tone: 'red' },
+  error: { word: 'Failed', tone: 'red' },
+  denied: { word: 'Refused', tone: 'quiet' },
+  cancelled: { word: 'Taken back', tone: 'quiet' },
+  expired: { word: 'No answer', tone: 'quiet' },
+  lost: { word: 'Lost', tone: 'red' },
+}
+
+export const outcomeWords = (outcome: AuditEvent['outcome'] | null) =>
+  outcome ? OUTCOMES[outcome] : { word: '–', tone: 'quiet' as const }
+
+/** For pills: what a filter's value is called. */
+export const KINDS: Record<AuditEvent['kind'], string> = {
+  call: 'calls',
+  result: 'results',
+  server: 'servers',
+  secret: 'credentials',
+  client: 'clients',
+  policy: 'policy',
+  window: 'windows',
+  approval: 'approvals',
+  refused: 'refusals',
+  hub: 'the hub',
+  erased: 'erasures',
+}
+
+/** `server/started` as "started"; what stands before the slash is the row's kind, shown apart. */
+export function factWords(what: string): string {
+  const fact = what.includes('/') ? what.slice(what.indexOf('/') + 1) : what
+  return fact.replaceAll('-', ' ')
+}
+
+/** 14:24:10.102 */
+export function precise(at: number): string {
+  const d = new Date(at)
+  return `${d.toLocaleTimeString('en-GB')}.${String(d.getMilliseconds()).padStart(3, '0')}`
+}
+
+/** `e03f 1b9c a6d4 … 7c25`: enough of a hash to compare by eye. */
+export const shortHash = (hash: string): string => {
+  const four = hash.match(/.{1,4}/g) ?? []
+  return four.length < 5 ? four.join(' ') : `${four.slice(0, 3).join(' ')} … ${four.at(-1)}`
+}
