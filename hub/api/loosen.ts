@@ -26,7 +26,7 @@ export async function loosen(
   if (caller.role !== 'window' && !tightens) {
     const proposal = parts.proposals.propose({ from: nameOf(caller), what, before, after, apply: change })
     await parts.audit.append(
-      { kind: 'policy', what: 'proposal/made', by: nameOf(caller), detail: what },
+      { kind: 'policy', what: 'proposal/made', by: nameOf(caller), detail: `${what}: ${after}` },
       { durable: true },
     )
     return { applied: false, proposal: proposal.id }
