@@ -1,7 +1,8 @@
 // Requests of Gatehouse's own to a server: initialize, listings, ping.
+
+import { VERSION } from '../../contract/version.ts'
 import { members } from '../../contract/wire.ts'
 import { HubError } from '../error.ts'
-import { VERSION } from '../../contract/version.ts'
 import type { Upstream } from './upstream.ts'
 
 /** What the protocol lets a server answer to initialize, newest first. */

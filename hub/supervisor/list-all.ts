@@ -10,6 +10,8 @@ export interface ListingLimits {
 }
 
 const LIMITS: ListingLimits = { entries: 10_000, pages: 200, bytes: 32 * 1024 * 1024 }
+/** Of one list: more say nothing new. */
+const MOST_WARNINGS = 10
 const METHOD_NOT_FOUND = -32_601
 
 interface List {
@@ -67,7 +69,10 @@ interface Room {
 async function listOne(upstream: Upstream, list: List, signal: AbortSignal, room: Room): Promise<string[]> {
   const found = new Map<string, string>()
   const cursors = new Set<string>()
-  const warn = (why: string) => room.warnings.push(`${list.method}: ${why}`)
+  let left = MOST_WARNINGS
+  const warn = (why: string) => {
+    if (left-- > 0) room.warnings.push(`${list.method}: ${why}`)
+  }
   for (let cursor: string | undefined; ; ) {
     if (room.budget.pages-- <= 0) {
       warn('it has too many pages; what came after is left out.')

@@ -102,6 +102,11 @@ export class Supervisor {
     this.#reconcile()
   }
 
+  /** The process that ends every server should this one be killed. */
+  get sentryPid(): number | null {
+    return this.#watch.pid
+  }
+
   states(): Map<string, ServerState> {
     return new Map([...this.#actors].map(([id, actor]) => [id, actor.state]))
   }
