@@ -19,9 +19,16 @@ export function findClient(client: KnownClient, at: Surroundings): string | null
   return client.detect.command && findCommand(client.detect.command, at)
 }
 
+/** Whether a missing config file may be made. */
+export function mayCreate(client: KnownClient, at: Surroundings): boolean {
+  const { createNeeds, override } = client.config
+  if (createNeeds === null || (override && at.env[override.env])) return true
+  return expand(createNeeds, at).some(path => existsSync(path))
+}
+
 /**
- * The config file that this client reads. Of several candidates the first that exists wins, then the first whose
- * folder exists: Claude Desktop's Windows package reads its own copy, and the plain path only counts without a package.
+ * The config file that this client reads, whether it exists or not. Claude Desktop's Windows package reads its own
+ * copy: the plain path only counts where there is no package.
  */
 export function configPath(client: KnownClient, at: Surroundings): string | null {
   const { override, paths } = client.config

@@ -23,6 +23,8 @@ const KnownClient = z.strictObject({
     keyPath: z.array(z.string()).min(1),
     /** What a new file holds before our entry is put in. */
     initial: z.string(),
+    /** A missing file is only made when this exists: the client made it at its first start. */
+    createNeeds: z.string().nullable(),
     /** Suffix of the folder that locks the file, in the protocol of proper-lockfile. */
     lock: z.string().nullable(),
     rewrittenByApp: z.boolean(),

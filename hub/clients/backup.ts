@@ -1,0 +1,77 @@
+// Copies of a client's file from before we wrote: encrypted in our folder, or beside the file when there is no key.
+import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto'
+import { closeSync, fchmodSync, fsyncSync, mkdirSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs'
+import { isAbsolute, join } from 'node:path'
+import { HubError } from '../error.ts'
+
+const MAGIC = Buffer.from('GHB1')
+const IV_BYTES = 12
+const TAG_BYTES = 16
+
+/** Keeps `bytes` of the file at `path`; answers the name to restore them by. */
+export function keepBackup(o: {
+  folder: string
+  key: Buffer | null
+  client: string
+  path: string
+  bytes: Buffer
+  mode: number
+}): string {
+  if (!o.key) {
+    const beside = `${o.path}.gatehouse-backup-${new Date().toISOString().replace(/[:.]/g, '-')}`
+    writeNew(beside, o.bytes, o.mode)
+    return beside
+  }
+  mkdirSync(join(o.folder, 'backups'), { recursive: true, mode: 0o700 })
+  const name = `${o.client}-${Date.now()}-${randomBytes(6).toString('hex')}.bak`
+  const iv = randomBytes(IV_BYTES)
+  const cipher = createCipheriv('aes-256-gcm', o.key, iv).setAAD(Buffer.from(o.path))
+  const body = Buffer.concat([cipher.update(o.bytes), cipher.final()])
+  writeNew(join(o.folder, 'backups', name), Buffer.concat([MAGIC, iv, cipher.getAuthTag(), body]), 0o600)
+  return name
+}
+
+/** The bytes of a backup, exactly as they were. */
+export function readBackup(o: { folder: string; key: Buffer | null; name: string; path: string }): Buffer {
+  const place = placeOf(o.folder, o.name)
+  try {
+    const stored = readFileSync(place)
+    if (isAbsolute(o.name)) return stored
+    if (!o.key) {
+      throw new HubError(
+        'clients/keychain',
+        'The copy from before is encrypted with a key from the keychain, which is not open.',
+        {
+          hint: 'Unlock the keychain and try again.',
+        },
+      )
+    }
+    const iv = stored.subarray(4, 4 + IV_BYTES)
+    const tag = stored.subarray(4 + IV_BYTES, 4 + IV_BYTES + TAG_BYTES)
+    const decipher = createDecipheriv('aes-256-gcm', o.key, iv, { authTagLength: TAG_BYTES })
+    decipher.setAAD(Buffer.from(o.path)).setAuthTag(tag)
+    return Buffer.concat([decipher.update(stored.subarray(4 + IV_BYTES + TAG_BYTES)), decipher.final()])
+  } catch (cause) {
+    if (cause instanceof HubError) throw cause
+    throw new HubError('clients/backup', `The copy of ${o.path} from before cannot be read.`, { cause })
+  }
+}
+
+export function dropBackup(folder: string, name: string): void {
+  rmSync(placeOf(folder, name), { force: true })
+}
+
+function placeOf(folder: string, name: string): string {
+  return isAbsolute(name) ? name : join(folder, 'backups', name)
+}
+
+function writeNew(path: string, bytes: Buffer, mode: number): void {
+  const file = openSync(path, 'wx', mode)
+  try {
+    if (process.platform !== 'win32') fchmodSync(file, mode)
+    for (let at = 0; at < bytes.length; ) at += writeSync(file, bytes, at)
+    fsyncSync(file)
+  } finally {
+    closeSync(file)
+  }
+}

@@ -1,0 +1,112 @@
+// Writes one planned change: copy, intent, record, file, and then the intent is finished; or settled after a crash.
+import { randomBytes } from 'node:crypto'
+import { isAbsolute, join } from 'node:path'
+import type { AuditEvent } from '../../contract/audit.ts'
+import { keepBackup } from './backup.ts'
+import { digestOf, tokenOf } from './entry.ts'
+import type { History } from './history.ts'
+import { entryAfter } from './plan.ts'
+import {
+  checkWritable,
+  hashOf,
+  makeFolders,
+  missingFolder,
+  removeFolders,
+  removeTemp,
+  replaceFile,
+  tempName,
+} from './replace-file.ts'
+import type { Sight } from './sight.ts'
+import type { Task } from './tasks.ts'
+import type { Tokens } from './tokens.ts'
+
+/** What writing needs of the hub. */
+export interface Desk {
+  folder: string
+  key: () => Buffer | null
+  audit: { append(event: AuditEvent, options: { durable: boolean }): Promise<void> }
+  history: History
+  tokens: Tokens
+}
+
+/** Carries the task out, or leaves everything as it was and throws. Answers where the copy lies. */
+export async function carryOut(task: Task, by: string, desk: Desk): Promise<string | null> {
+  const { client, now, plan, action } = task
+  const entry = entryAfter(plan, client)
+  const token = tokenOf(entry)
+  const digest = entry === undefined ? null : digestOf(entry)
+  const after = plan.after && hashOf(plan.after)
+  const newest = desk.history.newest(client.id)
+  if (after === now.hash && action === 'connect' && newest?.action === 'connect' && newest.note.digest === digest)
+    return null
+  await checkWritable(now)
+  const id = randomBytes(6).toString('hex')
+  const temp = tempName(now.real, id)
+  const madeFolder = plan.after ? missingFolder(now.real) : null
+  const backup = task.backup ? keep(task, desk) : null
+  const note = {
+    digest,
+    temp,
+    why: task.why,
+    created: plan.created,
+    madeFolder,
+    undoes: task.undoes.map(write => write.id),
+  }
+  const row = {
+    client: client.id,
+    path: now.real,
+    action,
+    hashBefore: now.hash,
+    hashAfter: after,
+    backup,
+    at: Date.now(),
+    note,
+  }
+  const intent = desk.history.begin(row)
+  const event = { kind: 'client' as const, client: client.id, by, correlation: `write_${id}` }
+  const tell = (rest: Partial<AuditEvent>) =>
+    desk.audit.append({ ...event, what: `client/${action}`, ...rest }, { durable: false }).catch(() => {})
+  try {
+    const detail = `${now.real}: ${now.hash ?? 'no file'} → ${after ?? 'no file'}`
+    await desk.audit.append({ ...event, what: `client/writing-${action}`, detail }, { durable: true })
+    if (token && action === 'connect') desk.tokens.admit(client.id, token)
+    if (madeFolder) makeFolders(now.real)
+    if (after !== now.hash) await replaceFile(now, plan.after, temp)
+  } catch (error) {
+    desk.history.drop(intent)
+    if (madeFolder) removeFolders(now.real, madeFolder)
+    await tell({ outcome: 'error', detail: String(error) })
+    throw error
+  }
+  desk.tokens.settle(client.id, token, action === 'disconnect')
+  desk.history.finish(intent)
+  if (!plan.after && task.madeFolder) removeFolders(now.real, task.madeFolder)
+  await tell({ outcome: 'ok', detail: now.real })
+  return backup && (isAbsolute(backup) ? backup : join(desk.folder, 'backups', backup))
+}
+
+/**
+ * The hub died between saying what it would write and saying that it had: the file itself tells which.
+ * `look`: what is seen of that client at that path, or undefined for a client nobody knows any more.
+ */
+export function settleUnfinished(
+  { history, tokens }: Desk,
+  look: (client: string, path: string) => Sight | undefined,
+): void {
+  for (const write of history.unfinished()) {
+    removeTemp(write.note.temp)
+    const sight = look(write.client, write.path)
+    const isOurs = write.note.digest !== null && sight?.digest === write.note.digest
+    const isWritten = isOurs || (sight?.now !== undefined && sight.now?.hash === write.hashAfter)
+    if (isWritten) history.finish(write.id)
+    else history.drop(write.id)
+    if (sight?.now) tokens.settle(write.client, tokenOf(sight.entry), write.action === 'disconnect' && isWritten)
+    if (write.note.madeFolder && sight?.now?.hash === null) removeFolders(write.path, write.note.madeFolder)
+  }
+}
+
+function keep({ client, now }: Task, desk: Desk): string | null {
+  if (!now.bytes) return null
+  const mode = (now.stat?.mode ?? 0o600) & 0o777
+  return keepBackup({ folder: desk.folder, key: desk.key(), client: client.id, path: now.real, bytes: now.bytes, mode })
+}

@@ -1,0 +1,118 @@
+// What a write would make of a file: the bytes after, checked, and in words. Decides only; nothing is written here.
+import { HubError } from '../error.ts'
+import { applySplices, putEntry, type Splice, takeEntry } from './edit.ts'
+import { entryIn, placeIn } from './entry.ts'
+import type { Json } from './layout.ts'
+import { type Config, nodeAt, readConfig } from './read-config.ts'
+import type { FileNow } from './replace-file.ts'
+import { isSameButFor } from './same-but-for.ts'
+import type { KnownClient } from './table.ts'
+
+export interface Plan {
+  /** Null: the file is taken away. */
+  after: Buffer | null
+  before: Config
+  /** Maps above the entry that this makes. */
+  created: number
+  summary: string
+  warnings: string[]
+}
+
+const BOM = '\ufeff'
+const NOTHING: Config = { kind: 'config', text: '', bom: false, root: null, doubtful: false }
+const REST = 'Everything else stays as it is, byte for byte.'
+
+/** The file as its client reads it; refused with line and column where it cannot. */
+export function configOf(now: FileNow, client: KnownClient): Config {
+  if (!now.bytes) return NOTHING
+  const config = readConfig(now.bytes, client)
+  if (config.kind === 'config') return config
+  throw new HubError('clients/unreadable', `${client.name}'s file cannot be read. ${config.what}`, {
+    hint: `It was not touched. Put ${now.path} right and try again.`,
+  })
+}
+
+/** The entry goes in; one that is there gives way. */
+export function planPut(now: FileNow, client: KnownClient, entry: { [key: string]: Json }): Plan {
+  const before = configOf(now, client)
+  const place = placeIn(client)
+  const splices = putEntry(before, place, entry)
+  if (!splices) {
+    throw new HubError('clients/barred', `${place.keyPath.join('.')} in ${client.name}'s file is not an object.`, {
+      hint: `It was not touched. Make it {} in ${now.path} and try again.`,
+    })
+  }
+  const had = nodeAt(before, [...place.keyPath, place.name]) !== undefined
+  const missing = place.keyPath.findIndex((_, depth) => !nodeAt(before, place.keyPath.slice(0, depth + 1)))
+  return {
+    ...checked(before, splices, client),
+    created: missing < 0 ? 0 : place.keyPath.length - missing,
+    summary: now.bytes
+      ? putSummary(before, splices, had)
+      : 'A new file is made, readable by you alone. Undo takes it away again.',
+  }
+}
+
+/** The entry goes out, and maps that were made for it. */
+export function planTake(now: FileNow, client: KnownClient, created: number): Plan {
+  const before = configOf(now, client)
+  if (!now.bytes)
+    return { after: null, before, created: 0, summary: 'There is no such file. Nothing changes.', warnings: [] }
+  const splices = takeEntry(before, placeIn(client), created)
+  return {
+    ...checked(before, splices, client),
+    created: 0,
+    summary:
+      splices.length === 0
+        ? 'There is no entry of Gatehouse in it. Nothing changes.'
+        : `The entry of Gatehouse is taken out. ${REST}`,
+  }
+}
+
+/** The file becomes what it was. */
+export function planRestore(now: FileNow, client: KnownClient, bytes: Buffer | null): Plan {
+  const summary = bytes
+    ? 'The file becomes what it was before Gatehouse wrote, byte for byte.'
+    : 'The file is taken away again: there was none before Gatehouse wrote.'
+  return { after: bytes, before: configOf(now, client), created: 0, summary, warnings: [] }
+}
+
+/** Our entry as it will stand after the plan, or undefined. */
+export function entryAfter(plan: Plan, client: KnownClient): unknown {
+  const after = plan.after && readConfig(plan.after, client)
+  return after?.kind === 'config' ? entryIn(after, client) : undefined
+}
+
+// The edit is not trusted: what it made is read again as the client would, and compared.
+function checked(before: Config, splices: Splice[], client: KnownClient): Pick<Plan, 'after' | 'before' | 'warnings'> {
+  const dropsBom = before.bom && client.config.bom === 'fatal'
+  const text = applySplices(before.text, splices)
+  const bytes = Buffer.from(before.bom && !dropsBom ? BOM + text : text)
+  const after = readConfig(bytes, client)
+  if (after.kind !== 'config' || !isSameButFor(placeIn(client), before, after)) {
+    throw new HubError('clients/edit', `${client.name}'s file cannot be changed safely. It was not touched.`, {
+      hint: 'Add the entry by hand, and report the layout of this file.',
+    })
+  }
+  const warnings = [
+    ...(dropsBom
+      ? [
+          `The invisible mark at the start of the file (a byte order mark) is taken out: ${client.name} cannot read a file with one.`,
+        ]
+      : []),
+    ...(before.doubtful
+      ? [`The file has comments or trailing commas. They stay, but it is not known whether ${client.name} reads them.`]
+      : []),
+  ]
+  return { after: bytes, before, warnings }
+}
+
+function putSummary(before: Config, splices: Splice[], had: boolean): string {
+  const kept = 'A copy of the file as it is now is kept.'
+  if (had) return `The entry of Gatehouse is replaced. ${REST} ${kept}`
+  const added = splices.map(splice => splice.text).join('')
+  const lines = added.split(/\r\n|\n|\r/).length - 1
+  const comma = before.root && added.startsWith(',') ? ' and a comma' : ''
+  const what = lines === 0 ? `${added.length} characters are added.` : `${lines} lines${comma} are added.`
+  return `${what} ${REST} ${kept}`
+}

@@ -1,0 +1,156 @@
+// Turns connect, disconnect and undo into a plan for one file, from what the file says and what we wrote before.
+import type { Preview } from '../../contract/clients.ts'
+import { HubError } from '../error.ts'
+import { defaultDataFolder } from '../store/data-folder.ts'
+import { readBackup } from './backup.ts'
+import { type EntryPoint, entryIn, newEntry, tokenOf } from './entry.ts'
+import type { History, Write } from './history.ts'
+import { mayCreate, type Surroundings } from './places.ts'
+import { configOf, entryAfter, type Plan, planPut, planRestore, planTake } from './plan.ts'
+import { type FileNow, hashOf, readNow } from './replace-file.ts'
+import type { KnownClient } from './table.ts'
+import type { Tokens } from './tokens.ts'
+
+type Action = Preview['action']
+
+/** A plan with all that writing it needs. */
+export interface Task {
+  client: KnownClient
+  now: FileNow
+  plan: Plan
+  action: Write['action']
+  why: 'entry' | 'token'
+  undoes: Write[]
+  /** False when the bytes that go are the ones we wrote. */
+  backup: boolean
+  /** The topmost folder that was made for the file; goes with it. */
+  madeFolder: string | null
+}
+
+interface Sources {
+  folder: string
+  key: () => Buffer | null
+  start: EntryPoint
+  at: Surroundings
+  history: History
+  tokens: Tokens
+}
+
+/** Decides what an action means for a client's file now; writes nothing. */
+export class Tasks {
+  readonly #from: Sources
+
+  constructor(from: Sources) {
+    this.#from = from
+  }
+
+  /** `now`: the client's file. `token`: the one to show in a preview. */
+  for(client: KnownClient, action: Action, now: () => FileNow, token?: string): Task {
+    if (action === 'undo') return this.#undo(client, token)
+    if (action === 'connect') return this.put(client, now(), token ?? this.#tokenFor(client, now()), 'entry')
+    return this.#take(client, now())
+  }
+
+  put(client: KnownClient, now: FileNow, token: string, why: Task['why']): Task {
+    if (!now.bytes && !mayCreate(client, this.#from.at)) {
+      throw new HubError('clients/not-started', `${client.name} was never started here: it has no settings yet.`, {
+        hint: 'Start it once, then connect it.',
+      })
+    }
+    const plan = planPut(now, client, newEntry(client, this.#from.start, this.#dataArgument(), token))
+    const before = this.#from.history.newest(client.id)
+    const isOurs = before?.action === 'connect' && before.path === now.real
+    const created = Math.max(plan.created, isOurs ? before.note.created : 0)
+    return {
+      client,
+      now,
+      plan: { ...plan, created },
+      action: 'connect',
+      why: isOurs ? why : 'entry',
+      undoes: [],
+      backup: true,
+      madeFolder: null,
+    }
+  }
+
+  // Where nobody wrote since, taking our entry out is giving the old bytes back; they may have been laid out in a way
+  // that taking out alone does not bring back.
+  #take(client: KnownClient, now: FileNow): Task {
+    const base = {
+      client,
+      now,
+      action: 'disconnect' as const,
+      why: 'entry' as const,
+      undoes: [],
+      backup: true,
+      madeFolder: null,
+    }
+    const chain = this.#from.history.chain(client.id)
+    const first = chain.at(-1)
+    const created = chain[0]?.note.created ?? 0
+    if (first?.action === 'connect' && first.note.why === 'entry' && this.#isUntouched(chain, now)) {
+      try {
+        const plan = planRestore(now, client, this.#bytesBefore(first))
+        if (entryAfter(plan, client) === undefined) return { ...base, plan, madeFolder: first.note.madeFolder }
+      } catch {
+        // The keychain is closed, or the copy is gone: the entry is taken out by itself.
+      }
+    }
+    return { ...base, plan: planTake(now, client, created) }
+  }
+
+  #undo(client: KnownClient, token?: string): Task {
+    const chain = this.#from.history.chain(client.id)
+    const [newest] = chain
+    const first = chain.at(-1)
+    if (!newest || !first)
+      throw new HubError('clients/nothing-to-undo', `Nothing written for ${client.name} is left to undo.`)
+    const now = readNow(newest.path)
+    const base = {
+      client,
+      now,
+      action: 'undo' as const,
+      why: 'entry' as const,
+      undoes: chain,
+      madeFolder: first.note.madeFolder,
+    }
+    if (first.note.why === 'entry' && this.#isUntouched(chain, now)) {
+      return {
+        ...base,
+        plan: planRestore(now, client, this.#bytesBefore(first)),
+        backup: false,
+      }
+    }
+    const changed = `${client.name} or somebody else changed the file since. Those changes stay.`
+    const again =
+      newest.action === 'disconnect' ? this.put(client, now, token ?? this.#from.tokens.newToken(), 'entry') : null
+    const plan = again?.plan ?? planTake(now, client, newest.note.created)
+    return { ...base, ...again, undoes: chain, plan: { ...plan, warnings: [changed, ...plan.warnings] }, backup: true }
+  }
+
+  #isUntouched(chain: readonly Write[], now: FileNow): boolean {
+    return chain[0]?.path === now.real && chain[0].hashAfter === now.hash
+  }
+
+  #bytesBefore(write: Write): Buffer | null {
+    if (write.hashBefore === null) return null
+    if (!write.backup) throw new HubError('clients/backup', `There is no copy of ${write.path} from before.`)
+    const bytes = readBackup({ folder: this.#from.folder, key: this.#from.key(), name: write.backup, path: write.path })
+    if (hashOf(bytes) !== write.hashBefore)
+      throw new HubError('clients/backup', `The copy of ${write.path} from before was changed.`)
+    return bytes
+  }
+
+  // The token that is in the entry already stays, so that sessions that run now go on.
+  #tokenFor(client: KnownClient, now: FileNow): string {
+    const token = tokenOf(entryIn(configOf(now, client), client))
+    return token && this.#from.tokens.isGood(client.id, token) ? token : this.#from.tokens.newToken()
+  }
+
+  // A bridge is started with the client's environment, not with ours: what led us here may not be in it.
+  #dataArgument(): string | null {
+    const path = this.#from.folder
+    const isUsual = !process.env.GATEHOUSE_HOME && !process.env.XDG_DATA_HOME && path === defaultDataFolder()
+    return isUsual ? null : path
+  }
+}
