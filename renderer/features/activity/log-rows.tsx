@@ -14,8 +14,8 @@ import {
 import { useVirtualizer } from '@tanstack/react-virtual'
 import { type ComponentProps, type ComponentType, useEffect, useRef } from 'react'
 import type { AuditKind } from '../../../contract/audit.ts'
-import { listOf, useClients, useServers } from '../../hub.ts'
 import { count, duration, exactly, Foreign, moment, RiskMark, seconds } from '../../ui/index.ts'
+import { type Names, useNames } from '../use-names.ts'
 import css from './activity.module.css'
 import type { Line } from './lines.ts'
 import { decisionWords, factWords, outcomeWords, whoIs } from './words.ts'
@@ -110,23 +110,6 @@ export function LogRows({ lines, selected, fresh, complete, onOpen, onHold, onFr
     </>
   )
 }
-
-export interface Names {
-  client: (id: string) => string
-  server: (idOrName: string) => string
-}
-
-/** Clients by title and servers by name, as they are called today; what is gone keeps what was recorded. */
-export function useNames(): Names {
-  const clients = listOf(useClients())
-  const servers = listOf(useServers())
-  return {
-    client: id => clients.find(c => c.id === id)?.name ?? OWN[id] ?? id,
-    server: id => servers.find(s => s.id === id)?.name ?? id,
-  }
-}
-
-const OWN: Record<string, string> = { cli: 'Command line', inspector: 'Inspector', unknown: 'Unknown client' }
 
 const ICONS: Record<AuditKind, ComponentType<{ size?: number; stroke?: number }>> = {
   call: IconServer,

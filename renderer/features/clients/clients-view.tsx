@@ -1,5 +1,292 @@
-import { PageHeader } from '../../ui/layout.tsx'
+// AI clients by attention: how each stands and by what evidence, what it sees, and what can be done about it.
+import { ActionIcon, Button, Menu, Modal } from '@mantine/core'
+import { IconArrowBackUp, IconDots, IconRefresh } from '@tabler/icons-react'
+import { useEffect, useState } from 'react'
+import type { Client, Preview } from '../../../contract/clients.ts'
+import { hub, listOf, useCall, useClients, useServers } from '../../hub.ts'
+import {
+  ClientMark,
+  ClientTile,
+  EmptyState,
+  GroupRow,
+  Page,
+  PageHeader,
+  Problem,
+  plural,
+  RowsSkeleton,
+  showDone,
+  tokens,
+} from '../../ui/index.ts'
+import { textOf, useAddress } from '../use-address.ts'
+import { byAttention } from './attention.ts'
+import css from './clients.module.css'
+import { PreviewDialog } from './preview-dialog.tsx'
+import { Written } from './written.tsx'
+
+type Action = Preview['action']
 
 export function ClientsView() {
-  return <PageHeader title="Clients" />
+  const live = useClients()
+  const [looked, setLooked] = useState<Client[] | null>(null)
+  const [address, go] = useAddress()
+  const list = useCall(hub.clients.list)
+  // What the hub pushes is newer than what was looked for by hand.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: only a new list from the hub drops it
+  useEffect(() => setLooked(null), [live])
+  const look = async () => {
+    const found = await list()
+    if (found) setLooked(found)
+  }
+  const header = (fact?: string) => (
+    <PageHeader title="Clients" fact={fact}>
+      <Button leftSection={<IconRefresh size={14} />} onClick={() => void look()}>
+        Look again
+      </Button>
+    </PageHeader>
+  )
+  if (live.kind === 'loading')
+    return (
+      <Page header={header()}>
+        <RowsSkeleton height={52} />
+      </Page>
+    )
+  if (live.kind === 'failed')
+    return (
+      <Page header={header()}>
+        <Problem error={live.error} />
+      </Page>
+    )
+  const clients = looked ?? live.list
+  const groups = byAttention(clients)
+  const missing = groups.find(g => g.group === 'not-installed')?.clients ?? []
+  const here = clients.length - missing.length
+  const open = (id: string, action: Action) => go({ ...address, client: id, action })
+  const close = () => go({ ...address, client: undefined, action: undefined })
+  const chosen = clients.find(c => c.id === textOf(address.client))
+  const action = (['connect', 'disconnect', 'undo'] as const).find(a => a === address.action)
+  const firstFound = groups.find(g => g.group === 'found')?.clients[0]?.id
+  return (
+    <Page header={header(here > 0 ? `${here} on this computer` : undefined)}>
+      {here === 0 && (
+        <EmptyState
+          title="No AI client found."
+          text={`${clients.length} were looked for: ${clients.map(c => c.name).join(', ')}. Install one, then look again.`}
+        />
+      )}
+      {here > 0 && (
+        <div className={css.head} aria-hidden>
+          <span>Client</span>
+          <span>Status</span>
+          <span>Sees</span>
+          <span />
+        </div>
+      )}
+      {groups
+        .filter(g => g.group !== 'not-installed')
+        .map((group, at, all) => (
+          <section key={group.group} aria-label={group.title}>
+            <GroupRow
+              title={group.title}
+              count={group.clients.length}
+              right={
+                at === all.length - 1 && missing.length > 0 ? (
+                  <span title={missing.map(c => c.name).join(', ')}>
+                    {plural(missing.length, 'other')} looked for, not installed
+                  </span>
+                ) : undefined
+              }
+            />
+            {group.clients.map(client => (
+              <ClientRow
+                key={client.id}
+                client={client}
+                dark={client.id === firstFound}
+                onOpen={open}
+                onLook={() => void look()}
+              />
+            ))}
+          </section>
+        ))}
+      {here > 0 && <Written clients={clients} onUndo={id => open(id, 'undo')} />}
+      {chosen && action && (
+        <PreviewDialog key={`${chosen.id} ${action}`} client={chosen} action={action} onClose={close} />
+      )}
+    </Page>
+  )
+}
+
+interface RowProps {
+  client: Client
+  dark: boolean
+  onOpen: (id: string, action: Action) => void
+  onLook: () => void
+}
+
+function ClientRow({ client, dark, onOpen, onLook }: RowProps) {
+  const { id, status } = client
+  const sees = useSees(id)
+  return (
+    <div className={css.row}>
+      <div className={css.who}>
+        <ClientTile client={id} />
+        <div className={css.names}>
+          <div className={css.name}>{client.name}</div>
+          <div className={css.path} title={client.path ?? undefined}>
+            {client.path ? middle(client.path) : 'no config file on this system'}
+          </div>
+        </div>
+      </div>
+      <div className={css.status}>
+        <ClientMark status={status} />
+        <div className={css.evidence}>{client.evidence || '–'}</div>
+      </div>
+      <div className={css.sees}>
+        {sees.tools > 0 ? (
+          <>
+            {plural(sees.tools, 'tool')} <span className={css.quiet}>· about {tokens(sees.tokens)}</span>
+          </>
+        ) : (
+          <span className={css.quiet}>{status === 'dropped' ? 'nothing now' : '–'}</span>
+        )}
+      </div>
+      <div className={css.actions}>
+        <Actions client={client} dark={dark} onOpen={onOpen} onLook={onLook} />
+      </div>
+      <Note client={client} />
+    </div>
+  )
+}
+
+/** What is wrong and what to do, in words, under the row. */
+function Note({ client }: { client: Client }) {
+  const { problem, status } = client
+  if (problem) {
+    return (
+      <p className={css.note}>
+        {problem.line !== null &&
+          `Line ${problem.line}${problem.column === null ? '' : `, column ${problem.column}`}: `}
+        {problem.what}
+        {status === 'unreadable' && ' It was not touched.'}
+      </p>
+    )
+  }
+  if (status === 'written' || status === 'drifted') return <p className={css.note}>{client.afterWriting}</p>
+  return null
+}
+
+function Actions({ client, dark, onOpen, onLook }: RowProps) {
+  const { id, status } = client
+  const undo = client.canUndo && (
+    <Button leftSection={<IconArrowBackUp size={14} />} onClick={() => onOpen(id, 'undo')}>
+      Undo…
+    </Button>
+  )
+  switch (status) {
+    case 'dropped':
+      return (
+        <Button leftSection={<IconArrowBackUp size={14} />} onClick={() => onOpen(id, 'connect')}>
+          Put it back…
+        </Button>
+      )
+    case 'drifted':
+      return (
+        <>
+          <Button onClick={() => onOpen(id, 'connect')}>See the change…</Button>
+          <More client={client} onOpen={onOpen} />
+        </>
+      )
+    case 'unreadable':
+    case 'no-permission':
+      return <Button onClick={onLook}>Look again</Button>
+    case 'written':
+      return (
+        <>
+          {undo}
+          <More client={client} onOpen={onOpen} />
+        </>
+      )
+    case 'connected':
+      return <More client={client} onOpen={onOpen} />
+    case 'found':
+      return client.path === null ? (
+        <span className={css.quiet}>cannot be connected here</span>
+      ) : (
+        <Button variant={dark ? 'filled' : 'default'} onClick={() => onOpen(id, 'connect')}>
+          Connect…
+        </Button>
+      )
+    case 'not-installed':
+      return null
+  }
+}
+
+function More({ client, onOpen }: Pick<RowProps, 'client' | 'onOpen'>) {
+  const [asked, setAsked] = useState(false)
+  return (
+    <>
+      <Menu>
+        <Menu.Target>
+          <ActionIcon aria-label={`More for ${client.name}`}>
+            <IconDots size={16} />
+          </ActionIcon>
+        </Menu.Target>
+        <Menu.Dropdown>
+          <Menu.Item onClick={() => onOpen(client.id, 'disconnect')}>Disconnect…</Menu.Item>
+          {client.canUndo && <Menu.Item onClick={() => onOpen(client.id, 'undo')}>Undo the last write…</Menu.Item>}
+          <Menu.Item onClick={() => setAsked(true)}>Replace its token…</Menu.Item>
+        </Menu.Dropdown>
+      </Menu>
+      {asked && <ReplaceToken client={client} onClose={() => setAsked(false)} />}
+    </>
+  )
+}
+
+function ReplaceToken({ client, onClose }: { client: Client; onClose: () => void }) {
+  const replace = useCall(hub.clients.replaceToken)
+  const [busy, setBusy] = useState(false)
+  const run = async () => {
+    setBusy(true)
+    const written = await replace({ id: client.id })
+    setBusy(false)
+    if (!written) return
+    showDone(`Replaced the token of ${client.name}. ${written.afterWriting}`)
+    onClose()
+  }
+  return (
+    <Modal
+      opened
+      onClose={onClose}
+      size={480}
+      title={<span className={css.dialogTitle}>Replace the token of {client.name}?</span>}
+    >
+      <p className={css.text}>
+        The old token opens nothing from then on: links that use it end, and {client.name} has to be started again to
+        use the new one. Its file is written; a copy is kept.
+      </p>
+      <div className={css.buttons}>
+        <Button size="md" onClick={onClose}>
+          Cancel
+        </Button>
+        <Button size="md" variant="filled" loading={busy} onClick={() => void run()}>
+          Replace
+        </Button>
+      </div>
+    </Modal>
+  )
+}
+
+/** Tools and tokens of the servers this client listed or called. */
+function useSees(client: string): { tools: number; tokens: number } {
+  const servers = listOf(useServers()).filter(s => s.seenBy.includes(client))
+  return {
+    tools: servers.reduce((sum, s) => sum + (s.tools ?? 0), 0),
+    tokens: servers.reduce((sum, s) => sum + (s.toolTokens ?? 0), 0),
+  }
+}
+
+/** A path cut in its middle, its file name whole. */
+function middle(path: string, max = 52): string {
+  if (path.length <= max) return path
+  const file = path.slice(path.lastIndexOf('/'))
+  return `${path.slice(0, Math.max(8, max - file.length - 1))}…${file}`
 }

@@ -1,0 +1,161 @@
+// What connecting, disconnecting or undoing would change in a client's file, before anything is written.
+import { Button, Modal, Skeleton } from '@mantine/core'
+import { IconAlertTriangle, IconArchive, IconCircleCheck, IconInfoCircle, IconPower } from '@tabler/icons-react'
+import { useEffect, useState } from 'react'
+import type { Client, Preview } from '../../../contract/clients.ts'
+import type { Problem as ProblemData } from '../../../contract/procedure.ts'
+import { hub, problemFrom } from '../../hub.ts'
+import { Banner, ClientTile, CopyButton, Diff, showDone } from '../../ui/index.ts'
+import css from './clients.module.css'
+
+type Loaded = { kind: 'loading' } | { kind: 'failed'; error: ProblemData } | { kind: 'ready'; preview: Preview }
+
+const TITLES = {
+  connect: (c: Client) =>
+    c.status === 'dropped' || c.status === 'drifted' ? `Put Gatehouse back into ${c.name}` : `Connect ${c.name}`,
+  disconnect: (c: Client) => `Disconnect ${c.name}`,
+  undo: (c: Client) => `Undo the last write to ${c.name}`,
+} as const
+
+const DONE = {
+  connect: (c: Client) => `Wrote the entry into ${c.name}. It is connected once its first link is seen.`,
+  disconnect: (c: Client) => `Took the entry out of ${c.name}.`,
+  undo: (c: Client) => `${c.name} has its file back as it was.`,
+} as const
+
+export function PreviewDialog({
+  client,
+  action,
+  onClose,
+}: {
+  client: Client
+  action: Preview['action']
+  onClose: () => void
+}) {
+  const [loaded, setLoaded] = useState<Loaded>({ kind: 'loading' })
+  const [problem, setProblem] = useState<ProblemData | null>(null)
+  const [writing, setWriting] = useState(false)
+  const [round, setRound] = useState(0)
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another round looks again
+  useEffect(() => {
+    let current = true
+    setLoaded({ kind: 'loading' })
+    setProblem(null)
+    hub.clients.preview({ id: client.id, action }).then(
+      preview => current && setLoaded({ kind: 'ready', preview }),
+      error => current && setLoaded({ kind: 'failed', error: problemFrom(error) }),
+    )
+    return () => {
+      current = false
+    }
+  }, [client.id, action, round])
+  const write = async (preview: Preview) => {
+    setWriting(true)
+    setProblem(null)
+    try {
+      const { id } = client
+      const written =
+        action === 'connect'
+          ? await hub.clients.connect({ id, before: preview.before })
+          : await hub.clients[action]({ id })
+      const again =
+        action === 'undo'
+          ? undefined
+          : () => void hub.clients.undo({ id }).then(() => showDone(DONE.undo(client)), setProblem)
+      showDone(
+        [DONE[action](client), written.afterWriting].filter(Boolean).join(' '),
+        written.backup ? again : undefined,
+      )
+      onClose()
+    } catch (error) {
+      setProblem(problemFrom(error))
+    } finally {
+      setWriting(false)
+    }
+  }
+  const preview = loaded.kind === 'ready' ? loaded.preview : null
+  const same = preview !== null && preview.beforeText === preview.afterText
+  return (
+    <Modal opened onClose={onClose} size={820} padding={0} aria-label={TITLES[action](client)}>
+      <header className={css.dialogHead}>
+        <ClientTile client={client.id} size={32} />
+        <div className={css.names}>
+          <h2 className={css.dialogTitle}>{TITLES[action](client)}</h2>
+          <p className={css.dialogPath}>{preview?.path ?? client.path}</p>
+        </div>
+      </header>
+      <div className={css.diff}>
+        {loaded.kind === 'loading' && <Skeleton m={16} height={180} />}
+        {preview && !same && <Diff before={preview.beforeText} after={preview.afterText} />}
+        {same && <p className={css.same}>The file is already as it would be. There is nothing to write.</p>}
+      </div>
+      <div className={css.dialogFoot}>
+        {loaded.kind === 'failed' && (
+          <Banner
+            tone="red"
+            role="alert"
+            title={loaded.error.message}
+            text={loaded.error.hint ?? 'The file was not touched.'}
+          >
+            <Button onClick={() => setRound(n => n + 1)}>Look again</Button>
+          </Banner>
+        )}
+        {preview && !same && <Facts preview={preview} client={client} />}
+        {problem && (
+          <Banner tone="red" role="alert" title={problem.message} text={problem.hint ?? 'Nothing was written.'}>
+            <Button onClick={() => setRound(n => n + 1)}>Look again</Button>
+          </Banner>
+        )}
+        <div className={css.buttons}>
+          {preview && !same && <CopyButton text={preview.diff} label="Copy the change" />}
+          <Button size="md" onClick={onClose}>
+            {same ? 'Close' : 'Cancel'}
+          </Button>
+          {!same && (
+            <Button
+              size="md"
+              variant="filled"
+              disabled={!preview}
+              loading={writing}
+              onClick={() => preview && void write(preview)}
+            >
+              Write
+            </Button>
+          )}
+        </div>
+      </div>
+    </Modal>
+  )
+}
+
+function Facts({ preview, client }: { preview: Preview; client: Client }) {
+  return (
+    <ul className={css.facts}>
+      <li data-tone="green">
+        <IconCircleCheck size={15} stroke={1.7} aria-hidden /> {preview.summary}
+      </li>
+      <li>
+        <IconArchive size={15} stroke={1.7} aria-hidden />
+        {preview.exists
+          ? 'A copy of the file as it is now is kept. Undo brings it back.'
+          : 'The file does not exist yet. Undo takes it away again.'}
+      </li>
+      {preview.warnings.map(warning => (
+        <li key={warning} data-tone="amber">
+          <IconAlertTriangle size={15} stroke={1.7} aria-hidden /> {warning}
+        </li>
+      ))}
+      {preview.alsoReadBy.length > 0 && (
+        <li>
+          <IconInfoCircle size={15} stroke={1.7} aria-hidden /> {preview.alsoReadBy.join(' and ')}{' '}
+          {preview.alsoReadBy.length === 1 ? 'reads' : 'read'} this file too.
+        </li>
+      )}
+      {preview.action === 'connect' && client.afterWriting && (
+        <li>
+          <IconPower size={15} stroke={1.7} aria-hidden /> {client.afterWriting}
+        </li>
+      )}
+    </ul>
+  )
+}

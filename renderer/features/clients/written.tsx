@@ -1,0 +1,61 @@
+// Under the list: what each client pays for the tools it sees, and what was written here and can be undone.
+import type { Client } from '../../../contract/clients.ts'
+import { listOf, useServers } from '../../hub.ts'
+import { Ago, Box, Section, tokens } from '../../ui/index.ts'
+import css from './clients.module.css'
+
+export function Written({ clients, onUndo }: { clients: readonly Client[]; onUndo: (id: string) => void }) {
+  const servers = listOf(useServers())
+  const pays = clients
+    .map(client => ({
+      client,
+      sum: servers.filter(s => s.seenBy.includes(client.id)).reduce((sum, s) => sum + (s.toolTokens ?? 0), 0),
+    }))
+    .filter(one => one.sum > 0)
+    .sort((a, b) => b.sum - a.sum)
+  const most = pays[0]?.sum ?? 1
+  const written = clients.filter(c => c.writtenAt !== null).sort((a, b) => b.writtenAt! - a.writtenAt!)
+  if (pays.length === 0 && written.length === 0) return null
+  return (
+    <div className={css.below}>
+      {pays.length > 0 && (
+        <Section title="What each client pays" fact="estimated tokens of the tools it saw">
+          <Box>
+            {pays.map(({ client, sum }) => (
+              <div key={client.id} className={css.pays}>
+                <span>{client.name}</span>
+                <span className={css.bar} aria-hidden>
+                  <span style={{ width: `${Math.round((sum / most) * 100)}%` }} />
+                </span>
+                <b className="num">{tokens(sum)}</b>
+              </div>
+            ))}
+          </Box>
+        </Section>
+      )}
+      {written.length > 0 && (
+        <Section title="Written by Gatehouse" fact="every write can be undone, byte for byte">
+          <Box>
+            {written.map(client => (
+              <div key={client.id} className={css.writtenRow}>
+                <span className={css.quiet}>
+                  <Ago at={client.writtenAt!} as="moment" />
+                </span>
+                <span>{client.name}</span>
+                {client.canUndo ? (
+                  <button type="button" className={css.link} onClick={() => onUndo(client.id)}>
+                    Undo…
+                  </button>
+                ) : (
+                  <span className={css.quiet}>
+                    {client.status === 'dropped' ? 'dropped by the client' : 'cannot be undone'}
+                  </span>
+                )}
+              </div>
+            ))}
+          </Box>
+        </Section>
+      )}
+    </div>
+  )
+}
