@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { MAX_DEPTH, memberAt, members, repeatedName, splice, trouble, valueEnd } from './wire.ts'
+import { elements, MAX_DEPTH, memberAt, members, repeatedName, splice, trouble, valueEnd } from './wire.ts'
 
 test('a value is replaced and every other byte stays, big numbers too', () => {
   const text =
@@ -51,6 +51,16 @@ test('every member found says what JSON.parse says, for any JSON text', () => {
     }),
     { numRuns: 500 },
   )
+})
+
+test('every element found says what JSON.parse says, for any JSON text', () => {
+  fc.assert(
+    fc.property(fc.array(fc.jsonValue()), fc.constantFrom(undefined, 2), (value, indent) => {
+      const text = JSON.stringify(value, null, indent)
+      expect(elements(text).map(({ start, end }) => JSON.parse(text.slice(start, end)))).toEqual(JSON.parse(text))
+    }),
+  )
+  expect(elements('[}')).toEqual([])
 })
 
 test('a value ends where it ends, and honest text is in no trouble, for any JSON text', () => {
@@ -106,6 +116,7 @@ test('no text makes it slow or overflows the stack', () => {
     repeatedName(text)
     valueEnd(text, 0)
     members(text)
+    elements(text)
     memberAt(text, ['a', 'a', 'a'])
     expect(Date.now() - began).toBeLessThan(3_000)
   }

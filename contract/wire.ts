@@ -93,13 +93,14 @@ export function members(text: string, at = 0): Member[] {
 export function elements(text: string, at = 0): { start: number; end: number }[] {
   const found: { start: number; end: number }[] = []
   let i = skipSpace(text, at)
-  if (text[i] !== '[') return found
+  if (text.charCodeAt(i) !== OPEN_LIST) return found
   i = skipSpace(text, i + 1)
-  while (i < text.length && text[i] !== ']') {
+  while (i < text.length && text.charCodeAt(i) !== CLOSE_LIST) {
     const end = valueEnd(text, i)
+    if (end === i) break
     found.push({ start: i, end })
     i = skipSpace(text, end)
-    if (text[i] === ',') i = skipSpace(text, i + 1)
+    if (text.charCodeAt(i) === COMMA) i = skipSpace(text, i + 1)
   }
   return found
 }

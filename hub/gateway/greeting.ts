@@ -1,6 +1,7 @@
 // What a client is told at initialize: made up for the aggregate, the server's own for one server alone.
-import { memberAt, splice } from '../../contract/wire.ts'
+
 import { VERSION } from '../../contract/version.ts'
+import { memberAt, splice } from '../../contract/wire.ts'
 import { type ClientFrame, isObject } from './frame.ts'
 import type { KnownServer } from './parts.ts'
 import { RpcError } from './route.ts'

@@ -239,7 +239,7 @@ export class Guard {
   }
 
   #who(call: Call): Pick<AuditEvent, 'correlation' | 'client' | 'server' | 'tool'> {
-    return { correlation: call.correlation, client: call.client.id, server: call.server.name, tool: call.tool }
+    return { correlation: call.correlation, client: call.client.id, server: call.server.id, tool: call.tool }
   }
 
   #record(

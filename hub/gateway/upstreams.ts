@@ -185,7 +185,7 @@ export class Upstreams {
   }
 
   #note(server: KnownServer, method: string, client: string | undefined, detail?: string): void {
-    const who = { server: server.name, tool: method, ...(client ? { client } : {}), ...(detail ? { detail } : {}) }
+    const who = { server: server.id, tool: method, ...(client ? { client } : {}), ...(detail ? { detail } : {}) }
     const what = detail ? 'server/question-refused' : 'server/question-passed-on'
     void this.#audit.append({ kind: 'server', what, by: 'gatehouse', ...who }, { durable: false }).catch(() => {})
   }
