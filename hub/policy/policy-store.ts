@@ -207,8 +207,9 @@ export class PolicyStore {
 
   #readFile(): string | null {
     try {
-      // Far above what a thousand rules take; reading more would hold up every call.
-      if (statSync(this.#path).size > MOST_BYTES) return 'larger than 1 MB'
+      // A pipe or a device in its place would hold up everything, and so would a huge file.
+      const stat = statSync(this.#path)
+      if (!stat.isFile() || stat.size > MOST_BYTES) return 'not a file of at most 1 MB'
       return readFileSync(this.#path, 'utf8')
     } catch (error) {
       return (error as NodeJS.ErrnoException).code === 'ENOENT' ? null : 'no right to read it'

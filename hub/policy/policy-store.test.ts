@@ -1,0 +1,276 @@
+import { execFileSync } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, expect, test } from 'vitest'
+import type { PolicyChange, Rule } from '../../contract/policy.ts'
+import { Announcer } from '../announce.ts'
+import { openState } from '../store/open.ts'
+import { Sealed } from '../store/sealed.ts'
+import { type FileEvent, PolicyStore } from './policy-store.ts'
+import { Proposals } from './proposals.ts'
+
+const closers: (() => void)[] = []
+afterEach(() => {
+  for (const close of closers.splice(0).reverse()) close()
+})
+
+function home(given: { file?: string; unattended?: Rule[] } = {}) {
+  const folder = mkdtempSync(join(tmpdir(), 'gatehouse-policy-'))
+  const path = join(folder, 'policy.json')
+  const db = openState(folder)
+  closers.push(() => db.close())
+  const secret = randomBytes(32)
+  let isOpen = true
+  const open = () => {
+    const announcer = new Announcer()
+    const sealed = new Sealed(db, () => (isOpen ? secret : null))
+    announcer.on('vault/changed', () => sealed.rekey())
+    const proposals = new Proposals({ db, sealed, announcer })
+    const events: FileEvent[] = []
+    const store = PolicyStore.open({
+      folder,
+      sealed,
+      announcer,
+      proposals,
+      unattended: given.unattended,
+      onFile: event => events.push(event),
+    })
+    closers.push(() => store.close())
+    return { store, proposals, announcer, events }
+  }
+  const write = (value: unknown) =>
+    writeFileSync(path, typeof value === 'string' ? value : JSON.stringify(value, null, 2))
+  if (given.file !== undefined) write(given.file)
+  return {
+    folder,
+    path,
+    db,
+    open,
+    write,
+    read: () => readFileSync(path, 'utf8'),
+    lock: (on: boolean) => (isOpen = !on),
+  }
+}
+
+const deny = { effect: 'deny' as const, tool: 'drop_*' }
+const allow = { effect: 'allow' as const, tool: 'read_file' }
+const add = (rule: Omit<Rule, 'id'>): PolicyChange => ({ kind: 'add-rule', rule })
+const effects = (store: PolicyStore) => store.current().rules.map(rule => `${rule.effect} ${rule.tool}`)
+/** The store looks at the file twice a second. */
+async function until(what: () => boolean) {
+  for (let n = 0; n < 100 && !what(); n++) await new Promise(resolve => setTimeout(resolve, 50))
+  expect(what()).toBe(true)
+}
+
+test('nobody accepted anything yet: careful, no rules, and no file is made up', () => {
+  const one = home()
+  expect(one.open().store.current()).toEqual({
+    preset: 'careful',
+    readOnly: false,
+    rules: [],
+    problem: null,
+    serversByName: false,
+  })
+  expect(existsSync(one.path)).toBe(false)
+})
+
+test('a change in the window holds at once, in the file, and after a restart', () => {
+  const one = home()
+  const { store } = one.open()
+  expect(store.change(add(allow), 'window', 'window:w')).toEqual({ applied: true, proposal: null })
+  store.change({ kind: 'preset', preset: 'balanced' }, 'window', 'window:w')
+  expect(JSON.parse(one.read())).toEqual({ preset: 'balanced', readOnly: false, rules: [{ ...allow, id: '1' }] })
+  expect(statSync(one.path).mode & 0o777).toBe(0o600)
+  store.close()
+  expect(one.open().store.current()).toMatchObject({
+    preset: 'balanced',
+    rules: [{ ...allow, id: '1' }],
+    problem: null,
+  })
+})
+
+test('from the command line tightening holds at once and loosening waits', () => {
+  const one = home()
+  const { store, proposals } = one.open()
+  store.change(add(allow), 'window', 'w')
+  const tightening: PolicyChange[] = [
+    add(deny),
+    { kind: 'remove-rule', id: '1' },
+    { kind: 'read-only', on: true },
+    { kind: 'preset', preset: 'read-only' },
+  ]
+  for (const change of tightening) {
+    expect(store.tightens(change)).toBe(true)
+    expect(store.change(change, 'cli', 'cli')).toEqual({ applied: true, proposal: null })
+  }
+  const before = store.current()
+  const loosening: PolicyChange[] = [
+    add(allow),
+    { kind: 'remove-rule', id: '2' },
+    { kind: 'read-only', on: false },
+    { kind: 'preset', preset: 'careful' },
+  ]
+  for (const change of loosening) {
+    expect(store.tightens(change)).toBe(false)
+    expect(store.change(change, 'cli', 'cli')).toEqual({ applied: false, proposal: expect.any(String) })
+    expect(store.change(change, 'bridge', 'bridge')).toMatchObject({ applied: false })
+  }
+  expect(store.current()).toEqual(before)
+  expect(proposals.list().map(({ before, after }) => [before, after])).toEqual([
+    ['', 'Rule 3: Allow read_file'],
+    ['Rule 2: Deny tools like drop_*', 'Nothing in their place'],
+    ['Read-only on', 'Read-only off'],
+    ['Preset Read-only', 'Preset Careful'],
+  ])
+})
+
+test('an edit of the file tightens at once and proposes the rest; accepting takes exactly what was shown', async () => {
+  const one = home()
+  const { store, proposals, events } = one.open()
+  store.change(add(allow), 'window', 'w')
+  one.write({ preset: 'balanced', rules: [deny, { effect: 'allow', tool: 'everything_*' }] })
+  await until(() => effects(store).includes('deny drop_*'))
+  expect(store.current()).toMatchObject({ preset: 'careful', problem: expect.stringContaining('waits for you') })
+  expect(effects(store)).toEqual(['deny drop_*'])
+  const [proposal] = proposals.list()
+  expect(proposal).toMatchObject({
+    from: 'policy.json',
+    before: 'Preset Careful',
+    after: 'Preset Balanced\nRule 3: Allow tools like everything_*',
+  })
+  expect(events.map(event => event.what)).toEqual(['policy/tightened', 'policy/proposed'])
+
+  const { change } = proposals.accept(proposal!.id) as { change: PolicyChange }
+  const shown = one.read()
+  one.write(shown.replace('everything_*', 'delete_*'))
+  expect(() => store.change(change, 'window', 'w')).toThrow('no longer what was shown')
+  expect(effects(store)).toEqual(['deny drop_*'])
+  one.write(shown)
+  expect(store.change(change, 'window', 'w')).toMatchObject({ applied: true })
+  expect(effects(store)).toEqual(['deny drop_*', 'allow everything_*'])
+  expect(store.current()).toMatchObject({ preset: 'balanced', problem: null })
+  expect(proposals.list()).toEqual([])
+})
+
+test('the command line cannot take the file as it is when that loosens', () => {
+  const one = home({ file: '{"rules":[{"effect":"allow"}]}' })
+  const { store, proposals } = one.open()
+  const sha256 = execFileSync('sha256sum', [one.path], { encoding: 'utf8' }).slice(0, 64)
+  expect(store.change({ kind: 'file', sha256 }, 'cli', 'cli')).toMatchObject({ applied: false })
+  expect(store.current().rules).toEqual([])
+  expect(proposals.list().every(({ after }) => after === 'Rule 1: Allow everything')).toBe(true)
+})
+
+test.each([
+  ['half a file', '{"rules":[', /line 1, column 11/],
+  ['no rules', '{}', /rules/],
+  ['an unknown effect', '{"rules":[{"effect":"yes"}]}', /effect/],
+  ['a mistyped condition', '{"rules":[{"effect":"allow","arguments":[{"path":"a","equal":1}]}]}', /equal/],
+  ['a mistyped key', '{"rules":[{"effect":"allow","tols":"a"}]}', /tols/],
+  [
+    'a pattern that is none',
+    '{"rules":[{"effect":"deny","arguments":[{"path":"a","pattern":"("}]}]}',
+    /missing closing/,
+  ],
+  ['two megabytes', `{"rules":[]}${' '.repeat(2_000_000)}`, /cannot be read/],
+])('a file with %s changes nothing, is named, and is not overwritten', async (_, text, problem) => {
+  const one = home()
+  const { store } = one.open()
+  store.change(add(deny), 'window', 'w')
+  one.write(text)
+  await until(() => store.current().problem !== null)
+  expect(store.current().problem).toMatch(problem)
+  store.change(add(allow), 'window', 'w')
+  expect(effects(store)).toEqual(['deny drop_*', 'allow read_file'])
+  expect(one.read()).toBe(text)
+  one.write({ rules: [deny, allow] })
+  await until(() => store.current().problem === null)
+})
+
+test('a pipe in the place of the file holds nobody up', () => {
+  const one = home()
+  execFileSync('mkfifo', [one.path])
+  expect(one.open().store.current().problem).toMatch('cannot be read')
+})
+
+test('a removed file removes no rule', async () => {
+  const one = home()
+  const { store } = one.open()
+  store.change(add(deny), 'window', 'w')
+  store.change(add(allow), 'window', 'w')
+  rmSync(one.path)
+  await new Promise(resolve => setTimeout(resolve, 700))
+  expect(effects(store)).toEqual(['deny drop_*', 'allow read_file'])
+  store.close()
+  expect(effects(one.open().store)).toEqual(['deny drop_*', 'allow read_file'])
+  expect(existsSync(one.path)).toBe(true)
+})
+
+test('comments and what else people wrote stay when the window changes a rule', () => {
+  const text =
+    '{\n  // no drops, ever\n  "rules": [\n    { "effect": "deny", "tool": "drop_*" }, // since March\n    { "effect": "ask", "tool": "write_*" },\n  ],\n}\n'
+  const one = home({ file: text })
+  const { store } = one.open()
+  expect(effects(store)).toEqual(['deny drop_*', 'ask write_*'])
+  store.change(add(allow), 'window', 'w')
+  store.change({ kind: 'remove-rule', id: '2' }, 'window', 'w')
+  store.change({ kind: 'read-only', on: true }, 'window', 'w')
+  expect(one.read()).toContain('// no drops, ever')
+  expect(one.read()).toContain('// since March')
+  store.close()
+  expect(one.open().store.current()).toMatchObject({ readOnly: true, rules: [deny, allow], problem: null })
+})
+
+test.each(['value', 'mac'])(
+  'a forged %s in state.db: careful, no rules; the file still tightens and cannot loosen',
+  column => {
+    const one = home()
+    const { store } = one.open()
+    store.change(add(allow), 'window', 'w')
+    store.change(add(deny), 'window', 'w')
+    store.close()
+    const forged = JSON.stringify({
+      preset: 'balanced',
+      readOnly: false,
+      rules: [{ id: '1', effect: 'allow' }],
+      lastRule: 1,
+    })
+    one.db
+      .prepare(`UPDATE sealed SET ${column} = ? WHERE kind = 'policy'`)
+      .run(column === 'value' ? forged : randomBytes(32))
+    const again = one.open()
+    expect(again.store.current()).toMatchObject({ preset: 'careful', rules: [deny] })
+    expect(again.proposals.list()).toMatchObject([{ after: expect.stringContaining('Allow read_file') }])
+  },
+)
+
+test('the keychain opens later: what was accepted comes back, and nothing is proposed twice', () => {
+  const one = home()
+  const first = one.open()
+  first.store.change(add(allow), 'window', 'w')
+  first.store.change(add(deny), 'window', 'w')
+  first.store.close()
+  one.lock(true)
+  const { store, proposals, announcer } = one.open()
+  expect(effects(store)).toEqual(['deny drop_*'])
+  expect(proposals.list().length).toBe(1)
+  one.lock(false)
+  announcer.emit('vault/changed')
+  expect(effects(store)).toEqual(['allow read_file', 'deny drop_*'])
+  expect(store.current().problem).toBe(null)
+  expect(proposals.list()).toEqual([])
+})
+
+test('a fixed policy has no file and no seal, and names servers by name', () => {
+  const one = home({
+    file: '{"rules":[{"effect":"deny"}]}',
+    unattended: [{ id: 'file-1', effect: 'allow', server: 'files' }],
+  })
+  const { store } = one.open()
+  expect(store.current()).toMatchObject({ rules: [{ id: 'file-1' }], serversByName: true, problem: null })
+  expect(store.change(add(allow), 'cli', 'cli')).toMatchObject({ applied: false })
+  expect(store.change({ kind: 'read-only', on: true }, 'cli', 'cli')).toMatchObject({ applied: true })
+  expect(one.read()).toBe('{"rules":[{"effect":"deny"}]}')
+})
