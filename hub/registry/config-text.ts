@@ -1,6 +1,13 @@
 // config.json as text: read with the place of every mistake, changed with every comment kept.
 import { type JsonObject, parse } from 'jsonc-morph'
-import { findNodeAtLocation, type Node, type ParseError, parseTree, printParseErrorCode } from 'jsonc-parser'
+import {
+  createScanner,
+  findNodeAtLocation,
+  type Node,
+  type ParseError,
+  parseTree,
+  printParseErrorCode,
+} from 'jsonc-parser'
 import { HubError } from '../error.ts'
 import { Entry, EntryName } from './entry.ts'
 
@@ -13,6 +20,9 @@ export interface TextProblem {
 export type ReadConfig = { entries: Map<string, Entry> } | { problem: TextProblem }
 
 const MAX_CHARS = 2_000_000
+const MAX_DEPTH = 100
+// jsonc-parser's SyntaxKind is a const enum, which type stripping cannot read.
+const [OPEN_BRACE, CLOSE_BRACE, OPEN_BRACKET, CLOSE_BRACKET, EOF] = [1, 2, 3, 4, 17]
 const MAX_SERVERS = 500
 
 /** A config for a folder that has none. */
@@ -76,17 +86,22 @@ export function editConfig(text: string, name: string, change: Record<string, un
 
 /** Gives a server another name, in its place. */
 export function renameInConfig(text: string, name: string, newName: string): string {
-  return edited(text, servers => {
-    servers.getOrThrow(name).nameOrThrow().replaceWith(JSON.stringify(newName))
-  })
+  const tree = treeOf(text)
+  const value = 'what' in tree ? undefined : findNodeAtLocation(tree, ['mcpServers', name])
+  const key = value?.parent?.children?.[0]
+  if (!key) throw new HubError('server/unknown', `There is no server “${name}” in config.json.`)
+  return checked(text.slice(0, key.offset) + JSON.stringify(newName) + text.slice(key.offset + key.length))
 }
 
 function edited(text: string, change: (servers: JsonObject) => void): string {
   const mark = text.startsWith('\ufeff') ? '\ufeff' : ''
   const root = parse(text.slice(mark.length))
   change(root.asObjectOrThrow().getIfObjectOrForce('mcpServers'))
-  const out = mark + root.toString()
-  // The editor's own output must read well too, or nothing is written.
+  return checked(mark + root.toString())
+}
+
+// What was edited must read well too, or nothing is written.
+function checked(out: string): string {
   const check = readConfig(out)
   if ('problem' in check)
     throw new HubError('registry/bad-definition', check.problem.what, { hint: 'Nothing was written.' })
@@ -95,6 +110,8 @@ function edited(text: string, change: (servers: JsonObject) => void): string {
 
 /** The syntax tree, or the first mistake in the syntax. */
 export function treeOf(text: string): Node | TextProblem {
+  const deep = tooDeep(text)
+  if (deep !== null) return { ...placeOf(text, deep), what: `Nested deeper than ${MAX_DEPTH} levels.` }
   const errors: ParseError[] = []
   const tree = parseTree(text.replace(/^\ufeff/, ' '), errors, { allowTrailingComma: true })
   const first = errors[0]
@@ -113,6 +130,18 @@ export function plainValue(node: Node): unknown {
     if (key && value) object[key.value as string] = plainValue(value)
   }
   return object
+}
+
+// Parsers recurse: without this a file of braces would end the hub.
+function tooDeep(text: string): number | null {
+  const scanner = createScanner(text, true)
+  let depth = 0
+  for (let kind = scanner.scan(); kind !== EOF; kind = scanner.scan()) {
+    if (kind === OPEN_BRACE || kind === OPEN_BRACKET) depth++
+    else if (kind === CLOSE_BRACE || kind === CLOSE_BRACKET) depth--
+    if (depth > MAX_DEPTH) return scanner.getTokenOffset()
+  }
+  return null
 }
 
 function placeOf(text: string, offset: number): { line: number; column: number } {

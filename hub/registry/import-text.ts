@@ -13,6 +13,7 @@ export interface Imported {
 
 type Plain = Record<string, unknown>
 
+const MAX_BLOCKS = 50
 const KEPT = ['command', 'args', 'cwd', 'env', 'url', 'headers']
 const ONLY_YOU: Record<string, string> = {
   trust: 'only you can say that, when you agree to the server',
@@ -26,16 +27,19 @@ const ONLY_YOU: Record<string, string> = {
 export function importText(text: string): Imported {
   const dropped: string[] = []
   let problem = ''
-  const found: { entries: Map<string, Plain> }[] = []
-  for (const candidate of candidatesIn(text)) {
-    const tree = treeOf(candidate)
-    if ('what' in tree) {
-      if (/"(mcpServers|command|url)"/.test(candidate))
-        problem ||= `line ${tree.line}, column ${tree.column}: ${tree.what}`
-      continue
+  const found: Map<string, Plain>[] = []
+  for (const candidates of [wholeIn(text), fencedIn(text), blocksIn(text)]) {
+    for (const candidate of candidates) {
+      const tree = treeOf(candidate)
+      if ('what' in tree) {
+        if (/"(mcpServers|command|url)"/.test(candidate))
+          problem ||= `line ${tree.line}, column ${tree.column}: ${tree.what}`
+        continue
+      }
+      const entries = serversIn(tree)
+      if (entries.size > 0) found.push(entries)
     }
-    const entries = serversIn(tree)
-    if (entries.size > 0) found.push({ entries })
+    if (found.length > 0) break
   }
   const first = found[0]
   if (!first)
@@ -48,34 +52,38 @@ export function importText(text: string): Imported {
     )
   const others = found
     .slice(1)
-    .filter(other =>
-      [...other.entries].some(([name, entry]) => JSON.stringify(first.entries.get(name)) !== JSON.stringify(entry)),
-    )
+    .filter(other => [...other].some(([name, entry]) => JSON.stringify(first.get(name)) !== JSON.stringify(entry)))
   if (others.length > 0)
     dropped.push(
       `The text holds ${others.length} more block${others.length > 1 ? 's' : ''} with definitions; only the first was taken.`,
     )
-  const entries = new Map([...first.entries].map(([name, entry]) => [name, cleaned(name, entry, dropped)]))
+  const entries = new Map([...first].map(([name, entry]) => [name, cleaned(name, entry, dropped)]))
   return { entries, dropped }
 }
 
-/** Texts that might be JSON with servers, likeliest first. */
-function* candidatesIn(text: string): Generator<string> {
+function wholeIn(text: string): string[] {
   const trimmed = text.trim()
-  if (/^[{"]/.test(trimmed)) {
-    yield trimmed
-    if (trimmed.startsWith('"')) yield `{${trimmed}}`
+  if (trimmed.startsWith('{')) return [trimmed]
+  return trimmed.startsWith('"') ? [`{${trimmed}}`] : []
+}
+
+/** Blocks between Markdown fences, also indented or quoted ones. */
+function fencedIn(text: string): string[] {
+  const fences = [...text.matchAll(/^[ \t>]*(?:```|~~~)[^\n]*\n([\s\S]*?)^[ \t>]*(?:```|~~~)/gm)].slice(0, MAX_BLOCKS)
+  return fences.flatMap(([, block]) => wholeIn(block!))
+}
+
+/** A block in the middle of prose, from its key to its closing brace. */
+function blocksIn(text: string): string[] {
+  const blocks: string[] = []
+  const key = /"(?:mcpServers|servers)"\s*:\s*\{/g
+  for (let match = key.exec(text); match && blocks.length < MAX_BLOCKS; match = key.exec(text)) {
+    const end = closingBrace(text, key.lastIndex - 1)
+    if (end < 0) break
+    blocks.push(`{${text.slice(match.index, end + 1)}}`)
+    key.lastIndex = end
   }
-  for (const [, fenced] of text.matchAll(/^[ \t>]*(?:```|~~~)[^\n]*\n([\s\S]*?)^[ \t>]*(?:```|~~~)/gm)) {
-    const block = fenced!.trim()
-    if (block.startsWith('{')) yield block
-    else if (block.startsWith('"')) yield `{${block}}`
-  }
-  // A block in the middle of prose, from its key to its closing brace.
-  for (const match of text.matchAll(/"(?:mcpServers|servers)"\s*:\s*\{/g)) {
-    const end = closingBrace(text, match.index + match[0].length - 1)
-    if (end > 0) yield `{${text.slice(match.index, end + 1)}}`
-  }
+  return blocks
 }
 
 function closingBrace(text: string, open: number): number {

@@ -20,6 +20,14 @@ export class ServerIds {
     return this.#db.prepare<[], ServerIdRow>('SELECT id, name, slug, digest FROM server_ids').all()
   }
 
+  rename(id: string, name: string): void {
+    this.#db.transaction(() => {
+      // A row that is kept for a server long gone gives way.
+      this.#db.prepare('DELETE FROM server_ids WHERE name = ? AND id <> ?').run(name, id)
+      this.#db.prepare('UPDATE server_ids SET name = ? WHERE id = ?').run(name, id)
+    })()
+  }
+
   /** Replaces all rows at once: names may swap, and no two may meet on the way. */
   replaceAll(rows: readonly ServerIdRow[]): void {
     this.#db.transaction(() => {
