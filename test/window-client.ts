@@ -67,6 +67,9 @@ export async function openWindow(link: string, options: { pin?: string; key?: Ke
   const verdict = await next<Verdict>()
   ws.off('message', hear)
   if (verdict.kind === 'accepted') key.window = verdict.window
-  const link_ = new RPCLink({ websocket: ws as unknown as globalThis.WebSocket })
-  return { verdict, key, call: createORPCClient(link_), close: () => ws.close() }
+  // A hub that refuses may ask for another proof: those frames are none of oRPC's.
+  const call = verdict.kind === 'accepted' ? new RPCLink({ websocket: ws as unknown as globalThis.WebSocket }) : refused
+  return { verdict, key, call: createORPCClient(call), close: () => ws.close() }
 }
+
+const refused = { call: () => Promise.reject(new Error('This window was not let in.')) }
