@@ -9,9 +9,9 @@ const FILE_BYTES = 1_000_000
 const FILES = 3
 const FLUSH_MS = 200
 const LINE_CHARS = 8_000
-/** A server that floods costs no more than this; what is over is counted and said. */
-const LINES_PER_SECOND = 1_000
-const CHARS_PER_SECOND = 2_000_000
+/** A server that floods costs no more than a burst of so many, and so many a second after; what is over is counted and said. */
+const BURST_LINES = 1_000
+const LINES_PER_SECOND = 100
 
 export class Logs {
   readonly #file: string
@@ -23,9 +23,8 @@ export class Logs {
   #timer: NodeJS.Timeout | undefined
   #writing: Promise<void> = Promise.resolve()
   #fileBytes: number | undefined
-  #second = 0
-  #lines = 0
-  #chars = 0
+  #room = BURST_LINES
+  #roomAtMs = 0
   #skipped = 0
 
   constructor(folder: string, file: string, redact: (text: string) => string) {
@@ -35,7 +34,7 @@ export class Logs {
   }
 
   add(stream: LogLine['stream'], text: string): void {
-    if (stream !== 'gatehouse' && !this.#hasRoom(text.length)) {
+    if (stream !== 'gatehouse' && !this.#hasRoom()) {
       this.#skipped++
       return
     }
@@ -63,24 +62,23 @@ export class Logs {
     await this.#writing
   }
 
-  #hasRoom(chars: number): boolean {
-    const second = Math.floor(performance.now() / 1_000)
-    if (second !== this.#second) {
-      this.#saySkipped()
-      this.#second = second
-      this.#lines = 0
-      this.#chars = 0
-    }
-    this.#lines++
-    this.#chars += chars
-    return this.#lines <= LINES_PER_SECOND && this.#chars <= CHARS_PER_SECOND
+  #hasRoom(): boolean {
+    const now = performance.now()
+    this.#room = Math.min(BURST_LINES, this.#room + ((now - this.#roomAtMs) / 1_000) * LINES_PER_SECOND)
+    this.#roomAtMs = now
+    if (this.#room < 1) return false
+    // After a flood a whole second's lines at once, so that what is said in between is said once a second.
+    if (this.#skipped > 0 && this.#room < LINES_PER_SECOND) return false
+    this.#saySkipped()
+    this.#room--
+    return true
   }
 
   #saySkipped(): void {
     if (this.#skipped === 0) return
     const skipped = this.#skipped
     this.#skipped = 0
-    this.#keep('gatehouse', `${skipped} lines were left out: it said more than ${LINES_PER_SECOND} a second.`)
+    this.#keep('gatehouse', `${skipped} lines were left out: it says more than can be kept.`)
   }
 
   #keep(stream: LogLine['stream'], text: string): void {

@@ -64,11 +64,11 @@ export class Multiplexer implements Upstream {
       return Promise.reject(new HubError('server/not-reading', `${this.#o.name} does not read what it is sent.`))
     }
     const top = members(text)
-    const id = top.find(m => m.key === 'id')
-    const method = top.find(m => m.key === 'method')
+    const id = top.findLast(m => m.key === 'id')
+    const method = top.findLast(m => m.key === 'method')
     if (!id || !method)
       return Promise.reject(new HubError('server/not-a-request', 'A request needs an id and a method.'))
-    const params = top.find(m => m.key === 'params')
+    const params = top.findLast(m => m.key === 'params')
     const token = params ? memberAt(text, ['_meta', 'progressToken'], params.start) : undefined
     const ours = ++this.#lastId
     if (!options.isOurs) this.usedAtMs = performance.now()

@@ -13,6 +13,9 @@ import { processes } from './processes.ts'
 const FRAME_BYTES = 64 * 1024 * 1024
 /** Lines of stderr are kept whole up to here, so that a secret in one is seen whole. */
 const STDERR_LINE_BYTES = 512 * 1024
+/** Who floods stderr is read no faster than this, so that the hub has time for the others: 20 MB/s. */
+const STDERR_BYTES = 512 * 1024
+const STDERR_PER_MS = 25
 /** Frames handed on and not yet taken: above it, the server's output waits. */
 const UNTAKEN_BYTES = 4 * 1024 * 1024
 /** A grandchild may hold stdout open after the server is gone: what is still on its way gets this long. */
@@ -144,9 +147,18 @@ export class StdioConnection implements Connection {
       line => this.#events.onLog('stderr', line.toString('utf8')),
       ({ bytes }) => this.#events.onLog('gatehouse', `A line of ${bytes} bytes on stderr was left out.`),
     )
+    let allowance = STDERR_BYTES
     stderr.on('data', (chunk: Buffer) => {
       this.#events.onBytes()
       lines.push(chunk)
+      if (allowance === STDERR_BYTES) {
+        setTimeout(() => {
+          allowance = STDERR_BYTES
+          stderr.resume()
+        }, STDERR_PER_MS).unref()
+      }
+      allowance -= chunk.length
+      if (allowance < 0) stderr.pause()
     })
     stderr.on('error', () => {})
     stderr.once('end', () => {

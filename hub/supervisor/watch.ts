@@ -36,6 +36,7 @@ export class Watch {
     if (!sentry || sentry.exitCode !== null) return
     const gone = new Promise(resolve => sentry.once('exit', resolve))
     sentry.stdin?.end()
+    sentry.ref()
     await gone
   }
 
