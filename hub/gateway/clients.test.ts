@@ -113,7 +113,9 @@ test.each(['legacy', 'auto'] as const)('an SDK 2.x client in mode %s lists and c
 })
 
 test('an SDK 2.x client that is pinned to the modern era is told which versions there are', async () => {
-  await expect(client2({ versionNegotiation: { mode: { pin: '2026-07-28' } } })).rejects.toThrow(/2025-11-25 and older, which begin with initialize/)
+  await expect(client2({ versionNegotiation: { mode: { pin: '2026-07-28' } } })).rejects.toThrow(
+    /2025-11-25 and older, which begin with initialize/,
+  )
 })
 
 test('an SDK 2.x client of one server alone sees it without prefixes', async () => {
