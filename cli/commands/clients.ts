@@ -1,0 +1,103 @@
+// `gatehouse clients …`: the AI clients on this machine, and writing our entry into their configs.
+import { z } from 'zod'
+import { Preview } from '../../contract/clients.ts'
+import { ClientLine } from '../../contract/command-line.ts'
+import { agrees, hasTerminal } from '../ask.ts'
+import { type Command, CommandError, type Input, UsageError } from '../command.ts'
+import { oneLine, printable, say, sayJson, sayTable } from '../print.ts'
+import { programJson } from '../run-program.ts'
+
+type Action = Preview['action']
+
+export const clientsList: Command = {
+  name: 'clients list',
+  synopsis: '',
+  summary: 'the AI clients found here (also without a hub)',
+  async run({ data, json, hubIfAny }) {
+    const hub = await hubIfAny()
+    const clients = hub ? await hub.call.clients.list() : await programJson('clients', ['list', '--data', data])
+    const lines = z.array(ClientLine).parse(clients)
+    if (json) sayJson(lines)
+    else
+      sayTable(
+        ['ID', 'NAME', 'STATUS', 'CONFIG FILE'],
+        lines.map(line => [line.id, line.name, line.status, line.path ?? '']),
+        'No AI client is known for this system.',
+      )
+    return 0
+  },
+}
+
+export const clientsPreview: Command = {
+  name: 'clients preview',
+  synopsis: 'ID [--action connect|disconnect|undo]',
+  summary: 'what would be written, as a diff (also without a hub)',
+  options: { action: { type: 'string' } },
+  args: [1, 1],
+  async run(input) {
+    const [id = ''] = input.args
+    const preview = await previewOf(input, id, toAction(input.text('action') ?? 'connect'))
+    if (input.json) sayJson(preview)
+    else sayPreview(preview)
+    return 0
+  },
+}
+
+async function previewOf(input: Input, id: string, action: Action): Promise<Preview> {
+  const hub = await input.hubIfAny()
+  if (hub) return hub.call.clients.preview({ id, action })
+  return Preview.parse(await programJson('clients', ['preview', id, '--action', action, '--data', input.data]))
+}
+
+function toAction(text: string): Action {
+  const action = Preview.shape.action.safeParse(text)
+  if (action.success) return action.data
+  throw new UsageError(`--action ${oneLine(text)} is not known.`, 'It is connect, disconnect or undo.')
+}
+
+function writing(action: Action, summary: string): Command {
+  return {
+    name: `clients ${action}`,
+    synopsis: 'ID',
+    summary,
+    help: 'Shows what is written and asks for a typed yes; --yes goes ahead. Without a terminal --yes is needed.',
+    args: [1, 1],
+    async run(input) {
+      const [id = ''] = input.args
+      if (!input.yes && !hasTerminal())
+        throw new UsageError(
+          `clients ${action} writes a config file, and there is no terminal to ask on.`,
+          'Look with `gatehouse clients preview`, then add --yes.',
+        )
+      const { call } = await input.hub()
+      const preview = await call.clients.preview({ id, action })
+      if (!input.yes) {
+        sayPreview(preview)
+        if (!(await agrees('Write this?'))) throw new CommandError(`Nothing was written to ${oneLine(preview.path)}.`)
+      }
+      const written =
+        action === 'connect'
+          ? await call.clients.connect({ id, before: preview.before })
+          : await call.clients[action]({ id })
+      if (input.json) sayJson(written)
+      else {
+        say(`Written: ${oneLine(written.path)}`)
+        if (written.backup) say(`The file as it was: ${oneLine(written.backup)}`)
+        if (written.afterWriting) say(oneLine(written.afterWriting))
+      }
+      return 0
+    },
+  }
+}
+
+export const clientsConnect = writing('connect', 'write our entry into its config')
+export const clientsDisconnect = writing('disconnect', 'take our entry out again')
+export const clientsUndo = writing('undo', 'give it the file back as it was before our last writing')
+
+function sayPreview(preview: Preview): void {
+  say(oneLine(preview.path))
+  say(printable(preview.diff.trimEnd()))
+  say(oneLine(preview.summary))
+  for (const warning of preview.warnings) say(`Note: ${oneLine(warning)}`)
+  for (const reader of preview.alsoReadBy) say(`Also read by ${oneLine(reader)}.`)
+}

@@ -1,0 +1,41 @@
+// `gatehouse connect`: what an AI client's config starts.
+import { runBridge } from '../bridge.ts'
+import type { Command } from '../command.ts'
+import { dial } from '../dial.ts'
+import { type StartedHub, startHub } from '../start-hub.ts'
+
+export const connect: Command = {
+  name: 'connect',
+  synopsis: '[--client ID] [--server SLUG]',
+  summary: 'the stdio bridge that AI clients start',
+  help: `Speaks MCP on stdin and stdout and carries it to the hub, which is started when none runs.
+  --client ID     the entry it was started from (claimed; the token in GATEHOUSE_TOKEN proves it)
+  --server SLUG   one server only, its tools under their own names`,
+  options: { client: { type: 'string' }, server: { type: 'string' } },
+  endless: () => true,
+  async run({ data, text }) {
+    const token = process.env.GATEHOUSE_TOKEN
+    const client = text('client')
+    const server = text('server')
+    let hub: StartedHub | null = null
+    process.once('SIGTERM', () => process.exit(0))
+    return runBridge({
+      stdin: process.stdin,
+      stdout: process.stdout,
+      dial: () =>
+        dial(data, {
+          role: 'bridge',
+          ...(token ? { token } : {}),
+          ...(client ? { client } : {}),
+          ...(server ? { server } : {}),
+        }),
+      start() {
+        // One at a time: a hub that is on its way is waited for.
+        if (hub && !hub.isOver()) return ''
+        const words = hub?.lastWords() ?? ''
+        hub = startHub(data)
+        return words
+      },
+    })
+  },
+}

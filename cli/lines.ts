@@ -1,0 +1,25 @@
+// Cuts a byte stream into lines, as bytes and without the newline. What is not ended yet is kept.
+const NEWLINE = 10
+
+export class Lines {
+  #kept: Buffer[] = []
+
+  push(chunk: Buffer): Buffer[] {
+    const lines: Buffer[] = []
+    let at = 0
+    for (let end = chunk.indexOf(NEWLINE); end >= 0; end = chunk.indexOf(NEWLINE, at)) {
+      lines.push(Buffer.concat([...this.#kept, chunk.subarray(at, end)]))
+      this.#kept = []
+      at = end + 1
+    }
+    if (at < chunk.length) this.#kept.push(chunk.subarray(at))
+    return lines
+  }
+
+  /** What was not ended by a newline, and forgets it. */
+  flush(): Buffer {
+    const rest = Buffer.concat(this.#kept)
+    this.#kept = []
+    return rest
+  }
+}
