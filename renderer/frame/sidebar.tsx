@@ -4,12 +4,12 @@ import { spotlight } from '@mantine/spotlight'
 import { IconLock, IconSearch } from '@tabler/icons-react'
 import { Link } from '@tanstack/react-router'
 import { inShell } from '../connection/socket.ts'
+import { useWaiting } from '../features/approvals/waiting.ts'
 import { listOf, useClients, usePolicy, useSecrets, useServers } from '../hub.ts'
 import { mod } from '../ui/index.ts'
 import css from './frame.module.css'
 import { type Place, places } from './places.ts'
 import { useReadOnly } from './read-only.ts'
-import { useWaiting } from './waiting.ts'
 
 export function Sidebar({ narrow }: { narrow: boolean }) {
   const groups = ['', 'Connect', 'Guard'] as const
@@ -55,7 +55,7 @@ export function Sidebar({ narrow }: { narrow: boolean }) {
 
 function Item({ place, narrow }: { place: Place; narrow: boolean }) {
   const { to, name, Icon } = place
-  const waiting = useWaiting()
+  const waiting = useWaiting().count
   const count = useCount(to)
   const pill = to === '/approvals' && waiting > 0
   return (

@@ -1,0 +1,46 @@
+// A value typed straight into the keychain: the window forgets it as soon as it is saved and cannot show it again.
+import { Button, PasswordInput } from '@mantine/core'
+import { type FormEvent, useState } from 'react'
+import { hub, useCall } from '../../hub.ts'
+import { showDone } from '../../ui/index.ts'
+import css from './credentials.module.css'
+
+/** `name`: which credential. `onSaved`: what follows. `label`: shown when the place does not name it. */
+export function SecretField(props: {
+  name: string
+  label?: string
+  button?: string
+  onSaved?: () => void
+  autoFocus?: boolean
+}) {
+  const [value, setValue] = useState('')
+  const [busy, setBusy] = useState(false)
+  const set = useCall(hub.secrets.set)
+  const save = async (event: FormEvent) => {
+    event.preventDefault()
+    event.stopPropagation()
+    if (value === '' || busy) return
+    setBusy(true)
+    const saved = await set({ name: props.name, value })
+    setBusy(false)
+    if (!saved) return
+    setValue('')
+    showDone(`Saved ${props.name}`)
+    props.onSaved?.()
+  }
+  return (
+    <form className={css.field} onSubmit={event => void save(event)}>
+      <PasswordInput
+        label={props.label ?? `Value of ${props.name}`}
+        autoComplete="off"
+        autoFocus={props.autoFocus ?? false}
+        visibilityToggleButtonProps={{ hidden: true }}
+        value={value}
+        onChange={event => setValue(event.currentTarget.value)}
+      />
+      <Button type="submit" variant={props.button ? 'filled' : 'default'} loading={busy} disabled={value === ''}>
+        {props.button ?? 'Save'}
+      </Button>
+    </form>
+  )
+}

@@ -1,0 +1,227 @@
+// The exact command, whole, with what stands out about it: run it, or do not. Doing nothing keeps it from running.
+import { Button, Checkbox } from '@mantine/core'
+import { IconAlertTriangle, IconKey, IconUser } from '@tabler/icons-react'
+import { useEffect, useRef, useState } from 'react'
+import type { Agreement as AgreementData, Server } from '../../../contract/servers.ts'
+import { hub, useCall } from '../../hub.ts'
+import { ArmedButton, Box, CopyButton, Diff, Foreign, Mono, ServerTile, showDone } from '../../ui/index.ts'
+import { SecretField } from '../credentials/secret-field.tsx'
+import { useServerActions } from './actions.ts'
+import { AgreementFacts } from './agreement-facts.tsx'
+import { pairsText } from './launch-text.ts'
+import css from './servers.module.css'
+import { TrustEffect } from './trust-effect.tsx'
+
+interface AgreementProps {
+  server: Server
+  agreement: AgreementData
+  /** Closes the dialog it stands in; absent on the server's own page. */
+  onClose?: () => void
+}
+
+export function Agreement({ server, agreement, onClose }: AgreementProps) {
+  const waitsFor = server.state.kind === 'waiting' ? server.state.for : null
+  return waitsFor === 'secret' ? (
+    <NeedsSecret server={server} agreement={agreement} onClose={onClose} />
+  ) : (
+    <FirstRun server={server} agreement={agreement} onClose={onClose} />
+  )
+}
+
+type Inner = Omit<AgreementProps, 'onClose'> & { onClose: (() => void) | undefined }
+
+function Head({ server, title, fact }: { server: Server; title: string; fact: string }) {
+  return (
+    <div className={css.agreeHead}>
+      <ServerTile server={server} size={32} />
+      <div>
+        <h2 className={css.agreeTitle}>{title}</h2>
+        <div className={css.agreeFact}>{fact}</div>
+      </div>
+    </div>
+  )
+}
+
+function FirstRun({ server, agreement, onClose }: Inner) {
+  const actions = useServerActions(server)
+  const agree = useCall(hub.servers.agree)
+  const [trust, setTrust] = useState(false)
+  const [grants, setGrants] = useState<Record<string, boolean>>({})
+  const { digest, launch, before, secrets, notes } = agreement
+  const granted = secrets.filter(secret => secret.stored && (grants[secret.name] ?? true)).map(secret => secret.name)
+  const run = async () => {
+    if (!(await agree({ id: server.id, digest, secrets: granted, trust }))) return
+    showDone(`${server.name} may run`)
+    onClose?.()
+  }
+  return (
+    <div>
+      <Head
+        server={server}
+        title={
+          launch.url
+            ? 'Connect to this server?'
+            : before
+              ? 'Run this changed command as you?'
+              : 'Run this command as you?'
+        }
+        fact={before ? `${server.name} ran with another command before` : `${server.name} has never run here`}
+      />
+      <Box>
+        <div className={css.command1}>
+          <Foreign text={server.commandLine} max={20_000} />
+          <CopyButton text={server.commandLine} label="Copy the command" />
+        </div>
+        <AgreementFacts launch={launch} />
+      </Box>
+      {before && (
+        <div style={{ marginTop: 14 }}>
+          <div className={css.agreeFact}>What is new since you agreed:</div>
+          <Diff before={launchText(before)} after={launchText(launch)} maxHeight={200} />
+        </div>
+      )}
+      <Notes notes={notes} remote={launch.url !== undefined} />
+      {secrets.length > 0 && (
+        <div className={css.secrets}>
+          <Box>
+            {secrets.map(secret => (
+              <div key={secret.name} className={css.secretRow}>
+                {secret.stored ? (
+                  <Checkbox
+                    label={
+                      <>
+                        Give it <Mono>{secret.name}</Mono>
+                      </>
+                    }
+                    checked={grants[secret.name] ?? true}
+                    onChange={event => setGrants({ ...grants, [secret.name]: event.currentTarget.checked })}
+                  />
+                ) : (
+                  <SecretField name={secret.name} />
+                )}
+              </div>
+            ))}
+          </Box>
+        </div>
+      )}
+      <div className={css.trust}>
+        <Checkbox
+          label={`Believe ${server.name} about its own tools`}
+          checked={trust}
+          onChange={event => setTrust(event.currentTarget.checked)}
+        />
+        <div className={css.trustText}>
+          <TrustEffect server={server} />
+        </div>
+      </div>
+      <div className={css.agreeFoot}>
+        <Button
+          size="md"
+          variant="subtle"
+          onClick={() => {
+            onClose?.()
+            void actions.open('config')
+          }}
+        >
+          Edit command…
+        </Button>
+        <ArmedButton content={JSON.stringify([digest, granted, trust])} onPress={() => void run()}>
+          {launch.url ? 'Connect' : 'Run it'}
+        </ArmedButton>
+        <DoNotRun onPress={() => (onClose ? onClose() : void actions.remove())} inDialog={onClose !== undefined} />
+      </div>
+    </div>
+  )
+}
+
+/** The safe answer: dark, focused, and it changes nothing but the screen (on the server's page it removes the server). */
+function DoNotRun({ onPress, inDialog }: { onPress: () => void; inDialog: boolean }) {
+  const button = useRef<HTMLButtonElement>(null)
+  useEffect(() => {
+    if (inDialog) button.current?.focus()
+  }, [inDialog])
+  return (
+    <Button ref={button} size="md" variant="filled" data-autofocus={inDialog ? true : undefined} onClick={onPress}>
+      {inDialog ? 'Do not run' : 'Do not run, remove it'}
+    </Button>
+  )
+}
+
+function Notes({ notes, remote }: { notes: string[]; remote: boolean }) {
+  return (
+    <ul className={css.notes}>
+      <li>
+        <IconUser size={15} stroke={1.7} aria-hidden="true" />
+        {remote
+          ? 'What your clients send to its tools leaves this computer.'
+          : 'It runs with your rights: it can read and change what you can, and use the network.'}
+      </li>
+      {notes.map(note => (
+        <li key={note} className={css.stands}>
+          <IconAlertTriangle size={15} stroke={1.7} aria-hidden="true" />
+          <Foreign text={note} />
+        </li>
+      ))}
+    </ul>
+  )
+}
+
+function NeedsSecret({ server, agreement, onClose }: Inner) {
+  const grant = useCall(hub.secrets.grant)
+  return (
+    <div>
+      <Head
+        server={server}
+        title={`${server.name} needs a credential`}
+        fact="Its command was agreed to. It starts once it has what it names."
+      />
+      <Box>
+        {agreement.secrets.map(({ name, stored, granted }) => (
+          <div key={name} className={css.secretRow}>
+            {!stored && <SecretField name={name} />}
+            {stored && (
+              <>
+                <span>
+                  <IconKey
+                    size={14}
+                    stroke={1.7}
+                    style={{ verticalAlign: -2, marginInlineEnd: 8 }}
+                    aria-hidden="true"
+                  />
+                  <Mono>{name}</Mono>
+                </span>
+                {granted ? (
+                  <span className={css.quiet}>given</span>
+                ) : (
+                  <Button size="xs" onClick={() => void grant({ name, server: server.id })}>
+                    Give it to {server.name}
+                  </Button>
+                )}
+              </>
+            )}
+          </div>
+        ))}
+      </Box>
+      {onClose && (
+        <div className={css.agreeFoot}>
+          <span />
+          <Button size="md" onClick={onClose} data-autofocus>
+            Later
+          </Button>
+        </div>
+      )}
+    </div>
+  )
+}
+
+/** A launch as lines, so that a difference is a line. */
+const launchText = (launch: AgreementData['launch']): string =>
+  [
+    launch.url ?? launch.command ?? '',
+    ...launch.args,
+    launch.cwd ? `in ${launch.cwd}` : '',
+    pairsText(launch.env),
+    pairsText(launch.headers),
+  ]
+    .filter(Boolean)
+    .join('\n')

@@ -1,0 +1,52 @@
+// The empty page: a paste field first, then where servers may come from.
+import { Button } from '@mantine/core'
+import { IconFolder, IconTerminal2 } from '@tabler/icons-react'
+import { useNavigate } from '@tanstack/react-router'
+import { Box, EmptyState, Row, Tile } from '../../ui/index.ts'
+import { PasteField } from './paste-field.tsx'
+import css from './servers.module.css'
+
+export function NoServersYet() {
+  const navigate = useNavigate()
+  const byHand = (preset?: string) => void navigate({ to: '/servers', search: { add: preset ?? 'by-hand' } })
+  return (
+    <EmptyState
+      title="No servers yet"
+      text="Paste what the README of any MCP server tells you to. Gatehouse works out the rest and shows it before it runs."
+    >
+      <PasteField autoFocus />
+      <div className={css.elsewhere}>
+        <Box>
+          <Row
+            lead={
+              <Tile size={32}>
+                <IconFolder size={18} stroke={1.7} />
+              </Tile>
+            }
+            title="files comes with Gatehouse"
+            text="Read, search, write and restore files in the folders you name"
+            right={
+              <Button size="xs" onClick={() => byHand('files')}>
+                Choose folder…
+              </Button>
+            }
+          />
+          <Row
+            lead={
+              <Tile size={32}>
+                <IconTerminal2 size={18} stroke={1.7} />
+              </Tile>
+            }
+            title="By hand"
+            text="A name, a command with its arguments, folder and environment; or an address"
+            right={
+              <Button size="xs" onClick={() => byHand()}>
+                Fill in…
+              </Button>
+            }
+          />
+        </Box>
+      </div>
+    </EmptyState>
+  )
+}
