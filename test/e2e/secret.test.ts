@@ -67,7 +67,7 @@ test.skipIf(!hasKeychain)(
     ])
     for (const spelling of SPELLINGS) expect(shown).not.toContain(spelling)
     mkdirSync(join(home.folder, '.cursor'))
-  expect((await window.call.clients.connect({ id: 'cursor' })).path).toContain('.cursor')
+    expect((await window.call.clients.connect({ id: 'cursor' })).path).toContain('.cursor')
     window.close()
     await hub.stop()
     expect(filesBelow(home.folder).length).toBeGreaterThan(5)
