@@ -5,7 +5,7 @@ import { useEffect, useState } from 'react'
 import type { Client, Preview } from '../../../contract/clients.ts'
 import type { Problem as ProblemData } from '../../../contract/procedure.ts'
 import { hub, problemFrom } from '../../hub.ts'
-import { Banner, ClientTile, CopyButton, Diff, showDone } from '../../ui/index.ts'
+import { Banner, ClientTile, CopyButton, Diff, showDone, showProblem } from '../../ui/index.ts'
 import css from './clients.module.css'
 
 type Loaded = { kind: 'loading' } | { kind: 'failed'; error: ProblemData } | { kind: 'ready'; preview: Preview }
@@ -58,14 +58,13 @@ export function PreviewDialog({
         action === 'connect'
           ? await hub.clients.connect({ id, before: preview.before })
           : await hub.clients[action]({ id })
-      const again =
-        action === 'undo'
-          ? undefined
-          : () => void hub.clients.undo({ id }).then(() => showDone(DONE.undo(client)), setProblem)
-      showDone(
-        [DONE[action](client), written.afterWriting].filter(Boolean).join(' '),
-        written.backup ? again : undefined,
-      )
+      const undo = () =>
+        hub.clients.undo({ id }).then(
+          () => showDone(DONE.undo(client)),
+          error => showProblem(problemFrom(error)),
+        )
+      const again = action === 'undo' || written.backup === null ? undefined : () => void undo()
+      showDone([DONE[action](client), written.afterWriting].filter(Boolean).join(' '), again)
       onClose()
     } catch (error) {
       setProblem(problemFrom(error))
