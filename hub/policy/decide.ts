@@ -113,8 +113,8 @@ function matching(call: CallFacts, policy: DecidingPolicy, now: number): Rule[] 
   }
   return policy.rules.filter(rule => {
     if (rule.until !== undefined && rule.until <= now) return false
-    if (rule.client !== undefined && !fitsName(rule.client, call.client)) return false
     if (rule.server !== undefined && !isServer(rule.server, call, policy)) return false
+    if (rule.client !== undefined && !fitsName(rule.client, call.client)) return false
     if (rule.tool !== undefined && !fitsTool(rule, rule.tool, call)) return false
     return (!rule.arguments?.length && !rule.exactly) || fitsArguments(rule, args())
   })

@@ -17,7 +17,7 @@ const READS = new Set([
   'resources/unsubscribe',
   'subscriptions/listen',
 ])
-/** Requests that concern the link itself and reach nothing of a person's. */
+/** What concerns the link itself and reaches nothing of a person's. */
 const HOUSEKEEPING = new Set([
   'initialize',
   'ping',
@@ -27,6 +27,10 @@ const HOUSEKEEPING = new Set([
   'prompts/list',
   'resources/list',
   'resources/templates/list',
+  'notifications/initialized',
+  'notifications/cancelled',
+  'notifications/progress',
+  'notifications/roots/list_changed',
 ])
 
 /** `tool` for tools/call, `read` and `housekeeping` by MCP's definition, else `unknown`. */
