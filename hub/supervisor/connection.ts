@@ -13,6 +13,8 @@ export interface ConnectionEvents {
   onFrame(text: string): void | Promise<void>
   /** A frame that was too long and was dropped. */
   onTooLong(line: TooLong): void
+  /** A frame that could not be brought to the server. */
+  onUndelivered(frame: string, error: Error): void
   /** Something that is no frame, or a line of stderr. */
   onLog(stream: 'stderr' | 'stdout' | 'gatehouse', text: string): void
   /** Any sign of life at all. */

@@ -53,7 +53,7 @@ function whatHappened({ name, launch, ending, wasRunning, cwdExists }: Failure):
 function hintFor({ name, launch, ending, stderr, cwdExists }: Failure): string | undefined {
   const command = launch.command ?? ''
   const code = codeOf(ending.error)
-  const said = stderr.join('\n')
+  const said = [...stderr, ending.error?.message ?? ''].join('\n')
   if (code === 'ENOENT' && !cwdExists) return `Create the folder, or change cwd in ${name}'s settings.`
   if (code === 'ENOENT') return commandMissing(command)
   if (code === 'EACCES') return `Make the file executable (chmod +x), or give the right path in ${name}'s settings.`

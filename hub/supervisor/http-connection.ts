@@ -1,4 +1,5 @@
 // A remote server over Streamable HTTP. The SDK's transport speaks HTTP; frames pass through it as parsed JSON.
+import { setTimeout as wait } from 'node:timers/promises'
 import { type JSONRPCMessage, StreamableHTTPClientTransport } from '@modelcontextprotocol/client'
 import { HubError } from '../error.ts'
 import type { Connection, ConnectionEvents, Ending } from './connection.ts'
@@ -20,8 +21,15 @@ export async function openHttp(
     events.onLog('gatehouse', message)
     return new Error(message)
   }
+  let version: string | undefined
   transport.onmessage = message => {
     events.onBytes()
+    // What was agreed on in the answer to initialize goes into a header of all that follows.
+    const { result } = message as { result?: { protocolVersion?: unknown } }
+    if (version === undefined && typeof result?.protocolVersion === 'string') {
+      version = result.protocolVersion
+      transport.setProtocolVersion(version)
+    }
     void events.onFrame(JSON.stringify(message))
   }
   transport.onerror = error => void fail(error)
@@ -32,23 +40,15 @@ export async function openHttp(
     ended,
     queuedBytes: () => 0,
     send: frame => {
-      const message = JSON.parse(frame) as JSONRPCMessage & { id?: unknown; method?: string }
-      transport.send(message).then(
-        () => {
-          if (message.method === 'notifications/initialized') transport.setProtocolVersion?.('2025-11-25')
-        },
-        error => {
-          const { message: text } = fail(error)
-          // A request that did not get there is answered here, so that nobody waits for it.
-          if (message.id === undefined || message.method === undefined) return
-          void events.onFrame(
-            JSON.stringify({ jsonrpc: '2.0', id: message.id, error: { code: -32_000, message: text } }),
-          )
-        },
-      )
+      const message = JSON.parse(frame) as JSONRPCMessage
+      transport.send(message).catch(error => {
+        // Our own answers have an id too, and nobody waits for what becomes of them.
+        if ('method' in message) events.onUndelivered(frame, fail(error))
+      })
     },
-    close: async () => {
-      await transport.terminateSession().catch(() => {})
+    close: async graceMs => {
+      // A server that is not there any more must not hold up a stop.
+      await Promise.race([transport.terminateSession().catch(() => {}), wait(graceMs, undefined, { ref: false })])
       await transport.close()
     },
   }

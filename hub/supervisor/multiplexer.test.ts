@@ -24,7 +24,7 @@ test('a request changes by id and token alone, and its answer comes back under t
     '{ "x":1e400, "id":"a\\u0022b", "method":"tools/call","params":{"n":9007199254740993,"_meta":{"progressToken":"t1","q":[]}}, "id2":3 }'
   const answer = one.request(text)
   expect(sent).toEqual([text.replace('"a\\u0022b"', '1').replace('"t1"', '1')])
-  one.receive('{"result":{"big":12345678901234567890,"id":5},"jsonrpc":"2.0","extra":null,"id":1}')
+  void one.receive('{"result":{"big":12345678901234567890,"id":5},"jsonrpc":"2.0","extra":null,"id":1}')
   expect(await answer).toBe(
     '{"result":{"big":12345678901234567890,"id":5},"jsonrpc":"2.0","extra":null,"id":"a\\u0022b"}',
   )
@@ -35,7 +35,7 @@ test('answers of many askers with the same id go to the one who asked', async ()
     fc.asyncProperty(fc.shuffledSubarray([1, 2, 3, 4, 5, 6], { minLength: 6 }), async order => {
       const { one } = open()
       const asked = [1, 2, 3, 4, 5, 6].map(n => one.request(`{"id":1,"method":"m","params":{"n":${n}}}`))
-      for (const ours of order) one.receive(`{"jsonrpc":"2.0","id":${ours},"result":${ours}}`)
+      for (const ours of order) void one.receive(`{"jsonrpc":"2.0","id":${ours},"result":${ours}}`)
       expect(await Promise.all(asked)).toEqual([1, 2, 3, 4, 5, 6].map(n => `{"jsonrpc":"2.0","id":1,"result":${n}}`))
     }),
   )
@@ -50,9 +50,9 @@ test('progress goes to its asker under its own token, and to nobody once answere
   const others: string[] = []
   one.onNotification(text => void others.push(text))
   const progress = '{"jsonrpc":"2.0","method":"notifications/progress","params":{"progressToken":1,"progress":0.5}}'
-  one.receive(progress)
-  one.receive('{"jsonrpc":"2.0","id":1,"result":{}}')
-  one.receive(progress)
+  void one.receive(progress)
+  void one.receive('{"jsonrpc":"2.0","id":1,"result":{}}')
+  void one.receive(progress)
   await asked
   expect(heard).toEqual([progress.replace(':1,', ':"mine",')])
   expect(others).toEqual([])
@@ -69,26 +69,26 @@ test('cancelled: the server is told under our id with the reason, and its late a
     method: 'notifications/cancelled',
     params: { requestId: 1, reason: 'the person changed their mind' },
   })
-  one.receive('{"jsonrpc":"2.0","id":1,"result":{}}')
+  void one.receive('{"jsonrpc":"2.0","id":1,"result":{}}')
   expect(logged).toEqual([])
-  one.receive('{"jsonrpc":"2.0","id":42,"result":{}}')
+  void one.receive('{"jsonrpc":"2.0","id":42,"result":{}}')
   expect(logged).toHaveLength(1)
 })
 
 test('an answer cannot be claimed under an id written as text', async () => {
   const { one, logged } = open()
   const asked = one.request('{"id":1,"method":"m"}')
-  one.receive('{"jsonrpc":"2.0","id":"1","result":"forged"}')
-  one.receive('{"jsonrpc":"2.0","id":1,"result":"true"}')
+  void one.receive('{"jsonrpc":"2.0","id":"1","result":"forged"}')
+  void one.receive('{"jsonrpc":"2.0","id":1,"result":"true"}')
   expect(await asked).toContain('"true"')
   expect(logged).toHaveLength(1)
 })
 
 test('ping is answered here; other requests go to whoever answers, with those whose calls are under way', async () => {
   const { one, sent } = open()
-  one.receive('{"jsonrpc":"2.0","id":"p-1","method":"ping"}')
+  void one.receive('{"jsonrpc":"2.0","id":"p-1","method":"ping"}')
   expect(sent).toEqual(['{"jsonrpc":"2.0","id":"p-1","result":{}}'])
-  one.receive('{"jsonrpc":"2.0","id":1.0,"method":"roots/list"}')
+  void one.receive('{"jsonrpc":"2.0","id":1.0,"method":"roots/list"}')
   await settle()
   expect(JSON.parse(sent[1]!)).toMatchObject({ error: { code: -32601 } })
   const owner = {}
@@ -99,7 +99,7 @@ test('ping is answered here; other requests go to whoever answers, with those wh
     heard.push(text, owners)
     return '{"jsonrpc":"2.0","id":"somebody else’s","result":{"roots":[]}}'
   })
-  one.receive('{"jsonrpc":"2.0","id":12345678901234567890,"method":"roots/list"}')
+  void one.receive('{"jsonrpc":"2.0","id":12345678901234567890,"method":"roots/list"}')
   await settle()
   expect(heard).toEqual(['{"jsonrpc":"2.0","id":12345678901234567890,"method":"roots/list"}', [owner]])
   expect(sent.at(-1)).toBe('{"jsonrpc":"2.0","id":12345678901234567890,"result":{"roots":[]}}')
@@ -127,7 +127,7 @@ test.each([
     code: 'server/answer-too-long',
     message: expect.stringContaining('70 MB'),
   })
-  one.receive('{"jsonrpc":"2.0","id":1,"result":1}')
+  void one.receive('{"jsonrpc":"2.0","id":1,"result":1}')
   expect(await first).toContain('"result":1')
 })
 

@@ -142,6 +142,15 @@ export class Multiplexer implements Upstream {
     this.#take(found)?.reject(new HubError('server/answer-too-long', what, { hint: 'Ask it for less at a time.' }))
   }
 
+  /** A frame did not get there: if it was a request, the one who asked is told. */
+  undelivered(frame: string, error: Error): void {
+    const id = lastMember(frame, 'id')
+    const pending = id && this.#take(Number(textOf(frame, id)))
+    pending?.reject(
+      new HubError('server/unreachable', `${this.#o.name} cannot be reached: ${error.message}`, { cause: error }),
+    )
+  }
+
   /** The server is gone: everybody who waits is told why. */
   end(error: HubError): void {
     if (this.#end) return

@@ -45,6 +45,7 @@ export class Session {
         logs.add('gatehouse', `A line of ${line.bytes} bytes on stdout was over the limit and was left out.`)
         upstream.tooLong(line)
       },
+      onUndelivered: (frame, error) => upstream.undelivered(frame, error),
       onLog: (stream, text) => logs.add(stream, text),
       onBytes: () => patience.heard(),
     })

@@ -387,3 +387,33 @@ test('CPU, memory and processes of a server are known while somebody looks', asy
   expect(usage).toMatchObject({ processes: 2 })
   expect(usage!.memoryBytes).toBeGreaterThan(20_000_000)
 })
+
+test('a server that stops answering is noticed and started anew', async () => {
+  await stage.close()
+  stage = await openStage({ healthMs: 100, pingMs: 100, stableMs: 0 })
+  stage.supervisor.begin()
+  const id = stage.add('freezes')
+  const { pid } = (await stage.supervisor.start(id)) as { pid: number }
+  const state = await until(
+    () => stage.supervisor.state(id),
+    one => one.kind === 'running' && one.pid !== pid,
+    10_000,
+  )
+  expect(state.kind).toBe('running')
+  expect(exists(pid)).toBe(false)
+  expect(stage.events).toContainEqual(
+    expect.objectContaining({ what: 'server/exited', detail: expect.stringContaining('stopped answering') }),
+  )
+})
+
+test('an odd server that never answers pings is left alone', async () => {
+  await stage.close()
+  stage = await openStage({ healthMs: 50, pingMs: 50 })
+  stage.supervisor.begin()
+  const id = stage.add('freezes', {
+    launch: { command: process.execPath, args: definitionOf('freezes').launch.args, env: { PINGS: '0' }, headers: {} },
+  })
+  const { pid } = (await stage.supervisor.start(id)) as { pid: number }
+  await new Promise(resolve => setTimeout(resolve, 800))
+  expect(stage.supervisor.state(id)).toMatchObject({ kind: 'running', pid })
+})
