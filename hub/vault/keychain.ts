@@ -1,5 +1,4 @@
 // The OS keychain with a deadline on every access. One access at a time: a hanging one must not take all native threads.
-import { existsSync } from 'node:fs'
 import { Worker } from 'node:worker_threads'
 import { HubError } from '../error.ts'
 import type { KeychainAnswer, KeychainRequest } from './keychain-worker.ts'
@@ -124,7 +123,7 @@ export class Keychain {
   }
 
   #startWorker(): Worker {
-    const worker = new Worker(new URL('./keychain-worker.ts', import.meta.url))
+    const worker = new Worker(new URL('./keychain-worker.ts', import.meta.url), { execArgv: [] })
     worker.on('message', (answer: KeychainAnswer) => this.#settle(answer))
     worker.on('error', error => {
       this.#worker = null
@@ -158,9 +157,10 @@ export class Keychain {
   }
 }
 
-// A hub started from a bridge or over SSH may lack the variable although the user's bus is there.
+// A hub started from a bridge or over SSH may lack the variable although the user's bus is there, or comes with the
+// next login. libdbus reads it once in a process's life, so it is set before the first access whether or not it answers.
 function nameTheBus(): void {
   if (process.platform !== 'linux' || process.env.DBUS_SESSION_BUS_ADDRESS) return
-  const path = `${process.env.XDG_RUNTIME_DIR ?? `/run/user/${process.getuid?.()}`}/bus`
-  if (existsSync(path)) process.env.DBUS_SESSION_BUS_ADDRESS = `unix:path=${path}`
+  const folder = process.env.XDG_RUNTIME_DIR || `/run/user/${process.getuid?.()}`
+  process.env.DBUS_SESSION_BUS_ADDRESS = `unix:path=${folder}/bus`
 }

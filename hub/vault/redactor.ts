@@ -28,8 +28,8 @@ export class Redactor {
   readonly #learned = new Set<string>()
   /** Which pairs of first characters any form begins with; most positions end here. */
   readonly #starts = new Uint8Array(65_536)
-  /** All forms by their first six characters, longest first. */
-  readonly #forms = new Map<string, string[]>()
+  /** All forms by their first six characters, and which lengths there are, longest first. */
+  readonly #forms = new Map<string, { lengths: number[]; known: Set<string> }>()
 
   learn(value: string): void {
     if (this.#learned.has(value)) return
@@ -48,12 +48,16 @@ export class Redactor {
     if (form.length < MIN_CHARS) return
     this.#starts[startOf(form, 0)] = 1
     const key = form.slice(0, MIN_CHARS)
-    const known = this.#forms.get(key) ?? []
-    if (known.includes(form)) return
-    this.#forms.set(
-      key,
-      [...known, form].sort((a, b) => b.length - a.length),
-    )
+    const bucket = this.#forms.get(key) ?? { lengths: [], known: new Set() }
+    this.#forms.set(key, bucket)
+    bucket.known.add(form)
+    bucket.lengths = [...new Set([...bucket.lengths, form.length])].sort((a, b) => b - a)
+  }
+
+  /** How long the form is that stands at this place; 0 for none. */
+  #lengthAt(text: string, at: number): number {
+    const bucket = this.#forms.get(text.slice(at, at + MIN_CHARS))
+    return bucket?.lengths.find(length => bucket.known.has(text.slice(at, at + length))) ?? 0
   }
 
   #redactKnown(text: string): string {
@@ -63,10 +67,10 @@ export class Redactor {
     const last = text.length - MIN_CHARS
     for (let i = 0; i <= last; i++) {
       if (this.#starts[startOf(text, i)] === 0) continue
-      const form = this.#forms.get(text.slice(i, i + MIN_CHARS))?.find(f => text.startsWith(f, i))
-      if (form === undefined) continue
+      const length = this.#lengthAt(text, i)
+      if (length === 0) continue
       out += text.slice(done, i) + REMOVED
-      done = i + form.length
+      done = i + length
       i = done - 1
     }
     return done === 0 ? text : out + text.slice(done)

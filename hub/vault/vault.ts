@@ -15,6 +15,7 @@ import { readSecret, removeSecret, writeSecret } from './stored-secret.ts'
 
 const DEADLINE_MS = 60_000
 const SLOW_MS = 1_000
+const OPEN_WAIT_MS = 3_000
 const RETRY_MS = 10_000
 
 /** `mode`: what a folder that is new becomes for good; default 'person'. */
@@ -55,11 +56,11 @@ export class Vault {
     if (options.folder.created) this.#kv.put('mode', options.mode ?? 'person')
   }
 
-  /** Never throws for a keychain that is missing, and waits at most a second for one that is slow: the hub must start. */
+  /** Never throws for a keychain that is missing, and waits at most 3 s for one that is slow: the hub must start. */
   static async open(options: VaultOptions): Promise<Vault> {
     const vault = new Vault(options)
     const slow = new AbortController()
-    await Promise.race([vault.retry(), delay(SLOW_MS, undefined, { signal: slow.signal }).catch(() => {})])
+    await Promise.race([vault.retry(), delay(OPEN_WAIT_MS, undefined, { signal: slow.signal }).catch(() => {})])
     slow.abort()
     return vault
   }

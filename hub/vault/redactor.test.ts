@@ -1,0 +1,103 @@
+import { expect, test } from 'vitest'
+import { Redactor } from './redactor.ts'
+
+const value = 'p4ss/w+rd?"quo\\te" ü&=~'
+const R = '[removed secret]'
+
+function redactorOf(...values: string[]): Redactor {
+  const redactor = new Redactor()
+  for (const one of values) redactor.learn(one)
+  return redactor
+}
+const b64 = (text: string) => Buffer.from(text).toString('base64')
+const hex = Buffer.from(value).toString('hex')
+
+test.each([
+  ['plain', value],
+  ['JSON', JSON.stringify(value).slice(1, -1)],
+  ['JSON inside JSON', JSON.stringify(JSON.stringify(value)).slice(3, -3)],
+  ['JSON with \\u escapes', JSON.stringify(value).slice(1, -1).replace('ü', '\\u00fc')],
+  ['JSON with escaped slashes', JSON.stringify(value).slice(1, -1).replace('/', '\\/')],
+  ['URL', encodeURIComponent(value)],
+  ['URL, lower case hex', encodeURIComponent(value).replace(/%../g, h => h.toLowerCase())],
+  ['a form', new URLSearchParams({ v: value }).toString().slice(2)],
+  ['hex', hex],
+  ['upper case hex', hex.toUpperCase()],
+])('the value is taken out as %s', (_, form) => {
+  expect(redactorOf(value).redact(`a ${form} z`)).toBe(`a ${R} z`)
+})
+
+test.each(['', 'x', 'xy', 'xyz', 'user:'])(
+  'the value is taken out of base64 behind %j, at every alignment and in both alphabets',
+  before => {
+    for (const after of ['', 'q', 'qq', 'qqq']) {
+      const text = b64(before + value + after)
+      for (const form of [text, text.replace(/\+/g, '-').replace(/\//g, '_').replace(/=+$/, '')]) {
+        const out = redactorOf(value).redact(`Authorization: Basic ${form} end`)
+        expect(out).toContain(R)
+        // Nothing that remains decodes to three characters of the value in a row.
+        const rest = out.split(R).map(part => part.split(' ').at(-1)!)
+        expect(rest.every(part => part.length < before.length * 2 + 8)).toBe(true)
+      }
+    }
+  },
+)
+
+test('what only looks similar stays; short values stay in free text', () => {
+  const redactor = redactorOf('abc', 'abcdef')
+  expect(redactor.redact('abc abcde abcdef abcdeg')).toBe(`abc abcde ${R} abcdeg`)
+})
+
+test('of two values the longer one is taken out whole, and neighbours both', () => {
+  const redactor = redactorOf('secret-1', 'secret-1-long')
+  expect(redactor.redact('secret-1-longsecret-1')).toBe(`${R}${R}`)
+})
+
+test('each long line of a value with several lines counts for itself', () => {
+  const key = `-----BEGIN X-----\n${'abcdEFGH1234'.repeat(3)}\nzz\n-----END X-----`
+  expect(redactorOf(key).redact(`stderr: ${'abcdEFGH1234'.repeat(3)}`)).toBe(`stderr: ${R}`)
+})
+
+test.each([
+  `ghp_${'a1B2'.repeat(9)}`,
+  `github_pat_${'a1B2_'.repeat(10)}`,
+  `sk-${'a1B2'.repeat(10)}`,
+  `sk-ant-api03-${'a1B2'.repeat(10)}`,
+  'xoxb-1234567890-abcdefghij',
+  'AKIAIOSFODNN7EXAMPLE',
+  `eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.${'abc'.repeat(10)}`,
+  `-----BEGIN RSA PRIVATE KEY-----\n${'MIIE'.repeat(20)}\n-----END RSA PRIVATE KEY-----`,
+  `-----BEGIN PRIVATE KEY-----\\n${'MIIE'.repeat(20)}\\n-----END PRIVATE KEY-----`,
+])('the well-known shape %s is taken out unlearned', token => {
+  expect(new Redactor().redact(`x=${token} y`)).toBe(`x=${R} y`)
+})
+
+test('a private key that was cut off is taken out to the end', () => {
+  expect(new Redactor().redact('a -----BEGIN PRIVATE KEY-----\nMIIE')).toBe(`a ${R}`)
+})
+
+test('ordinary words stay', () => {
+  const text = 'sk-ip the ask-me eyJ AKIA ghp_short xoxb- BEGIN PRIVATE KEY task-force-of-people-who'
+  expect(new Redactor().redact(text)).toBe(text)
+})
+
+test('a megabyte with a hundred known secrets takes less than 150 ms', () => {
+  const redactor = redactorOf(...Array.from({ length: 100 }, (_, n) => `secret-value-number-${n}-abcdefgh`))
+  const text = 'The quick brown fox secret-value jumps over {"a": [1, 2, "c2VjcmV0LXZhbHVl"]}\n'.repeat(13_000)
+  redactor.redact(text)
+  const started = performance.now()
+  expect(redactor.redact(text)).toBe(text)
+  expect(performance.now() - started).toBeLessThan(150)
+})
+
+test('hostile text does not make it slow', () => {
+  const started = performance.now()
+  for (const text of [
+    '-----BEGIN PRIVATE KEY-----'.repeat(30_000),
+    'eyJaaaaa.'.repeat(90_000),
+    'sk-'.repeat(300_000),
+    'AKIA'.repeat(200_000),
+  ])
+    redactorOf('aaaaaab').redact(text)
+  expect(performance.now() - started).toBeLessThan(2_000)
+})
