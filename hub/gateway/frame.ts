@@ -1,6 +1,6 @@
 // One line from a client, parsed once and checked: what a person is shown must be what the server reads, so a text that
 // two parsers could read differently is refused here. Everything else passes untouched.
-import { type Member, members, trouble } from '../../contract/wire.ts'
+import { type Member, members, type Trouble, trouble } from '../../contract/wire.ts'
 
 export { LineReader } from './line-reader.ts'
 
@@ -51,7 +51,11 @@ const EXACT = new Set([
 /** Reads one line of a client. */
 export function readFrame(text: string): ClientFrame | Refusal {
   let message: unknown
+  let found: Trouble | undefined
   try {
+    // Before it is parsed, since a parser makes much of a deep text.
+    found = trouble(text)
+    if (found?.kind === 'too-deep') return refused(idOf(text), NOT_A_REQUEST, 'This message is nested too deeply.')
     message = JSON.parse(text)
   } catch {
     return refused(null, PARSE_ERROR, 'This line is not JSON.')
@@ -64,10 +68,7 @@ export function readFrame(text: string): ClientFrame | Refusal {
   const id = idMember && usable ? text.slice(idMember.start, idMember.end) : null
   const no = (why: string, code = NOT_A_REQUEST) => refused(id, code, why)
 
-  const found = trouble(text)
-  if (found?.kind === 'repeated')
-    return no(`The name "${found.path}" stands there twice; servers would read it differently.`)
-  if (found) return no('This message is nested too deeply.')
+  if (found) return no(`The name "${found.path}" stands there twice; servers would read it differently.`)
   const params = envelope.find(m => m.key === 'params')
   const fields = params ? members(text, params.start) : []
   const odd = oddCase(envelope) ?? oddCase(fields) ?? oddArguments(text, fields)
@@ -116,6 +117,13 @@ export function toolErrorFrame(id: string, words: string): string {
 
 export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+/** The id of a text that is not parsed as a whole, as written. */
+function idOf(text: string): string | null {
+  const id = members(text).find(m => m.key === 'id')
+  const source = id ? text.slice(id.start, Math.min(id.end, id.start + 200)) : 'null'
+  return ['string', 'number'].includes(typeof JSON.parse(source)) ? source : null
 }
 
 function refused(id: string | null, code: number, message: string): Refusal {

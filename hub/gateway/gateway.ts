@@ -43,6 +43,7 @@ export class Gateway {
   readonly #links = new Set<GatewayLink>()
   readonly #own: OwnCalls
   readonly #tools = new Map<string, { at: number; tools: Tool[] }>()
+  readonly #trusted = new Map<string, boolean>()
   readonly #unlisten: (() => void)[] = []
   #changedTimer: NodeJS.Timeout | undefined
 
@@ -56,7 +57,7 @@ export class Gateway {
       approvals,
       audit,
       redact,
-      isTrusted: server => registry.isTrusted(server),
+      isTrusted: server => this.#isTrusted(server),
       awake: (server, signal) => supervisor.awake(server, signal),
       entryNow: ({ server, entry }) => catalog.fresh(server.id, server.id).named('tools', entry?.own ?? '') ?? null,
     })
@@ -82,10 +83,12 @@ export class Gateway {
     const relist = () => {
       catalog.forget()
       this.#tools.clear()
+      this.#trusted.clear()
       for (const link of this.#links) link.listsMayHaveChanged()
     }
     const repolicy = () => this.#tools.clear()
-    for (const name of ['servers/changed', 'servers/listing-changed', 'config/changed'] as const) this.#on(name, relist)
+    for (const name of ['servers/changed', 'servers/listing-changed', 'config/changed', 'vault/changed'] as const)
+      this.#on(name, relist)
     this.#on('policy/changed', repolicy)
   }
 
@@ -217,12 +220,22 @@ export class Gateway {
     const { id, name } = server
     return {
       client,
-      server: { id, name, trusted: this.#o.registry.isTrusted(id) },
+      server: { id, name, trusted: this.#isTrusted(id) },
       method: 'tools/call',
       tool: entry?.own ?? '',
       definition: entry?.definition ?? null,
       held: false,
     }
+  }
+
+  /** Asking the registry reads and checks a sealed row, so what it said is kept until something changes. */
+  #isTrusted(server: string): boolean {
+    let trusted = this.#trusted.get(server)
+    if (trusted === undefined) {
+      trusted = this.#o.registry.isTrusted(server)
+      this.#trusted.set(server, trusted)
+    }
+    return trusted
   }
 
   #bySlug(slug: string): KnownServer {
@@ -242,7 +255,7 @@ export class Gateway {
   }
 
   #on(
-    name: 'servers/changed' | 'servers/listing-changed' | 'config/changed' | 'policy/changed',
+    name: 'servers/changed' | 'servers/listing-changed' | 'config/changed' | 'policy/changed' | 'vault/changed',
     listener: () => void,
   ): void {
     this.#o.announcer.on(name, listener)

@@ -249,3 +249,39 @@ test('allowed calls and their results are recorded under one correlation', async
     bytes: expect.any(Number),
   })
 })
+
+test('a hub that just started lists the tools of servers that are still cold, and a call starts the one it needs', async () => {
+  folder = mkdtempSync(join(tmpdir(), 'gatehouse-cold-'))
+  const first = await openHouse({
+    servers: { cold: [fixture('servers/normal.mjs')] },
+    rules: [{ id: '', effect: 'allow' }],
+    path: folder,
+  })
+  await first.close()
+  house = await openHouse({ servers: {}, start: false, path: folder })
+  expect(house.supervisor.state(house.id('cold')).kind).toBe('sleeping')
+  const client = house.client()
+  await client.initialize()
+  const { result } = await client.request('tools/list')
+  expect(JSON.stringify(result)).toContain('"cold_echo"')
+  expect(house.supervisor.state(house.id('cold')).kind).toBe('sleeping')
+  expect((await client.call('cold_act', { do: 'pid' })).result).toMatchObject({ pid: expect.any(Number) })
+  expect(house.supervisor.state(house.id('cold')).kind).toBe('running')
+})
+
+test('a server nobody agreed to is in no list, and its tools cannot be called', async () => {
+  house = await openHouse({ servers: { known: [fixture('servers/normal.mjs')] }, rules: [{ id: '', effect: 'allow' }] })
+  const { id } = await house.registry.add('stranger', {
+    command: process.execPath,
+    args: [fixture('servers/normal.mjs')],
+    env: {},
+    headers: {},
+  })
+  const [client, single] = [house.client(), house.client({ server: 'stranger' })]
+  await client.initialize()
+  expect(JSON.stringify((await client.request('tools/list')).result)).not.toContain('stranger')
+  expect((await client.call('stranger_echo')).error).toMatchObject({ code: -32602 })
+  expect((await single.request('initialize', { protocolVersion: '2025-11-25' })).error?.message).toContain('Agree')
+  expect((await single.call('echo')).error?.message).toContain('Agree')
+  expect(house.supervisor.state(id).kind).toBe('waiting')
+})

@@ -59,6 +59,7 @@ export interface GuardOptions {
 
 const HEARTBEAT_MS = 10_000
 const ARGUMENTS_KEPT = 8_192
+const ARGUMENTS_LONG = 100_000
 
 export class Guard {
   readonly #o: GuardOptions
@@ -263,7 +264,8 @@ export class Guard {
       ...this.#who(call),
       by,
       arguments: {
-        text: redactedHead(text, ARGUMENTS_KEPT, this.#o.redact),
+        // The log takes secrets out and cuts; only what is very long is cut here, off its way.
+        text: text.length > ARGUMENTS_LONG ? redactedHead(text, ARGUMENTS_KEPT, this.#o.redact) : text,
         bytes: Buffer.byteLength(text),
         sha256: createHash('sha256').update(text).digest('hex'),
       },

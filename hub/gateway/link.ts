@@ -4,6 +4,7 @@ import { randomUUID } from 'node:crypto'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { LinkInfo } from '../../contract/hub.ts'
 import { memberAt } from '../../contract/wire.ts'
+import { problemOf } from '../error.ts'
 import type { Upstream } from '../supervisor/upstream.ts'
 import type { Catalog } from './catalog.ts'
 import {
@@ -28,6 +29,7 @@ import type { Stats } from './stats.ts'
 import type { Tap } from './tap.ts'
 import { type Listener, LOG_LEVELS, ownRequest, type Upstreams } from './upstreams.ts'
 import type { ListKind, View } from './view.ts'
+import { notStarted } from './words.ts'
 
 /** What all links share. */
 export interface House {
@@ -93,6 +95,7 @@ export class GatewayLink implements Listener {
   #says: string | null = null
   #version: string | null = null
   #calls = 0
+  #unread = 0
   #lastCallAt: number | null = null
   #closed = false
   #changeTimer: NodeJS.Timeout | undefined
@@ -187,7 +190,7 @@ export class GatewayLink implements Listener {
     this.#house.tap.push(this.title, 'Gatehouse', frame.text, { correlation })
     const about = { correlation, method: frame.method }
     if (this.#flights.has(key)) return void this.#out(errorFrame(id, NOT_A_REQUEST, 'This id is still in use.'), about)
-    if (this.#flights.size >= MOST_IN_FLIGHT) {
+    if (this.#flights.size + this.#unread >= MOST_IN_FLIGHT) {
       return void this.#out(errorFrame(id, DENIED, `More than ${MOST_IN_FLIGHT} requests wait already.`), about)
     }
     this.#flights.set(key, flight)
@@ -198,12 +201,16 @@ export class GatewayLink implements Listener {
       answer =
         error instanceof RpcError
           ? errorFrame(id, error.code, error.message, error.data)
-          : errorFrame(id, INTERNAL_ERROR, error instanceof Error ? error.message : String(error))
+          : errorFrame(id, INTERNAL_ERROR, inWords(error))
     }
     // SDK clients lose a progress notification that arrives together with its result.
     if (flight.progressed) await nextTurn()
     this.#flights.delete(key)
-    if (answer !== null && !flight.cancelled) void this.#out(answer, about)
+    if (answer === null || flight.cancelled) return
+    // A client that asks and does not read is not to fill the hub's memory.
+    this.#unread++
+    await this.#out(answer, about)
+    this.#unread--
   }
 
   /** The answer's frame; null when the client took its request back. */
@@ -221,6 +228,8 @@ export class GatewayLink implements Listener {
     const view = await this.#view(flight.abort.signal)
     const list = LISTS[frame.method]
     if (list) return resultFrame(id, this.#page(list, view, frame))
+    const closed = frame.method === 'tools/call' ? await this.#whyNotOffered(frame, view, flight.abort.signal) : null
+    if (closed) return toolErrorFrame(id, closed)
     const target = route(frame, view, this.#server !== null)
     return this.#relay(frame, target, flight, correlation)
   }
@@ -234,6 +243,24 @@ export class GatewayLink implements Listener {
       this.#house.catalog.forget()
     }
     return this.#house.catalog.fresh(server.id, server.id)
+  }
+
+  /** Words for the model when the tool is known and its server may not be called now; null when there is nothing to say. */
+  async #whyNotOffered(frame: ClientFrame, view: View, signal: AbortSignal): Promise<string | null> {
+    const { name } = frame.value
+    if (typeof name !== 'string' || view.named('tools', name)) return null
+    const only = this.#server?.id
+    const known = this.#house.catalog
+      .everything('tools')
+      .find(e => (only ? e.server.id === only && e.own === name : e.exposed === name))
+    if (!known) return null
+    try {
+      await this.#house.supervisor.awake(known.server.id, signal)
+      return null
+    } catch (error) {
+      const { message, hint } = problemOf(error)
+      return notStarted(known.server.name, message, hint)
+    }
   }
 
   #page(kind: ListKind, view: View, frame: ClientFrame): string {
@@ -283,7 +310,7 @@ export class GatewayLink implements Listener {
       case 'refused':
         return call.entry ? toolErrorFrame(frame.id!, passage.words) : errorFrame(frame.id!, DENIED, passage.words)
       case 'failed':
-        return errorFrame(frame.id!, INTERNAL_ERROR, passage.error.message)
+        return errorFrame(frame.id!, INTERNAL_ERROR, inWords(passage.error))
       case 'cancelled':
         return null
     }
@@ -436,4 +463,9 @@ export class GatewayLink implements Listener {
     }
     this.#passLevel(upstream)
   }
+}
+
+function inWords(error: unknown): string {
+  const { message, hint } = problemOf(error)
+  return hint ? `${message} ${hint}` : message
 }

@@ -151,7 +151,9 @@ export class Upstreams {
     return (belongs.length === 1 ? belongs : belongs.filter(l => l.logLevel !== null)).filter(wants)
   }
 
-  async #asked({ server, upstream }: Attached, text: string, owners: Listener[]): Promise<string> {
+  async #asked({ server, upstream, users }: Attached, text: string, calling: Listener[]): Promise<string> {
+    // With no call in flight it can only be meant for the one client that uses this server, if there is but one.
+    const owners = calling.length > 0 || users.size > 1 ? calling : [...users]
     const method = stringAt(text, ['method']) ?? ''
     const answer = await this.#answer(server, upstream, method, text, owners)
     this.#tap.push('Gatehouse', server.name, answer, { method })
