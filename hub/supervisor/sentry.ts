@@ -5,7 +5,7 @@ import { endRun } from './end-run.ts'
 import type { Run } from './family.ts'
 
 /** SIGTERM, then SIGKILL: both within the 2 s that are promised, with room for a slow machine. */
-const GRACE_MS = 600
+const GRACE_MS = 400
 
 const runs = new Map<number, Run>()
 

@@ -19,6 +19,7 @@ export interface ActorParts {
   timing: Timing
   capabilities: Capabilities
   logs: Logs
+  redact(text: string): string
   standing(): Standing
   /** Resolves the launch and opens a connection to it. */
   connect(definition: ServerDefinition, events: ConnectionEvents, signal: AbortSignal): Promise<Connection>
@@ -89,8 +90,9 @@ export class ServerActor {
   /** Resolves once it is neither starting nor stopping, whatever it became, and no process of an ended life is left. */
   async settled(): Promise<ServerState> {
     while (this.#state.kind === 'starting' || this.#state.kind === 'stopping') await this.#change()
-    if (!isAlive(this.#state)) await this.#ending
-    return this.#state
+    const settled = this.#state
+    if (!isAlive(settled)) await this.#ending
+    return settled
   }
 
   /** The server as a call needs it: woken, waited for, or the reason why not. */
@@ -132,7 +134,7 @@ export class ServerActor {
     if (standing.may === 'wait') return this.send({ kind: 'blocked', for: standing.for, what: standing.what })
     const since = Date.now()
     const { definition } = this
-    const { timing, logs } = this.#o
+    const { timing, logs, redact } = this.#o
     const patience = new Patience(patienceFor(definition.launch.command, timing), timing.ceilingMs)
     const signal = AbortSignal.any([stay, patience.signal])
     try {
@@ -156,7 +158,9 @@ export class ServerActor {
       this.#keepRunning(session, upstream, definition)
     } catch (error) {
       if (!stay.aborted)
-        this.#failed(await failureOf(error, { definition, timing, patience, session: this.#session, logs, since }))
+        this.#failed(
+          await failureOf(error, { definition, timing, patience, session: this.#session, logs, since, redact }),
+        )
     } finally {
       patience.end()
     }
@@ -165,7 +169,7 @@ export class ServerActor {
   #keepRunning(session: Session, upstream: Session['upstream'], definition: ServerDefinition): void {
     const sinceMs = performance.now()
     const since = Date.now()
-    const { timing, logs } = this.#o
+    const { timing, logs, redact } = this.#o
     const isStable = () => performance.now() - sinceMs >= timing.stableMs
     keepRunning({
       upstream,
@@ -180,8 +184,10 @@ export class ServerActor {
         this.send({ kind: 'listed', pid: session.connection.pid, tools: listing.tools.length })
       },
       onEnded: error => {
-        const known = { definition, timing, patience: null, session, logs, since }
-        void failureOf(error, known).then(failure => this.#failed(failure, isStable()))
+        const known = { definition, timing, patience: null, session, logs, since, redact }
+        void failureOf(error, known).then(failure => {
+          if (this.#session === session) this.#failed(failure, isStable())
+        })
       },
     })
   }

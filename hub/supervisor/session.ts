@@ -1,5 +1,4 @@
 // One life of one server, from spawn to its last process: connection, handshake, first listing.
-import type { Launch } from '../../contract/servers.ts'
 import { HubError } from '../error.ts'
 import { type Capabilities, initialize } from './ask.ts'
 import type { Connection, ConnectionEvents, Ending } from './connection.ts'
@@ -73,9 +72,4 @@ function gone(name: string, { exitCode, signal, error }: Ending): HubError {
   return new HubError('server/gone', `${name} ended before it answered (${how}).`, {
     hint: 'Gatehouse starts it again. What the call did until then is not known; repeat it if that is safe.',
   })
-}
-
-/** True when it is reached over HTTP and has no process of ours. */
-export function isRemote(launch: Launch): boolean {
-  return launch.url !== undefined
 }

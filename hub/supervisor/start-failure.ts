@@ -21,6 +21,7 @@ export interface KnownThen {
   logs: Logs
   /** When this life began; epoch ms. */
   since: number
+  redact(text: string): string
 }
 
 /** A definition that cannot be resolved stays so until somebody changes something. */
@@ -28,7 +29,7 @@ const HOPELESS = ['server/env-missing', 'server/secret-in-argv', 'server/version
 
 export async function failureOf(error: unknown, known: KnownThen): Promise<StartFailure> {
   const code = error instanceof HubError ? error.code : ''
-  if (code.startsWith('vault/')) return { kind: 'blocked', what: (error as HubError).message }
+  if (code.startsWith('vault/')) return { kind: 'blocked', what: known.redact((error as HubError).message) }
   const { definition, session, patience, logs, since } = known
   const { name, launch } = definition
   const ending = await endingOf(error, known)
@@ -40,6 +41,8 @@ export async function failureOf(error: unknown, known: KnownThen): Promise<Start
     wasRunning: patience === null,
     cwdExists: launch.cwd === undefined || launch.cwd.includes('${') || existsSync(launch.cwd),
   })
+  // A server's own error text may repeat what it was given.
+  because.what = known.redact(because.what)
   const hint = error instanceof HubError ? error.hint : undefined
   const hopeless = (session === undefined && isHopeless(ending)) || HOPELESS.includes(code)
   return { kind: 'down', because: hint && code !== 'server/gone' ? { ...because, hint } : because, hopeless }

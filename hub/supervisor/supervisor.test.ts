@@ -233,6 +233,35 @@ test('a secret reaches the environment of its server and no file, log or error',
   expect(readdirSync(join(stage.folder, 'logs'))).toEqual([`normal-${id}.log`])
 })
 
+test('a secret that a server repeats in its tools reaches clients as it was said, and the disk without it', async () => {
+  stage.secrets.set('TOKEN', 'hush-hush-1234')
+  stage.supervisor.begin()
+  const { args } = definitionOf('leaks').launch
+  const launch = { command: process.execPath, args, env: { KEY: '${secret:TOKEN}' }, headers: {} }
+  const id = stage.add('leaks', { launch })
+  await stage.supervisor.start(id)
+  expect(stage.supervisor.listing(id)?.tools[0]).toContain('Sends hush-hush-1234')
+  await stage.supervisor.close()
+  const again = await openStage({}, stage.folder)
+  again.definitions.set(id, stage.definitions.get(id)!)
+  again.supervisor.begin()
+  expect(JSON.parse(again.supervisor.listing(id)!.tools[0]!).description).toBe('Sends •••')
+  await again.supervisor.close()
+  for (const file of readdirSync(stage.folder).filter(name => name.startsWith('state.db'))) {
+    expect(readFileSync(join(stage.folder, file)).includes('hush-hush'), file).toBe(false)
+  }
+})
+
+test('a secret that a server repeats in an error is not shown', async () => {
+  stage.secrets.set('TOKEN', 'hush-hush-1234')
+  stage.supervisor.begin()
+  const { args } = definitionOf('leaks').launch
+  const launch = { command: process.execPath, args, env: { KEY: '${secret:TOKEN}', FAIL: '1' }, headers: {} }
+  const state = await stage.supervisor.start(stage.add('leaks', { launch }))
+  expect(state).toMatchObject({ because: { what: expect.stringContaining('The key ••• is wrong') } })
+  expect(JSON.stringify([state, stage.events])).not.toContain('hush')
+})
+
 test('a secret in an argument is refused, where every user could read it', async () => {
   stage.secrets.set('TOKEN', 'hush-hush-1234')
   stage.supervisor.begin()

@@ -14,6 +14,7 @@ import { type Environment, loginEnvironment } from './login-environment.ts'
 import { Logs } from './logs.ts'
 import type { Definitions, Records, Secrets, ServerDefinition } from './needs.ts'
 import { ServerActor } from './server-actor.ts'
+import { storedListing } from './stored-listing.ts'
 import { TIMING, type Timing } from './timing.ts'
 import type { RawListing, Upstream } from './upstream.ts'
 import { UsageSampling } from './usage.ts'
@@ -240,6 +241,7 @@ export class Supervisor {
       timing: this.#timing,
       capabilities: this.#o.capabilities ?? CAPABILITIES,
       logs,
+      redact,
       record,
       standing: () => this.#o.registry.standing(id),
       connect: async (current, events, signal) =>
@@ -256,7 +258,8 @@ export class Supervisor {
           redact,
         }),
       storedListing: digest => this.#storedListing(id, digest),
-      storeListing: (digest, listing) => this.#listings.put(id, digest, JSON.stringify(listing), listing.at),
+      storeListing: (digest, listing) =>
+        this.#listings.put(id, digest, JSON.stringify(storedListing(listing, redact)), listing.at),
       onChanged: () => this.#announce('servers/changed', id),
       onListingChanged: () => this.#announce('servers/listing-changed', id),
     })
