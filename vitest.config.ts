@@ -6,8 +6,8 @@ export default defineConfig({
   test: {
     include: [`{contract,hub,cli,electron,renderer,servers,build,test}/**/*${deep ? '.deep' : ''}.test.{ts,tsx}`],
     exclude: ['**/node_modules/**', ...(deep ? [] : ['**/*.deep.test.ts'])],
-    testTimeout: deep ? 300_000 : 30_000,
-    hookTimeout: deep ? 120_000 : 30_000,
+    testTimeout: deep ? 300_000 : 90_000,
+    hookTimeout: deep ? 120_000 : 60_000,
     pool: 'forks',
   },
 })

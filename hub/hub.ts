@@ -28,6 +28,7 @@ import { openState } from './store/open.ts'
 import { Sealed } from './store/sealed.ts'
 import { Supervisor } from './supervisor/supervisor.ts'
 import { readUnattended, refuseConversion } from './unattended.ts'
+import { findSessionBus, rememberSessionBus } from './vault/session-bus.ts'
 import { Vault } from './vault/vault.ts'
 import { VERSION } from '../contract/version.ts'
 import { rendererFolder } from './where.ts'
@@ -80,9 +81,11 @@ async function openParts(options: HubOptions, parts: OpenParts, report: (message
   const unattended = readUnattended({ folder, db, policy: options.policy })
   const mode = unattended ? 'unattended' : 'person'
 
+  findSessionBus(folder.path)
   const vault = await Vault.open({ folder, db, announcer, mode })
   parts.add('the vault', () => vault.close())
   refuseConversion(mode, vault.mode())
+  if (vault.status().kind === 'open') rememberSessionBus(folder.path)
   const sealed = new Sealed(db, () => vault.key('seal'))
   const audit = await Audit.open({
     folder: folder.path,
@@ -103,6 +106,7 @@ async function openParts(options: HubOptions, parts: OpenParts, report: (message
     )
   announcer.on('vault/changed', () => {
     if (vault.status().kind !== 'open') return
+    rememberSessionBus(folder.path)
     sealed.rekey()
     void audit.keychainAppeared()
   })
@@ -132,7 +136,6 @@ async function openParts(options: HubOptions, parts: OpenParts, report: (message
   const clients = new Clients({
     folder,
     db,
-    sealed,
     key: () => vault.key('backup'),
     audit,
     announcer,

@@ -23,7 +23,6 @@ import { afterEach, expect, test } from 'vitest'
 import type { AuditEvent } from '../../contract/audit.ts'
 import { Announcer } from '../announce.ts'
 import { openState } from '../store/open.ts'
-import { Sealed } from '../store/sealed.ts'
 import { Clients } from './clients.ts'
 
 const START = { command: '/opt/node/bin/node', args: ['/opt/gatehouse/cli/main.ts'] }
@@ -53,7 +52,6 @@ function machine() {
     const clients = new Clients({
       folder: { path: folder },
       db,
-      sealed: new Sealed(db, () => key),
       key: () => key,
       audit: { append: async event => void rows.push(event) },
       announcer,

@@ -6,8 +6,8 @@ import type { LinkInfo } from '../../contract/hub.ts'
 import type { Announcer } from '../announce.ts'
 import { HubError } from '../error.ts'
 import type { DataFolder } from '../store/data-folder.ts'
+import { Kv } from '../store/kv.ts'
 import type { Db } from '../store/open.ts'
-import type { Sealed } from '../store/sealed.ts'
 import { Written } from '../store/written.ts'
 import { dropBackup } from './backup.ts'
 import { carryOut, type Desk, settleUnfinished } from './carry-out.ts'
@@ -34,7 +34,6 @@ type Action = Preview['action']
 interface Options {
   folder: Pick<DataFolder, 'path'>
   db: Db
-  sealed: Pick<Sealed, 'get' | 'put' | 'list'>
   /** Encrypts copies; null: they lie beside the original. */
   key: () => Buffer | null
   audit: { append(event: AuditEvent, options: { durable: boolean }): Promise<void> }
@@ -64,10 +63,10 @@ export class Clients {
       env: options.env ?? process.env,
       platform: options.platform ?? process.platform,
     }
-    const { key, audit, db, sealed, entry: start } = options
+    const { key, audit, db, entry: start } = options
     const folder = options.folder.path
     this.#history = new History(new Written(db), name => dropBackup(folder, name))
-    this.#tokens = new Tokens(sealed)
+    this.#tokens = new Tokens(new Kv(db))
     const shared = { folder, key, history: this.#history, tokens: this.#tokens }
     this.#tasks = new Tasks({ ...shared, start, at: this.#at })
     this.#desk = { ...shared, audit }

@@ -7,7 +7,6 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import { Announcer } from '../announce.ts'
 import { openState } from '../store/open.ts'
-import { Sealed } from '../store/sealed.ts'
 import { Clients } from './clients.ts'
 
 const ROUNDS = 20
@@ -44,7 +43,6 @@ test('killed at any point of a write, the file holds old or new bytes, and the n
       const clients = new Clients({
         folder: { path: join(home, 'data') },
         db,
-        sealed: new Sealed(db, () => key),
         key: () => key,
         audit: { append: async () => {} },
         announcer: new Announcer(),

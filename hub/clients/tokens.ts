@@ -1,19 +1,20 @@
-// What opens the gate for one client: a random token in its entry, of which only the hash is kept.
+// What opens the gate for one client: a random token in its entry, of which only the hash is kept. Not sealed: whoever
+// could add a hash here can read the token in the client's own file, and tokens must be good without a keychain.
 import { createHash, randomBytes } from 'node:crypto'
 import { z } from 'zod'
-import type { Sealed } from '../store/sealed.ts'
+import type { Kv } from '../store/kv.ts'
+import { KNOWN_CLIENTS } from './table.ts'
 
-const KIND = 'client-token'
 /** `retired`: of an entry that was taken out, in force again when that is undone. */
 const Kept = z.object({ hashes: z.array(z.string()), retired: z.array(z.string()) })
 type Kept = z.infer<typeof Kept>
 
 /** The clients' tokens. While an entry is being written, the old and the new one are good. */
 export class Tokens {
-  readonly #sealed: Pick<Sealed, 'get' | 'put' | 'list'>
+  readonly #kv: Pick<Kv, 'get' | 'put'>
 
-  constructor(sealed: Pick<Sealed, 'get' | 'put' | 'list'>) {
-    this.#sealed = sealed
+  constructor(kv: Pick<Kv, 'get' | 'put'>) {
+    this.#kv = kv
   }
 
   newToken(): string {
@@ -23,7 +24,7 @@ export class Tokens {
   /** Whose token this is, or null. */
   clientOf(token: string): string | null {
     const hash = hashOfToken(token)
-    return this.#sealed.list(KIND, Kept).find(row => row.value.hashes.includes(hash))?.key ?? null
+    return KNOWN_CLIENTS.find(client => this.#of(client.id).hashes.includes(hash))?.id ?? null
   }
 
   isGood(client: string, token: string): boolean {
@@ -34,22 +35,25 @@ export class Tokens {
   admit(client: string, token: string): void {
     const kept = this.#of(client)
     const hash = hashOfToken(token)
-    if (!kept.hashes.includes(hash)) this.#sealed.put(KIND, client, { ...kept, hashes: [...kept.hashes, hash] })
+    if (!kept.hashes.includes(hash)) this.#put(client, { ...kept, hashes: [...kept.hashes, hash] })
   }
 
   /** The client's file now holds this token, or none: every other one ends. `retire`: what ends may be brought back. */
   settle(client: string, token: string | null, retire: boolean): void {
-    const kept = this.#sealed.get(KIND, client, Kept)
-    // Not there, or not readable while the keychain is closed: nothing ends that nobody knows.
-    if (!kept) return
+    const kept = this.#of(client)
     const hash = token === null ? null : hashOfToken(token)
     const known = hash !== null && [...kept.hashes, ...kept.retired].includes(hash)
     const retired = retire ? kept.hashes.filter(each => each !== hash) : []
-    this.#sealed.put(KIND, client, { hashes: known ? [hash] : [], retired })
+    this.#put(client, { hashes: known ? [hash] : [], retired })
   }
 
   #of(client: string): Kept {
-    return this.#sealed.get(KIND, client, Kept) ?? { hashes: [], retired: [] }
+    const text = this.#kv.get(`client-token:${client}`)
+    return text === null ? { hashes: [], retired: [] } : Kept.parse(JSON.parse(text))
+  }
+
+  #put(client: string, kept: Kept): void {
+    this.#kv.put(`client-token:${client}`, JSON.stringify(kept))
   }
 }
 

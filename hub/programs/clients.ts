@@ -9,7 +9,6 @@ import { entryPoint } from '../entry-point.ts'
 import { HubError } from '../error.ts'
 import { takeLock } from '../store/lock.ts'
 import { openState } from '../store/open.ts'
-import { Sealed } from '../store/sealed.ts'
 import { runProgram } from './program.ts'
 import { readWitness } from './witness.ts'
 
@@ -36,7 +35,6 @@ async function withClients<T>(data: string, use: (clients: Clients) => Promise<T
     const clients = new Clients({
       folder: { path: data },
       db,
-      sealed: new Sealed(db, () => keys?.seal ?? null),
       key: () => keys?.backup ?? null,
       audit: { append: async () => {} },
       announcer: new Announcer(),
