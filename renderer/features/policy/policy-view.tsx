@@ -1,5 +1,159 @@
-import { PageHeader } from '../../ui/index.ts'
+// Rules in the order they win, the preset below them, what waits to be loosened, and "Why?" for any call.
+import { ActionIcon, Button, Menu, SegmentedControl, Switch } from '@mantine/core'
+import { IconDots, IconPlus, IconTrash } from '@tabler/icons-react'
+import type { Policy, Preset, Rule } from '../../../contract/policy.ts'
+import { hub, listOf, useCall, usePolicy, useProposals, useServers } from '../../hub.ts'
+import {
+  Banner,
+  EffectMark,
+  GroupRow,
+  moment,
+  Page,
+  PageHeader,
+  Pane,
+  Problem,
+  RowsSkeleton,
+  showDone,
+} from '../../ui/index.ts'
+import { textOf, useAddress } from '../use-address.ts'
+import css from './policy.module.css'
+import { ProposalRow } from './proposal-row.tsx'
+import { RuleForm } from './rule-form.tsx'
+import { bySpecificity, presets, RuleWords } from './rule-words.tsx'
+import { WhyPane } from './why-pane.tsx'
 
 export function PolicyView() {
-  return <PageHeader title="Policy" />
+  const policy = usePolicy()
+  const [address, go] = useAddress()
+  const change = useCall(hub.policy.change)
+  const preset = policy.kind === 'ready' ? policy.value.preset : null
+  const setPreset = async (next: Preset) => {
+    if (preset === null || next === preset) return
+    if (await change({ kind: 'preset', preset: next }))
+      showDone(`${presets[next].name} is in force`, () => void change({ kind: 'preset', preset }))
+  }
+  const adding = textOf(address.row) === 'new'
+  const header = (
+    <PageHeader title="Policy">
+      {preset !== null && (
+        <SegmentedControl
+          aria-label="Preset"
+          value={preset}
+          onChange={value => void setPreset(value as Preset)}
+          data={Object.entries(presets).map(([value, { name }]) => ({ value, label: name }))}
+        />
+      )}
+      <Button leftSection={<IconPlus size={14} />} onClick={() => go({ ...address, row: 'new' })}>
+        Add rule
+      </Button>
+    </PageHeader>
+  )
+  const pane = adding ? (
+    <Pane label="Add a rule" title="Add a rule" onClose={() => go({ ...address, row: undefined })}>
+      <RuleForm onDone={() => go({ ...address, row: undefined })} />
+    </Pane>
+  ) : (
+    <Pane label="Why?" title="Why?" fact="ask the policy about any call">
+      <WhyPane />
+    </Pane>
+  )
+  return (
+    <Page header={header} pane={policy.kind === 'ready' && pane}>
+      {policy.kind === 'loading' && <RowsSkeleton rows={7} height={38} />}
+      {policy.kind === 'failed' && <Problem error={policy.error} />}
+      {policy.kind === 'ready' && <Rules policy={policy.value} />}
+    </Page>
+  )
+}
+
+function Rules({ policy }: { policy: Policy }) {
+  const proposals = listOf(useProposals())
+  const preset = presets[policy.preset]
+  return (
+    <>
+      <p className={css.intro}>
+        The most specific rule that fits decides; of two equals, the stricter one. You cannot get the order wrong.
+      </p>
+      {policy.problem !== null && (
+        <div style={{ padding: '14px 24px' }}>
+          <Banner tone="red" role="alert" title="policy.json is not what is in force" text={policy.problem} />
+        </div>
+      )}
+      <ReadOnlyRow on={policy.readOnly} />
+      {proposals.length > 0 && (
+        <GroupRow title="Wait for you" count={proposals.length} right="The old state stays in force" />
+      )}
+      {proposals.map(proposal => (
+        <ProposalRow key={proposal.id} proposal={proposal} />
+      ))}
+      <GroupRow title="Your rules" count={policy.rules.length} />
+      {policy.rules.length === 0 && (
+        <div className={css.row} style={{ display: 'block', paddingBlock: 10 }}>
+          <span className={css.when}>None yet. {preset.name} decides alone.</span>
+        </div>
+      )}
+      {bySpecificity(policy.rules).map(rule => (
+        <RuleRow key={rule.id} rule={rule} />
+      ))}
+      <GroupRow
+        title={`From the preset ${preset.name}`}
+        count={preset.rows.length}
+        right="Change the preset to change these"
+      />
+      {preset.rows.map(row => (
+        <div key={row.what} className={css.row}>
+          <EffectMark effect={row.effect} look="soft" />
+          <span className={css.when}>
+            <b>anyone</b> runs {row.what}
+          </span>
+        </div>
+      ))}
+    </>
+  )
+}
+
+function ReadOnlyRow({ on }: { on: boolean }) {
+  const change = useCall(hub.policy.change)
+  return (
+    <div className={css.row} style={{ gridTemplateColumns: '1fr' }}>
+      <Switch
+        checked={on}
+        label={on ? 'Read-only is on: nothing writes, for any client' : 'Read-only is off'}
+        onChange={event => void change({ kind: 'read-only', on: event.currentTarget.checked })}
+      />
+    </div>
+  )
+}
+
+function RuleRow({ rule }: { rule: Rule }) {
+  const servers = listOf(useServers())
+  const change = useCall(hub.policy.change)
+  const name = (id: string) => servers.find(server => server.id === id)?.name ?? id
+  const remove = async () => {
+    const { id, ...without } = rule
+    if (await change({ kind: 'remove-rule', id }))
+      showDone('Removed the rule', () => void change({ kind: 'add-rule', rule: without }))
+  }
+  return (
+    <div className={css.row}>
+      <EffectMark effect={rule.effect} look="soft" />
+      <div>
+        <RuleWords rule={rule} names={name} />
+        {rule.note && <div className={css.note}>{rule.note}</div>}
+      </div>
+      <span className={css.until}>{rule.until ? `until ${moment(rule.until)}` : ''}</span>
+      <Menu>
+        <Menu.Target>
+          <ActionIcon size="xs" aria-label="More for this rule">
+            <IconDots size={15} />
+          </ActionIcon>
+        </Menu.Target>
+        <Menu.Dropdown>
+          <Menu.Item leftSection={<IconTrash size={14} />} onClick={() => void remove()}>
+            Remove
+          </Menu.Item>
+        </Menu.Dropdown>
+      </Menu>
+    </div>
+  )
 }

@@ -32,7 +32,7 @@ function Ways({ first, onDone }: { first: Way; onDone: () => void }) {
         data={[
           { value: 'paste', label: 'Paste' },
           { value: 'by-hand', label: 'By hand' },
-          { value: 'files', label: 'files, comes with Gatehouse' },
+          { value: 'files', label: 'Files, comes with Gatehouse' },
         ]}
       />
       {way === 'paste' && <PasteField autoFocus />}

@@ -22,7 +22,7 @@ export function Failed({ server }: { server: Server }) {
               : `${server.name} could not start.`}
           </b>
           <div>
-            {because.what} {because.hint}
+            {because.what.replace(/\.?$/, '.')} {because.hint}
           </div>
           <div className={css.quiet}>
             {ended(because)}

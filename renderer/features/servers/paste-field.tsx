@@ -43,6 +43,7 @@ export function PasteField({ onAdded, autoFocus = false }: { onAdded?: () => voi
       <textarea
         // biome-ignore lint/a11y/noAutofocus: the field is what this place is for
         autoFocus={autoFocus}
+        data-autofocus={autoFocus ? true : undefined}
         aria-label="Paste a command, an address or an mcpServers block"
         placeholder={EXAMPLE}
         spellCheck={false}

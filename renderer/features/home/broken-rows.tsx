@@ -1,0 +1,93 @@
+// What is broken, with its cause and the button that helps.
+import { Button } from '@mantine/core'
+import { IconRefresh } from '@tabler/icons-react'
+import { useNavigate } from '@tanstack/react-router'
+import type { Client } from '../../../contract/clients.ts'
+import type { Server } from '../../../contract/servers.ts'
+import { hub, useCall } from '../../hub.ts'
+import { Octagon } from '../../ui/glyphs.tsx'
+import { Box, ClientTile, Foreign, Mono, Row, ServerTile } from '../../ui/index.ts'
+import css from './home.module.css'
+
+/** Lost, damaged or unreadable: not merely in need of a restart. */
+export const isTroubled = ({ status }: Client): boolean =>
+  status === 'dropped' || status === 'unreadable' || status === 'no-permission' || status === 'drifted'
+
+export function BrokenRows({ servers, clients }: { servers: readonly Server[]; clients: readonly Client[] }) {
+  const navigate = useNavigate()
+  return (
+    <Box>
+      {servers.map(server => (
+        <Broken key={server.id} server={server} />
+      ))}
+      {clients.map(client => (
+        <Row
+          key={client.id}
+          lead={
+            <span className={css.lead}>
+              <Red />
+              <ClientTile client={client.id} />
+            </span>
+          }
+          title={troubleOf(client)}
+          text={client.problem?.what ?? client.evidence}
+          right={
+            <Button size="xs" onClick={() => void navigate({ to: '/clients', search: { row: client.id } })}>
+              See the change…
+            </Button>
+          }
+        />
+      ))}
+    </Box>
+  )
+}
+
+const Red = () => (
+  <span className={css.red} style={{ display: 'flex' }}>
+    <Octagon />
+  </span>
+)
+
+function troubleOf({ name, status }: Client): string {
+  if (status === 'dropped') return `${name} dropped Gatehouse`
+  if (status === 'drifted') return `${name}’s entry was changed`
+  return status === 'unreadable' ? `${name}’s file cannot be read` : `No right to write ${name}’s file`
+}
+
+function Broken({ server }: { server: Server }) {
+  const navigate = useNavigate()
+  const start = useCall(hub.servers.start)
+  const { state } = server
+  if (state.kind !== 'crash-looping') return null
+  const said = state.because.stderr?.find(line => /\S/.test(line))
+  return (
+    <Row
+      lead={
+        <span className={css.lead}>
+          <Red />
+          <ServerTile server={server} />
+        </span>
+      }
+      title={`${server.name} stopped trying after ${state.starts} starts`}
+      text={
+        said ? (
+          <Mono>
+            <Foreign text={said} max={160} />
+          </Mono>
+        ) : (
+          state.because.what
+        )
+      }
+      right={
+        <>
+          <Button size="xs" onClick={() => void navigate({ to: '/servers/$server', params: { server: server.id } })}>
+            See why…
+          </Button>
+          <Button size="xs" leftSection={<IconRefresh size={13} />} onClick={() => void start({ id: server.id })}>
+            Start again
+          </Button>
+        </>
+      }
+    />
+  )
+}

@@ -1,0 +1,183 @@
+// A new rule, said as a sentence while it is made.
+import { ActionIcon, Button, Checkbox, SegmentedControl, Select, TextInput } from '@mantine/core'
+import { IconPlus, IconX } from '@tabler/icons-react'
+import { type FormEvent, useState } from 'react'
+import type { ArgumentCondition, Rule } from '../../../contract/policy.ts'
+import type { Effect } from '../../../contract/servers.ts'
+import { hub, listOf, useCall, useClients, useServers } from '../../hub.ts'
+import { EffectMark, showDone } from '../../ui/index.ts'
+import css from './policy.module.css'
+import { RuleWords } from './rule-words.tsx'
+
+type How = 'equals' | 'glob' | 'pattern' | 'min' | 'max'
+interface Draft {
+  key: number
+  path: string
+  how: How
+  value: string
+}
+
+const hows: { value: How; label: string }[] = [
+  { value: 'equals', label: 'is' },
+  { value: 'glob', label: 'fits' },
+  { value: 'pattern', label: 'matches' },
+  { value: 'min', label: 'at least' },
+  { value: 'max', label: 'at most' },
+]
+
+export function RuleForm({ onDone }: { onDone: () => void }) {
+  const change = useCall(hub.policy.change)
+  const servers = listOf(useServers())
+  const clients = listOf(useClients()).filter(client => client.status !== 'not-installed')
+  const [effect, setEffect] = useState<Effect>('ask')
+  const [client, setClient] = useState<string | null>(null)
+  const [server, setServer] = useState<string | null>(null)
+  const [tool, setTool] = useState('')
+  const [drafts, setDrafts] = useState<Draft[]>([])
+  const [exactly, setExactly] = useState(false)
+  const [hours, setHours] = useState<string>('0')
+  const [note, setNote] = useState('')
+  const conditions = drafts.filter(draft => draft.path.trim() !== '').map(conditionOf)
+  const rule: Omit<Rule, 'id'> = {
+    effect,
+    ...(client ? { client } : {}),
+    ...(server ? { server } : {}),
+    ...(tool.trim() ? { tool: tool.trim() } : {}),
+    ...(conditions.length > 0 ? { arguments: conditions } : {}),
+    ...(conditions.length > 0 && exactly ? { exactly } : {}),
+    ...(note.trim() ? { note: note.trim() } : {}),
+  }
+  const edit = (key: number, part: Partial<Draft>) =>
+    setDrafts(drafts.map(draft => (draft.key === key ? { ...draft, ...part } : draft)))
+  const submit = async (event: FormEvent) => {
+    event.preventDefault()
+    const until = hours === '0' ? {} : { until: Date.now() + Number(hours) * 3_600_000 }
+    if (!(await change({ kind: 'add-rule', rule: { ...rule, ...until } }))) return
+    showDone('The rule is in force')
+    onDone()
+  }
+  return (
+    <form className={css.form} onSubmit={event => void submit(event)}>
+      <SegmentedControl
+        aria-label="Answer"
+        fullWidth
+        value={effect}
+        onChange={value => setEffect(value as Effect)}
+        data={[
+          { value: 'allow', label: 'Allow' },
+          { value: 'ask', label: 'Ask' },
+          { value: 'deny', label: 'Deny' },
+        ]}
+      />
+      <Select
+        label="Client"
+        placeholder="anyone"
+        clearable
+        searchable
+        data={clients.map(each => ({ value: each.id, label: each.name }))}
+        value={client}
+        onChange={setClient}
+      />
+      <Select
+        label="Server"
+        placeholder="any server"
+        clearable
+        searchable
+        data={servers.map(each => ({ value: each.id, label: each.name }))}
+        value={server}
+        onChange={setServer}
+      />
+      <TextInput
+        label="Tool"
+        placeholder="any tool"
+        description="The server’s own name for it; * stands for anything: delete_*"
+        ff="monospace"
+        value={tool}
+        onChange={event => setTool(event.currentTarget.value)}
+      />
+      <div className={css.conditions}>
+        {drafts.map(draft => (
+          <div key={draft.key} className={css.condition}>
+            <TextInput
+              aria-label="Argument"
+              placeholder="path"
+              ff="monospace"
+              value={draft.path}
+              onChange={event => edit(draft.key, { path: event.currentTarget.value })}
+            />
+            <Select
+              aria-label="How it compares"
+              data={hows}
+              allowDeselect={false}
+              value={draft.how}
+              onChange={value => value && edit(draft.key, { how: value as How })}
+            />
+            <TextInput
+              aria-label="Value"
+              placeholder="value"
+              ff="monospace"
+              value={draft.value}
+              onChange={event => edit(draft.key, { value: event.currentTarget.value })}
+            />
+            <ActionIcon
+              aria-label="Remove this condition"
+              onClick={() => setDrafts(drafts.filter(d => d.key !== draft.key))}
+            >
+              <IconX size={14} />
+            </ActionIcon>
+          </div>
+        ))}
+        <div>
+          <Button
+            size="xs"
+            variant="subtle"
+            leftSection={<IconPlus size={13} />}
+            onClick={() => setDrafts([...drafts, { key: Date.now(), path: '', how: 'equals', value: '' }])}
+          >
+            Where an argument…
+          </Button>
+        </div>
+        {conditions.length > 0 && (
+          <Checkbox
+            label="Only when no other argument is given"
+            checked={exactly}
+            onChange={event => setExactly(event.currentTarget.checked)}
+          />
+        )}
+      </div>
+      <Select
+        label="Until"
+        allowDeselect={false}
+        data={[
+          { value: '0', label: 'for good' },
+          { value: '1', label: 'in an hour' },
+          { value: '8', label: 'in 8 hours' },
+          { value: '168', label: 'in a week' },
+        ]}
+        value={hours}
+        onChange={value => setHours(value ?? '0')}
+      />
+      <TextInput label="Note to yourself" value={note} onChange={event => setNote(event.currentTarget.value)} />
+      <div className={css.sentence}>
+        <EffectMark effect={effect} look="soft" />{' '}
+        <RuleWords rule={rule} names={id => servers.find(each => each.id === id)?.name ?? id} />
+      </div>
+      <div>
+        <Button type="submit" variant="filled">
+          Write rule
+        </Button>
+      </div>
+    </form>
+  )
+}
+
+function conditionOf({ path, how, value }: Draft): ArgumentCondition {
+  if (how === 'min' || how === 'max') return { path: path.trim(), [how]: Number(value) || 0 }
+  return { path: path.trim(), [how]: how === 'equals' ? plain(value) : value }
+}
+
+/** `3`, `true` and `null` as JSON, everything else as text. */
+function plain(value: string): string | number | boolean | null {
+  if (/^(true|false|null|-?\d+(\.\d+)?)$/.test(value)) return JSON.parse(value) as number | boolean | null
+  return value.replace(/^"(.*)"$/s, '$1')
+}

@@ -1,0 +1,73 @@
+// A rule as a sentence: who runs what, where which argument is so.
+import type { ArgumentCondition, Preset, Rule } from '../../../contract/policy.ts'
+import type { Effect } from '../../../contract/servers.ts'
+import css from './policy.module.css'
+
+type Named = Pick<Rule, 'client' | 'server' | 'tool' | 'arguments' | 'exactly'>
+
+export function RuleWords({ rule, names }: { rule: Named; names: (id: string) => string }) {
+  return (
+    <span className={css.when}>
+      <b>{rule.client ?? 'anyone'}</b> runs{' '}
+      <code>
+        {rule.server ? names(rule.server) : 'any server'} › {rule.tool ?? 'any tool'}
+      </code>
+      {rule.arguments?.map((condition, at) => (
+        <span key={condition.path}>
+          {at === 0 ? ' where ' : ' and '}
+          <code>{condition.path}</code> {conditionWords(condition)}
+        </span>
+      ))}
+      {rule.exactly && ' and nothing else is given'}
+    </span>
+  )
+}
+
+export function conditionWords(condition: ArgumentCondition): string {
+  const parts: string[] = []
+  if (condition.equals !== undefined) parts.push(`is ${JSON.stringify(condition.equals)}`)
+  if (condition.in !== undefined) parts.push(`is one of ${condition.in.map(value => JSON.stringify(value)).join(', ')}`)
+  if (condition.min !== undefined) parts.push(`is at least ${condition.min}`)
+  if (condition.max !== undefined) parts.push(`is at most ${condition.max}`)
+  if (condition.glob !== undefined) parts.push(`fits ${condition.glob}`)
+  if (condition.pattern !== undefined) parts.push(`matches /${condition.pattern}/`)
+  return parts.join(' and ') || 'is given'
+}
+
+/** What each preset does where no rule fits. */
+export const presets: Record<Preset, { name: string; rows: { effect: Effect; what: string }[] }> = {
+  careful: {
+    name: 'Careful',
+    rows: [
+      { effect: 'allow', what: 'tools that only read, on servers you trust' },
+      { effect: 'ask', what: 'tools that write' },
+      { effect: 'ask', what: 'tools that destroy, or whose risk is unknown' },
+    ],
+  },
+  balanced: {
+    name: 'Balanced',
+    rows: [
+      { effect: 'allow', what: 'tools that only read' },
+      { effect: 'allow', what: 'tools that write, on servers you trust' },
+      { effect: 'ask', what: 'tools that destroy, or whose risk is unknown' },
+    ],
+  },
+  'read-only': {
+    name: 'Read-only',
+    rows: [
+      { effect: 'allow', what: 'tools that only read, on servers you trust' },
+      { effect: 'deny', what: 'everything else' },
+    ],
+  },
+  custom: { name: 'Custom', rows: [{ effect: 'ask', what: 'every tool that no rule of yours names' }] },
+}
+
+const rank = (rule: Rule): number =>
+  (rule.arguments?.length ? 32 : 0) +
+  (rule.tool ? (/[*?]/.test(rule.tool) ? 8 : 16) : 0) +
+  (rule.server ? 4 : 0) +
+  (rule.client ? 2 : 0)
+
+/** The most specific first, as it is decided; the order in the file means nothing. */
+export const bySpecificity = (rules: readonly Rule[]): Rule[] =>
+  [...rules].sort((a, b) => rank(b) - rank(a) || a.id.localeCompare(b.id))
