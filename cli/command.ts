@@ -40,12 +40,10 @@ export interface Input extends Common {
   hubStarted(): Promise<HubConnection>
 }
 
+/** Its name and summary stand in the table, commands.ts. */
 export interface Command {
-  /** `servers add`. */
-  name: string
   /** What follows the name: `NAME [--env K=V]… -- CMD ARGS…`. */
   synopsis: string
-  summary: string
   help?: string
   options?: ParseArgsOptionsConfig
   /** How many arguments it takes. */

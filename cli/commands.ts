@@ -1,59 +1,167 @@
-// The whole table of commands, in the order the help shows them.
+// The whole table of commands, in the order the help shows them. Each is loaded only when it is used: the bridge starts fast.
 import type { Command } from './command.ts'
-import { approvalsList } from './commands/approvals.ts'
-import { auditExport, auditHead, auditList, auditVerify } from './commands/audit.ts'
-import { call } from './commands/call.ts'
-import { clientsConnect, clientsDisconnect, clientsList, clientsPreview, clientsUndo } from './commands/clients.ts'
-import { connect } from './commands/connect.ts'
-import { doctor } from './commands/doctor.ts'
-import { open } from './commands/open.ts'
-import { policyExplain, policyList } from './commands/policy.ts'
-import { secretsList, secretsRemove, secretsSet } from './commands/secrets.ts'
-import { serve } from './commands/serve.ts'
-import {
-  serversImport,
-  serversList,
-  serversRemove,
-  serversRestart,
-  serversStart,
-  serversStop,
-} from './commands/servers.ts'
-import { serversAdd } from './commands/servers-add.ts'
-import { serversLogs } from './commands/servers-logs.ts'
-import { status } from './commands/status.ts'
-import { stop } from './commands/stop.ts'
-import { tools } from './commands/tools.ts'
 
-export const COMMANDS: readonly Command[] = [
-  serve,
-  connect,
-  status,
-  stop,
-  open,
-  serversList,
-  serversAdd,
-  serversImport,
-  serversRemove,
-  serversStart,
-  serversStop,
-  serversRestart,
-  serversLogs,
-  tools,
-  call,
-  approvalsList,
-  policyList,
-  policyExplain,
-  clientsList,
-  clientsPreview,
-  clientsConnect,
-  clientsDisconnect,
-  clientsUndo,
-  secretsList,
-  secretsSet,
-  secretsRemove,
-  auditList,
-  auditVerify,
-  auditHead,
-  auditExport,
-  doctor,
+/** `name`: the command's words. */
+export interface Listed {
+  name: string
+  summary: string
+  load(): Promise<Command>
+}
+
+export const COMMANDS: readonly Listed[] = [
+  {
+    name: 'serve',
+    summary: 'run the hub in the foreground',
+    load: async () => (await import('./commands/serve.ts')).serve,
+  },
+  {
+    name: 'connect',
+    summary: 'the stdio bridge that AI clients start',
+    load: async () => (await import('./commands/connect.ts')).connect,
+  },
+  {
+    name: 'status',
+    summary: 'is a hub running, since when, who is connected',
+    load: async () => (await import('./commands/status.ts')).status,
+  },
+  {
+    name: 'stop',
+    summary: 'stop the hub in order',
+    load: async () => (await import('./commands/stop.ts')).stop,
+  },
+  {
+    name: 'open',
+    summary: 'pair a window: open it in the browser, or print the link',
+    load: async () => (await import('./commands/open.ts')).open,
+  },
+  {
+    name: 'servers list',
+    summary: 'the servers, their states and tools (also without a hub)',
+    load: async () => (await import('./commands/servers.ts')).serversList,
+  },
+  {
+    name: 'servers add',
+    summary: 'define a server',
+    load: async () => (await import('./commands/servers-add.ts')).serversAdd,
+  },
+  {
+    name: 'servers import',
+    summary: 'add what an `mcpServers` block names (FILE may be - for stdin)',
+    load: async () => (await import('./commands/servers.ts')).serversImport,
+  },
+  {
+    name: 'servers remove',
+    summary: 'stop a server and forget it',
+    load: async () => (await import('./commands/servers.ts')).serversRemove,
+  },
+  {
+    name: 'servers start',
+    summary: 'start a server that was agreed to',
+    load: async () => (await import('./commands/servers.ts')).serversStart,
+  },
+  {
+    name: 'servers stop',
+    summary: 'stop a server and all its processes',
+    load: async () => (await import('./commands/servers.ts')).serversStop,
+  },
+  {
+    name: 'servers restart',
+    summary: 'stop it and start it again',
+    load: async () => (await import('./commands/servers.ts')).serversRestart,
+  },
+  {
+    name: 'servers logs',
+    summary: 'its log: stderr, and junk on stdout',
+    load: async () => (await import('./commands/servers-logs.ts')).serversLogs,
+  },
+  {
+    name: 'tools',
+    summary: 'the tools of one server, or of all',
+    load: async () => (await import('./commands/tools.ts')).tools,
+  },
+  {
+    name: 'call',
+    summary: 'call a tool; prints the result as the server sent it, secrets removed',
+    load: async () => (await import('./commands/call.ts')).call,
+  },
+  {
+    name: 'approvals list',
+    summary: 'what waits for a person (answer it in the window)',
+    load: async () => (await import('./commands/approvals.ts')).approvalsList,
+  },
+  {
+    name: 'policy list',
+    summary: 'the rules in force',
+    load: async () => (await import('./commands/policy.ts')).policyList,
+  },
+  {
+    name: 'policy explain',
+    summary: 'what would happen to a call, and why',
+    load: async () => (await import('./commands/policy.ts')).policyExplain,
+  },
+  {
+    name: 'clients list',
+    summary: 'the AI clients found here (also without a hub)',
+    load: async () => (await import('./commands/clients.ts')).clientsList,
+  },
+  {
+    name: 'clients preview',
+    summary: 'what would be written, as a diff (also without a hub)',
+    load: async () => (await import('./commands/clients.ts')).clientsPreview,
+  },
+  {
+    name: 'clients connect',
+    summary: 'write our entry into its config',
+    load: async () => (await import('./commands/clients.ts')).clientsConnect,
+  },
+  {
+    name: 'clients disconnect',
+    summary: 'take our entry out again',
+    load: async () => (await import('./commands/clients.ts')).clientsDisconnect,
+  },
+  {
+    name: 'clients undo',
+    summary: 'give it the file back as it was before our last writing',
+    load: async () => (await import('./commands/clients.ts')).clientsUndo,
+  },
+  {
+    name: 'secrets list',
+    summary: 'the names, and which servers use them',
+    load: async () => (await import('./commands/secrets.ts')).secretsList,
+  },
+  {
+    name: 'secrets set',
+    summary: 'store a new one; the value is read from stdin',
+    load: async () => (await import('./commands/secrets.ts')).secretsSet,
+  },
+  {
+    name: 'secrets remove',
+    summary: 'remove one from the keychain',
+    load: async () => (await import('./commands/secrets.ts')).secretsRemove,
+  },
+  {
+    name: 'audit list',
+    summary: 'the newest rows, newest first',
+    load: async () => (await import('./commands/audit.ts')).auditList,
+  },
+  {
+    name: 'audit verify',
+    summary: 'is the log whole? Reads the files itself; exit code 1 when it is not',
+    load: async () => (await import('./commands/audit.ts')).auditVerify,
+  },
+  {
+    name: 'audit head',
+    summary: 'the newest row as signed; keep it elsewhere',
+    load: async () => (await import('./commands/audit.ts')).auditHead,
+  },
+  {
+    name: 'audit export',
+    summary: 'the whole log on stdout',
+    load: async () => (await import('./commands/audit.ts')).auditExport,
+  },
+  {
+    name: 'doctor',
+    summary: 'what works on this machine and what does not',
+    load: async () => (await import('./commands/doctor.ts')).doctor,
+  },
 ]

@@ -2,10 +2,8 @@
 import { connect, type Socket } from 'node:net'
 import { type Hello, PROTOCOL, Welcome } from '../contract/hello.ts'
 import type { Problem } from '../contract/procedure.ts'
-import manifest from '../package.json' with { type: 'json' }
 import { readHubFile } from './hub-file.ts'
-
-export const VERSION: string = manifest.version
+import { VERSION } from './version.ts'
 
 const MAX_WELCOME_BYTES = 64 * 1024
 

@@ -1,7 +1,7 @@
 // From an argv to a command and what it is given. Everything wrong here is wrong usage.
 import { type ParseArgsOptionsConfig, parseArgs } from 'node:util'
 import { type Command, type Common, UsageError } from './command.ts'
-import { COMMANDS } from './commands.ts'
+import { COMMANDS, type Listed } from './commands.ts'
 import { dataFolder } from './places.ts'
 import { oneLine } from './print.ts'
 
@@ -20,9 +20,9 @@ export type Values = Record<string, string | boolean | (string | boolean)[] | un
 export type Reading =
   | { kind: 'help'; words: string[] }
   | { kind: 'version' }
-  | { kind: 'run'; command: Command; args: string[]; rest: string[]; values: Values; common: Common }
+  | { kind: 'run'; name: string; command: Command; args: string[]; rest: string[]; values: Values; common: Common }
 
-export function readArgv(argv: readonly string[]): Reading {
+export async function readArgv(argv: readonly string[]): Promise<Reading> {
   const end = argv.indexOf('--')
   const own = end < 0 ? [...argv] : argv.slice(0, end)
   const rest = end < 0 ? [] : argv.slice(end + 1)
@@ -32,16 +32,18 @@ export function readArgv(argv: readonly string[]): Reading {
   if (own.includes('--help') || own.includes('-h') || argv.length === 0)
     return { kind: 'help', words: nameWords(words) }
 
-  const command = find(words)
-  const { values, positionals } = parse(own, command)
-  const args = positionals.slice(command.name.split(' ').length)
+  const listed = find(words)
+  const { name } = listed
+  const command = await listed.load()
+  const { values, positionals } = parse(own, name, command)
+  const args = positionals.slice(name.split(' ').length)
   const [least, most] = command.args ?? [0, 0]
   if (args.length < least || args.length > most || (rest.length > 0 && !command.takesRest))
     throw new UsageError(
-      `gatehouse ${command.name} was given ${args.length + rest.length} arguments.`,
-      `Usage: gatehouse ${command.name} ${command.synopsis}`.trimEnd(),
+      `gatehouse ${name} was given ${args.length + rest.length} arguments.`,
+      `Usage: gatehouse ${name} ${command.synopsis}`.trimEnd(),
     )
-  return { kind: 'run', command, args, rest, values, common: readCommon(values) }
+  return { kind: 'run', name, command, args, rest, values, common: readCommon(values) }
 }
 
 /** The longest beginning of the words that names commands. */
@@ -54,7 +56,7 @@ function nameWords(words: string[]): string[] {
   return words
 }
 
-function find(words: string[]): Command {
+function find(words: string[]): Listed {
   const two = words.slice(0, 2).join(' ')
   const found = COMMANDS.find(one => one.name === two) ?? COMMANDS.find(one => one.name === words[0])
   if (found) return found
@@ -67,13 +69,13 @@ function find(words: string[]): Command {
   throw new UsageError(`gatehouse ${oneLine(words[0] ?? '')} is no command.`, 'See gatehouse --help.')
 }
 
-function parse(argv: string[], command: Command): { values: Values; positionals: string[] } {
+function parse(argv: string[], name: string, command: Command): { values: Values; positionals: string[] } {
   try {
     return parseArgs({ args: argv, options: { ...COMMON, ...command.options }, allowPositionals: true, strict: true })
   } catch (error) {
     throw new UsageError(
       oneLine((error as Error).message).replace(/\. To specify.*$/, '.'),
-      `Usage: gatehouse ${command.name} ${command.synopsis}`.trimEnd(),
+      `Usage: gatehouse ${name} ${command.synopsis}`.trimEnd(),
     )
   }
 }

@@ -2,11 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
-import { CommandError } from './command.ts'
-import { connectHub, type HubConnection } from './hub-connection.ts'
 import { programPath } from './places.ts'
-import { oneLine } from './print.ts'
 
 /** What a hub may know of whoever happened to start it. The rest it asks the user's login shell for. */
 const KEPT =
@@ -65,25 +61,4 @@ function lastLine(path: string): string {
   } catch {
     return ''
   }
-}
-
-/** The running hub, or one that is started now. */
-export async function connectOrStart(data: string, withinMs: number): Promise<HubConnection> {
-  const running = await connectHub(data)
-  if (running) return running
-  const until = Date.now() + withinMs
-  const started = startHub(data)
-  while (Date.now() < until) {
-    await sleep(100)
-    const hub = await connectHub(data)
-    if (hub) return hub
-    // It may have lost against another one that is starting: that one gets its time, too.
-    const words = started.isOver() ? oneLine(started.lastWords()) : ''
-    if (started.isOver() && !words.includes('already running'))
-      throw new CommandError(
-        `The hub for ${data} did not start. ${words}`.trim(),
-        words ? undefined : 'Run `gatehouse serve` to see why.',
-      )
-  }
-  throw new CommandError(`The hub for ${data} did not answer in time.`, 'Run `gatehouse serve` to see why.')
 }

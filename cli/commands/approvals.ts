@@ -3,9 +3,7 @@ import type { Command } from '../command.ts'
 import { clock, oneLine, say, sayJson, sayTable } from '../print.ts'
 
 export const approvalsList: Command = {
-  name: 'approvals list',
   synopsis: '',
-  summary: 'what waits for a person (answer it in the window)',
   async run({ json, hub }) {
     const { call } = await hub()
     const approvals = (await call.approvals.list()).filter(one => one.state.kind === 'waiting')

@@ -5,10 +5,8 @@ import { clock, oneLine, say, sayJson, sayTable } from '../print.ts'
 import { programJson, programText } from '../run-program.ts'
 
 export const auditList: Command = {
-  name: 'audit list',
   synopsis:
     '[--kind K]… [--client ID] [--server ID] [--tool T] [--outcome O] [--text T] [--since TIME] [--before N] [--after N] [--limit N]',
-  summary: 'the newest rows, newest first',
   help: `  --kind K        ${AuditKind.options.join(', ')}; may be repeated
   --since TIME    2026-11-20, 2026-11-20T14:00, or 90m, 2h, 3d ago
   --limit N       how many (200, at most 1000)`,
@@ -64,9 +62,7 @@ function toTime(text: string): number {
 }
 
 export const auditVerify: Command = {
-  name: 'audit verify',
   synopsis: '',
-  summary: 'is the log whole? Reads the files itself; exit code 1 when it is not',
   async run({ data, json }) {
     const found = Verification.parse(await programJson('audit', ['verify', '--data', data]))
     if (json) sayJson(found)
@@ -91,9 +87,7 @@ function sayVerification({ rows, intact, anchored, signedUntil, problems, note }
 }
 
 export const auditHead: Command = {
-  name: 'audit head',
   synopsis: '',
-  summary: 'the newest row as signed; keep it elsewhere',
   async run({ data, json }) {
     const head = AuditHead.parse(await programJson('audit', ['head', '--data', data]))
     if (json) sayJson(head)
@@ -106,9 +100,7 @@ export const auditHead: Command = {
 }
 
 export const auditExport: Command = {
-  name: 'audit export',
   synopsis: '--format jsonl|csv',
-  summary: 'the whole log on stdout',
   options: { format: { type: 'string' } },
   endless: () => true,
   async run({ data, text }) {

@@ -3,9 +3,7 @@ import { type Command, CommandError, UsageError } from '../command.ts'
 import { oneLine, printableJson, say } from '../print.ts'
 
 export const call: Command = {
-  name: 'call',
   synopsis: 'SERVER TOOL [--args JSON]',
-  summary: 'call a tool; prints the result as the server sent it, secrets removed',
   help: '  --args JSON   its arguments, an object ({})',
   options: { args: { type: 'string' } },
   args: [2, 2],

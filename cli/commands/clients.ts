@@ -10,9 +10,7 @@ import { programJson } from '../run-program.ts'
 type Action = Preview['action']
 
 export const clientsList: Command = {
-  name: 'clients list',
   synopsis: '',
-  summary: 'the AI clients found here (also without a hub)',
   async run({ data, json, hubIfAny }) {
     const hub = await hubIfAny()
     const clients = hub ? await hub.call.clients.list() : await programJson('clients', ['list', '--data', data])
@@ -29,9 +27,7 @@ export const clientsList: Command = {
 }
 
 export const clientsPreview: Command = {
-  name: 'clients preview',
   synopsis: 'ID [--action connect|disconnect|undo]',
-  summary: 'what would be written, as a diff (also without a hub)',
   options: { action: { type: 'string' } },
   args: [1, 1],
   async run(input) {
@@ -55,11 +51,9 @@ function toAction(text: string): Action {
   throw new UsageError(`--action ${oneLine(text)} is not known.`, 'It is connect, disconnect or undo.')
 }
 
-function writing(action: Action, summary: string): Command {
+function writing(action: Action): Command {
   return {
-    name: `clients ${action}`,
     synopsis: 'ID',
-    summary,
     help: 'Shows what is written and asks for a typed yes; --yes goes ahead. Without a terminal --yes is needed.',
     args: [1, 1],
     async run(input) {
@@ -90,9 +84,9 @@ function writing(action: Action, summary: string): Command {
   }
 }
 
-export const clientsConnect = writing('connect', 'write our entry into its config')
-export const clientsDisconnect = writing('disconnect', 'take our entry out again')
-export const clientsUndo = writing('undo', 'give it the file back as it was before our last writing')
+export const clientsConnect = writing('connect')
+export const clientsDisconnect = writing('disconnect')
+export const clientsUndo = writing('undo')
 
 function sayPreview(preview: Preview): void {
   say(oneLine(preview.path))

@@ -5,9 +5,7 @@ import { dial } from '../dial.ts'
 import { type StartedHub, startHub } from '../start-hub.ts'
 
 export const connect: Command = {
-  name: 'connect',
   synopsis: '[--client ID] [--server SLUG]',
-  summary: 'the stdio bridge that AI clients start',
   help: `Speaks MCP on stdin and stdout and carries it to the hub, which is started when none runs.
   --client ID     the entry it was started from (claimed; the token in GATEHOUSE_TOKEN proves it)
   --server SLUG   one server only, its tools under their own names`,

@@ -8,9 +8,7 @@ import { programJson } from '../run-program.ts'
 const MARKS = { ok: 'ok     ', warn: 'warn   ', problem: 'PROBLEM' }
 
 export const doctor: Command = {
-  name: 'doctor',
   synopsis: '',
-  summary: 'what works on this machine and what does not',
   help: 'Exit code 0 when Gatehouse itself can run. Needs no hub.',
   async run({ data, json }) {
     const findings = z.array(Finding).parse(await programJson('doctor', ['--data', data]))

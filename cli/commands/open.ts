@@ -4,9 +4,7 @@ import { openInBrowser } from '../open-in-browser.ts'
 import { say, sayJson } from '../print.ts'
 
 export const open: Command = {
-  name: 'open',
   synopsis: '[--print]',
-  summary: 'pair a window: open it in the browser, or print the link',
   help: '  --print   print the link instead of opening it',
   options: { print: { type: 'boolean' } },
   async run({ data, json, flag, hubStarted }) {

@@ -5,9 +5,7 @@ import { oneLine, say, sayJson, sayTable } from '../print.ts'
 import { checkObject } from './call.ts'
 
 export const policyList: Command = {
-  name: 'policy list',
   synopsis: '',
-  summary: 'the rules in force',
   async run({ json, hub }) {
     const policy = await (await hub()).call.policy.get()
     if (json) {
@@ -40,9 +38,7 @@ function conditions(rule: Rule): string {
 }
 
 export const policyExplain: Command = {
-  name: 'policy explain',
   synopsis: 'SERVER TOOL [--args JSON] [--client ID]',
-  summary: 'what would happen to a call, and why',
   help: `  --args JSON   its arguments, an object ({})
   --client ID   the client that makes it (an unknown one)`,
   options: { args: { type: 'string' }, client: { type: 'string' } },

@@ -8,9 +8,7 @@ import { say, sayJson, sayTable } from '../print.ts'
 const MOST_BYTES = 100_000
 
 export const secretsList: Command = {
-  name: 'secrets list',
   synopsis: '',
-  summary: 'the names, and which servers use them',
   async run({ json, hub }) {
     const secrets = await (await hub()).call.secrets.list()
     if (json) sayJson(secrets)
@@ -30,9 +28,7 @@ export const secretsList: Command = {
 }
 
 export const secretsSet: Command = {
-  name: 'secrets set',
   synopsis: 'NAME',
-  summary: 'store a new one; the value is read from stdin',
   help: 'One newline at the end is dropped. On a terminal the value is not shown. To replace one, use the window.',
   args: [1, 1],
   async run({ args: [name = ''], json, hub }) {
@@ -53,9 +49,7 @@ export const secretsSet: Command = {
 }
 
 export const secretsRemove: Command = {
-  name: 'secrets remove',
   synopsis: 'NAME',
-  summary: 'remove one from the keychain',
   args: [1, 1],
   async run({ args: [name = ''], json, hub }) {
     checkName(name)

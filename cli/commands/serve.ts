@@ -11,9 +11,7 @@ const PARENT_CHECK_MS = 500
 const END_DEADLINE_MS = 25_000
 
 export const serve: Command = {
-  name: 'serve',
   synopsis: '[--web] [--port N] [--no-open] [--policy FILE]',
-  summary: 'run the hub in the foreground',
   help: `The first line on stdout is JSON: {"event":"ready","socket":…,"web":<pairing link>|null,"pid":…}.
   --web           make a pairing link and open it in the browser
   --port N        the browser window's port (any free one)

@@ -6,9 +6,7 @@ import { oneLine, say, sayJson } from '../print.ts'
 import { sayAdded } from './servers.ts'
 
 export const serversAdd: Command = {
-  name: 'servers add',
   synopsis: 'NAME [--env K=V]… [--cwd DIR] -- CMD ARGS… | NAME --url URL [--header K=V]…',
-  summary: 'define a server',
   help: `It starts only after a person agreed to exactly this command: in the window, or here with the PIN.
   --env K=V       a variable; \${secret:NAME} takes a credential of the keychain
   --cwd DIR       where it is started

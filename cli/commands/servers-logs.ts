@@ -3,9 +3,7 @@ import { type Command, UsageError } from '../command.ts'
 import { clock, oneLine, printableJson, say } from '../print.ts'
 
 export const serversLogs: Command = {
-  name: 'servers logs',
   synopsis: 'NAME [--follow] [--last N]',
-  summary: 'its log: stderr, and junk on stdout',
   help: `  --follow     go on with new lines until interrupted
   --last N     how many lines to begin with (500)
 With --json each line is one JSON object.`,

@@ -12,9 +12,7 @@ import { becauseOf, toServerLine } from '../server-state.ts'
 const MOST_BYTES = 1_000_000
 
 export const serversList: Command = {
-  name: 'servers list',
   synopsis: '',
-  summary: 'the servers, their states and tools (also without a hub)',
   async run({ data, json, hubIfAny }) {
     const hub = await hubIfAny()
     const lines = hub
@@ -32,9 +30,7 @@ export const serversList: Command = {
 }
 
 export const serversImport: Command = {
-  name: 'servers import',
   synopsis: 'FILE',
-  summary: 'add what an `mcpServers` block names (FILE may be - for stdin)',
   args: [1, 1],
   async run({ args: [file = ''], json, hub }) {
     const text = file === '-' ? await readStdin(MOST_BYTES) : readText(file)
@@ -48,9 +44,7 @@ export const serversImport: Command = {
 }
 
 export const serversRemove: Command = {
-  name: 'servers remove',
   synopsis: 'NAME',
-  summary: 'stop a server and forget it',
   args: [1, 1],
   async run({ args: [id = ''], json, yes, hub }) {
     const running = await hub()
@@ -64,11 +58,9 @@ export const serversRemove: Command = {
   },
 }
 
-function acting(verb: 'start' | 'stop' | 'restart', summary: string): Command {
+function acting(verb: 'start' | 'stop' | 'restart'): Command {
   return {
-    name: `servers ${verb}`,
     synopsis: 'NAME',
-    summary,
     args: [1, 1],
     async run(input) {
       const [id = ''] = input.args
@@ -78,9 +70,9 @@ function acting(verb: 'start' | 'stop' | 'restart', summary: string): Command {
   }
 }
 
-export const serversStart = acting('start', 'start a server that was agreed to')
-export const serversStop = acting('stop', 'stop a server and all its processes')
-export const serversRestart = acting('restart', 'stop it and start it again')
+export const serversStart = acting('start')
+export const serversStop = acting('stop')
+export const serversRestart = acting('restart')
 
 function sayState(name: string, state: ServerState, verb: 'start' | 'stop' | 'restart', { json }: Input): number {
   if (json) sayJson(state)

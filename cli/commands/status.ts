@@ -4,9 +4,7 @@ import { type Command, CommandError } from '../command.ts'
 import { clock, oneLine, say, sayJson } from '../print.ts'
 
 export const status: Command = {
-  name: 'status',
   synopsis: '',
-  summary: 'is a hub running, since when, who is connected',
   help: 'Exit code 1 when none runs.',
   async run({ data, json, hubIfAny }) {
     const hub = await hubIfAny()

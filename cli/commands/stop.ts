@@ -5,9 +5,7 @@ import { readHubFile } from '../hub-file.ts'
 import { say, sayJson } from '../print.ts'
 
 export const stop: Command = {
-  name: 'stop',
   synopsis: '',
-  summary: 'stop the hub in order',
   async run({ data, json, hub }) {
     const running = await hub()
     const pid = readHubFile(data)?.pid

@@ -4,9 +4,7 @@ import type { Command } from '../command.ts'
 import { sayJson, sayTable } from '../print.ts'
 
 export const tools: Command = {
-  name: 'tools',
   synopsis: '[SERVER]',
-  summary: 'the tools of one server, or of all',
   args: [0, 1],
   async run({ args: [server], json, hub }) {
     const found = await (await hub()).call.servers.tools(server === undefined ? {} : { server })

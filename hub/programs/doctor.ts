@@ -80,6 +80,7 @@ function dataFolder(data: string): Finding {
   while (!existsSync(there) && dirname(there) !== there) there = dirname(there)
   try {
     accessSync(there, constants.W_OK | constants.X_OK)
+    if (!statSync(there).isDirectory()) throw new Error('no folder')
   } catch {
     return problem(id, `${there} cannot be written.`, 'Name another data folder with --data or GATEHOUSE_HOME.')
   }
