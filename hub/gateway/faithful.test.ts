@@ -145,3 +145,24 @@ test('one server alone greets with its own words, every field of it', async () =
     .send(frame('initialize', '{"protocolVersion":"2025-03-26"}'), '61')
   expect(older).toBe(got.replace('2025-11-25', '2025-03-26'))
 })
+
+test('a result never leaves in the same turn as the progress before it, though the server sent both at once', async () => {
+  let isSameTurn = false
+  const turns: boolean[] = []
+  const done = Promise.withResolvers<void>()
+  const send = (text: string) => {
+    const isProgress = text.includes('notifications/progress')
+    if (isProgress) setImmediate(() => (isSameTurn = false))
+    if (isProgress) isSameTurn = true
+    if (!text.includes('"id":3,')) return
+    turns.push(isSameTurn)
+    done.resolve()
+  }
+  const link = house.gateway.link({ client: 'quick', title: 'Quick', kind: 'bridge', send })
+  link.receive(
+    '{"jsonrpc":"2.0","id":3,"method":"tools/call","params":{"name":"witness_act","_meta":{"progressToken":1}}}',
+  )
+  await done.promise
+  link.close('done')
+  expect(turns).toEqual([false])
+})

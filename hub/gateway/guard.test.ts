@@ -87,17 +87,18 @@ test.each(REQUESTS)(
 )
 
 test('requests written as notifications, and unknown notifications under an ask rule, reach no server', async () => {
-  const { house, received } = await witnessed({ rules: [ASK_ALL] })
+  const { house, received } = await witnessed({ rules: [ASK_ALL, { id: '', effect: 'allow', tool: 'look' }] })
   for (const server of [undefined, 'witness']) {
     const client = house.client(server ? { server } : {})
     await client.initialize()
+    await client.call(server ? 'look' : 'witness_look')
     client.notify('tools/call', { name: server ? 'act' : 'witness_act', arguments: {} })
     client.notify('notifications/vendor/delete', {})
     client.notify('vendor/delete', {})
     client.notify('notifications/roots/list_changed', {})
   }
   await new Promise(resolve => setTimeout(resolve, 200))
-  expect(received()).toEqual([])
+  expect(received().filter(line => !line.includes('"name":"look"'))).toEqual([])
 })
 
 test('a deny rule is told to the model in words, and recorded', async () => {
