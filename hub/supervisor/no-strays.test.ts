@@ -26,7 +26,7 @@ interface Hub {
 async function hubWith(...names: string[]): Promise<Hub> {
   const folder = tempFolder()
   folders.push(folder)
-  const hub = spawn(process.execPath, [join(import.meta.dirname, 'test-hub.ts'), folder, ...names], {
+  const hub = spawn(process.execPath, [join(import.meta.dirname, 'fixtures/test-hub.ts'), folder, ...names], {
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   started.push(hub.pid!)

@@ -20,7 +20,7 @@ import type { RawListing, Upstream } from './upstream.ts'
 import { UsageSampling } from './usage.ts'
 import { Watch } from './watch.ts'
 
-export type { RawListing, RequestOptions, Upstream } from './upstream.ts'
+export type { RawListing, Upstream } from './upstream.ts'
 
 export interface SupervisorOptions {
   registry: Definitions
