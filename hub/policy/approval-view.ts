@@ -2,7 +2,7 @@
 import type { Approval, Rule, Scope } from '../../contract/policy.ts'
 import type { Risk } from '../../contract/servers.ts'
 import { isObject } from './conditions.ts'
-import { canonical, isExact, type Json, Num, readJson } from './json-value.ts'
+import { canonical, isExact, type Json, Num } from './json-value.ts'
 import { canBeNamed } from './policy-state.ts'
 
 const MOST_SHOWN = 64 * 1024
@@ -11,9 +11,8 @@ const MOST_ARGUMENTS = 20
 const MOST_VALUE = 500
 
 /** Pretty JSON with numbers as written, secrets removed, cut at 64 KB with a last line that says so. */
-export function shownArguments(argumentsText: string, redact: (text: string) => string): string {
-  const value = readJson(argumentsText)
-  const text = redact(value === undefined ? argumentsText : pretty(value))
+export function shownArguments(given: Json, redact: (text: string) => string): string {
+  const text = redact(pretty(given))
   if (text.length <= MOST_SHOWN) return text
   return `${text.slice(0, MOST_SHOWN - 100)}\n… cut here: ${text.length.toLocaleString('en')} characters in all`
 }
@@ -30,10 +29,9 @@ function pretty(value: Json, indent = ''): string {
 }
 
 /** A call's top-level arguments as canonical JSON text, by name. */
-export function topLevel(argumentsText: string): Map<string, string> {
-  const value = readJson(argumentsText)
-  if (!isObject(value)) return new Map()
-  return new Map(Object.entries(value).map(([name, one]) => [name, canonical(one)]))
+export function topLevel(given: Json): Map<string, string> {
+  if (!isObject(given)) return new Map()
+  return new Map(Object.entries(given).map(([name, one]) => [name, canonical(one)]))
 }
 
 /** Each argument now and in the last allowed call (null: there was none). */
@@ -56,12 +54,13 @@ export function compared(
 
 /** What can be answered with. A rule is offered only where it says exactly what the person saw. */
 export function scopesFor(
-  call: { client: string; server: string; tool: string; risk: Risk; argumentsText: string },
+  call: { client: string; server: string; tool: string; risk: Risk; arguments: Json },
   redact: (text: string) => string,
 ): Scope[] {
   const scopes: Scope[] = ['once', 'minutes', 'session']
   if (!canBeNamed(call.client) || !canBeNamed(call.tool)) return scopes
-  if (argumentsRule(call) && redact(call.argumentsText) === call.argumentsText) scopes.push('arguments')
+  const rule = argumentsRule(call)
+  if (rule && isClean(canonical(call.arguments), redact)) scopes.push('arguments')
   if (call.risk !== 'destroys') scopes.push('tool')
   return scopes
 }
@@ -76,9 +75,9 @@ export function argumentsRule(call: {
   client: string
   server: string
   tool: string
-  argumentsText: string
+  arguments: Json
 }): Omit<Rule, 'id'> | undefined {
-  const value = readJson(call.argumentsText)
+  const value = call.arguments
   if (!isObject(value)) return undefined
   const entries = Object.entries(value)
   if (entries.length === 0 || entries.length > MOST_ARGUMENTS) return undefined
@@ -88,6 +87,11 @@ export function argumentsRule(call: {
     equals: one instanceof Num ? Number(one.source) : (one as string | boolean | null),
   }))
   return { ...toolRule(call), arguments: conditions, exactly: true }
+}
+
+// A rule is kept in files, and no secret may be.
+function isClean(text: string, redact: (text: string) => string): boolean {
+  return redact(text) === text
 }
 
 function isPath(name: string): boolean {

@@ -8,6 +8,7 @@ import { Allowances, type Asked } from './allowances.ts'
 import { argumentsRule, compared, scopesFor, shownArguments, toolRule, topLevel } from './approval-view.ts'
 import { callDigest } from './call-digest.ts'
 import { type Clocks, isOver, type Moment, momentAfter, msLeft, realClocks, SleepWatch } from './clocks.ts'
+import { type Json, readJson } from './json-value.ts'
 
 /** A call that policy asks about. */
 export interface Question {
@@ -43,6 +44,9 @@ interface Waiter {
 interface Waiting {
   approval: Approval
   question: Question
+  given: Json
+  /** Its top-level arguments. */
+  values: Map<string, string>
   digest: string
   until: Moment
   /** The call that hangs on the answer; null once its client stopped waiting. */
@@ -100,16 +104,16 @@ export class Approvals {
     this.#look()
     if (this.#isClosed) return Promise.resolve({ kind: 'withdrawn', why: 'Gatehouse is stopping.' })
     if (question.signal?.aborted) return Promise.resolve({ kind: 'withdrawn', why: tookBack(question) })
-    let digest: string
-    try {
-      digest = digestOf(question)
-    } catch (error) {
-      return Promise.resolve({ kind: 'withdrawn', why: error instanceof Error ? error.message : String(error) })
+    const given = readJson(question.argumentsText)
+    if (given === undefined) {
+      const why = 'Its arguments cannot be read: they are no JSON, say a name twice, or are nested deeper than 200.'
+      return Promise.resolve({ kind: 'withdrawn', why })
     }
+    const digest = callDigest({ ...identityOf(question), arguments: given })
     const grant = this.#allowances.takeGrant(digest)
     const standing = grant ? { by: grant.by, scope: 'once' as const } : this.#allowances.find(asked(question, digest))
     if (standing) {
-      this.#remember(question)
+      this.#remember(question, topLevel(given))
       return Promise.resolve({ kind: 'allowed', by: standing.by, scope: standing.scope })
     }
     const asksAgain = [...this.#waiting.values()].find(one => one.digest === digest && !one.waiter)
@@ -117,7 +121,7 @@ export class Approvals {
       const why = `${MOST_PER_CLIENT} calls of ${question.client.title} wait for a person already.`
       return Promise.resolve({ kind: 'withdrawn', why })
     }
-    return this.#wait(asksAgain ?? this.#open(question, digest), question)
+    return this.#wait(asksAgain ?? this.#open(question, given, digest), question)
   }
 
   /** Those that wait, oldest first; then the answered of today and those withdrawn just now, newest first. */
@@ -143,7 +147,7 @@ export class Approvals {
         hint: `It offers: ${waiting.approval.scopes.join(', ')}.`,
       })
     this.#keep(waiting, scope, by)
-    this.#remember(waiting.question)
+    this.#remember(waiting.question, waiting.values)
     // Nobody hangs on it any more: the yes is for one identical repeat.
     if (!waiting.waiter) this.#allowances.grant(waiting.digest, by)
     return this.#end(waiting, { kind: 'allowed', by, scope }, { allowed: true, scope, by, word: null })
@@ -181,10 +185,11 @@ export class Approvals {
     this.#timer = undefined
   }
 
-  #open(question: Question, digest: string): Waiting {
-    const { client, server, tool, risk, reasons, description, argumentsText } = question
+  #open(question: Question, given: Json, digest: string): Waiting {
+    const { client, server, tool, risk, reasons, description } = question
     const { redact } = this.#options
     const last = this.#lastAllowed.get(toolKey(question)) ?? null
+    const values = topLevel(given)
     const askedAt = this.#clocks.wall()
     const until = momentAfter(this.#clocks, this.#lifeMs)
     const approval: Approval = {
@@ -194,17 +199,17 @@ export class Approvals {
       tool,
       risk,
       reasons: [...reasons],
-      arguments: shownArguments(argumentsText, redact),
-      compared: compared(topLevel(argumentsText), last?.values ?? null, redact),
+      arguments: shownArguments(given, redact),
+      compared: compared(values, last?.values ?? null, redact),
       lastAllowedAt: last?.at ?? null,
       description: redact(description).slice(0, 10_000),
-      scopes: scopesFor({ client: client.id, server: server.id, tool, risk, argumentsText }, redact),
+      scopes: scopesFor({ ...identityOf(question), risk, arguments: given }, redact),
       askedAt,
       clientUntil: askedAt,
       until: until.wall,
       state: { kind: 'waiting' },
     }
-    const waiting: Waiting = { approval, question, digest, until, waiter: null }
+    const waiting: Waiting = { approval, question, given, values, digest, until, waiter: null }
     this.#waiting.set(approval.id, waiting)
     return waiting
   }
@@ -233,7 +238,7 @@ export class Approvals {
   // What the yes writes or opens. A rule that cannot be written throws here, before anything counts as answered.
   #keep(waiting: Waiting, scope: Scope, by: string): void {
     const { question, digest } = waiting
-    const call = { ...identityOf(question), risk: question.risk }
+    const call = { ...identityOf(question), arguments: waiting.given }
     if (scope === 'minutes' || scope === 'session') this.#allowances.allow(asked(question, digest), scope, by)
     const rule = scope === 'tool' ? toolRule(call) : scope === 'arguments' ? argumentsRule(call) : undefined
     if (!rule) return
@@ -312,10 +317,10 @@ export class Approvals {
     return new Date(state.at).toDateString() === today
   }
 
-  #remember(question: Question): void {
+  #remember(question: Question, values: Map<string, string>): void {
     const key = toolKey(question)
     this.#lastAllowed.delete(key)
-    this.#lastAllowed.set(key, { at: this.#clocks.wall(), values: topLevel(question.argumentsText) })
+    this.#lastAllowed.set(key, { at: this.#clocks.wall(), values })
     if (this.#lastAllowed.size > MOST_REMEMBERED) this.#lastAllowed.delete(this.#lastAllowed.keys().next().value!)
   }
 
@@ -342,13 +347,8 @@ function tookBack(question: Question): string {
   return `${question.client.title} took this call back.`
 }
 
-function identityOf(question: Question) {
-  const { client, server, tool, argumentsText, definitionHash } = question
-  return { client: client.id, server: server.id, tool, argumentsText, definitionHash }
-}
-
-function digestOf(question: Question): string {
-  return callDigest(identityOf(question))
+function identityOf({ client, server, tool, definitionHash }: Question) {
+  return { client: client.id, server: server.id, tool, definitionHash }
 }
 
 function asked(question: Question, digest: string): Asked {

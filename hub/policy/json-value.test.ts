@@ -31,6 +31,18 @@ test.each([
   expect(readJson(text)).toBeUndefined()
 })
 
+test('two hundred levels are read, and a value in the innermost', () => {
+  expect(readJson(`${'['.repeat(200)}1${']'.repeat(200)}`)).toBeDefined()
+})
+
+test('a million numbers are read in the time of a breath', () => {
+  const text = JSON.stringify({ list: Array.from({ length: 1_000_000 }, (_, n) => n) })
+  const before = process.cpuUsage()
+  expect(canonical(readJson(text)!)).toBe(text)
+  const { user, system } = process.cpuUsage(before)
+  expect((user + system) / 1000).toBeLessThan(2500)
+})
+
 test('any value is read back the same, whatever the order of its names', () => {
   fc.assert(
     fc.property(fc.jsonValue(), value => {

@@ -18,6 +18,7 @@ afterEach(() => {
 
 function home(given: { file?: string; unattended?: Rule[] } = {}) {
   const folder = mkdtempSync(join(tmpdir(), 'gatehouse-policy-'))
+  closers.push(() => rmSync(folder, { recursive: true, force: true }))
   const path = join(folder, 'policy.json')
   const db = openState(folder)
   closers.push(() => db.close())

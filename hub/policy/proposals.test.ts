@@ -1,16 +1,26 @@
 import { randomBytes } from 'node:crypto'
-import { mkdtempSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { expect, test } from 'vitest'
+import { afterEach, expect, test } from 'vitest'
 import { Announcer } from '../announce.ts'
 import { openState } from '../store/open.ts'
 import { Sealed } from '../store/sealed.ts'
 import { Proposals } from './proposals.ts'
 
 const key = randomBytes(32)
+const closers: (() => void)[] = []
+afterEach(() => {
+  for (const close of closers.splice(0)) close()
+})
+
 function proposals() {
-  const db = openState(mkdtempSync(join(tmpdir(), 'gatehouse-proposals-')))
+  const folder = mkdtempSync(join(tmpdir(), 'gatehouse-proposals-'))
+  const db = openState(folder)
+  closers.push(
+    () => db.close(),
+    () => rmSync(folder, { recursive: true, force: true }),
+  )
   const sealed = new Sealed(db, () => key)
   return { db, sealed, made: new Proposals({ db, sealed, announcer: new Announcer() }) }
 }
