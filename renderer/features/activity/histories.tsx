@@ -31,7 +31,7 @@ export function Histories({
   return (
     <div className={css.histories}>
       <History title="Calls" fact={written(calls)} sentence={`${calls} calls ${since}`}>
-        <Columns series={[{ values: found.calls, tone: 'text-3' }]} />
+        <Columns series={[{ values: found.calls, tone: 'edge' }]} />
       </History>
       <History title="Errors" fact={written(errors)} sentence={`${errors} errors ${since}`}>
         <Columns series={[{ values: found.errors, tone: 'red-glyph' }]} />
@@ -41,7 +41,7 @@ export function Histories({
         fact={found.p95Ms === null ? '–' : duration(found.p95Ms)}
         sentence={found.p95Ms === null ? 'no durations' : `95 of 100 calls took less than ${duration(found.p95Ms)}`}
       >
-        <Columns series={[{ values: found.p95, tone: 'line-2' }]} />
+        <Columns series={[{ values: found.p95, tone: 'edge' }]} />
       </History>
       <History
         title="Asked · denied"

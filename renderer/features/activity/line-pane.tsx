@@ -5,13 +5,13 @@ import { useNavigate } from '@tanstack/react-router'
 import { useEffect, useState } from 'react'
 import type { AuditRow } from '../../../contract/audit.ts'
 import { hub, useStatus } from '../../hub.ts'
-import { bytes, CopyButton, count, exactly, Foreign, JsonView, Pane, RiskMark } from '../../ui/index.ts'
+import { bytes, CopyButton, count, Foreign, JsonView, Pane, RiskMark } from '../../ui/index.ts'
 import { useNames } from '../use-names.ts'
 import css from './activity.module.css'
 import { joinRows, type Line, mergeRows } from './lines.ts'
 import { stepsOf } from './steps.ts'
 import { chainWords, provenTo, useChecked, verify } from './verification.ts'
-import { factWords, precise, shortHash } from './words.ts'
+import { dayAndTime, factWords, precise, shortHash } from './words.ts'
 
 interface Props {
   seq: number
@@ -72,7 +72,7 @@ export function LinePane({ seq, line: given, lines, onOpen }: Props) {
               .filter(Boolean)
               .join(' › ')}
             {(line.client || line.server) && ' · '}
-            {exactly(line.time)}
+            {dayAndTime(line.time)}
           </p>
           <ol className={css.steps}>
             {stepsOf(line.rows).map(s => (

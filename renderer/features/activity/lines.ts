@@ -88,6 +88,7 @@ function answeredOf(events: readonly AuditEvent[]): Answered | null {
   const about = { rule: decided?.rule ?? null, ruleText: decided?.ruleText ?? null }
   if (refused) return { effect: 'deny', by: refused.by ?? null, ...about, ...ruleOf(refused) }
   if (passed) return { effect: 'allow', by: passed.by ?? null, ...about, ...ruleOf(passed) }
+  if (events.some(e => e.kind === 'result')) return { effect: 'allow', by: null, ...about }
   if (!decided) return null
   const effect = decided.effect === 'deny' || decided.effect === 'ask' ? decided.effect : 'allow'
   return { effect, by: events.find(e => e.by !== undefined)?.by ?? null, ...about }

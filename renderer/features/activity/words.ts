@@ -40,7 +40,9 @@ export function decisionWords(line: Pick<Line, 'decision' | 'rows' | 'outcome' |
         ? 'by you'
         : decision.rule
           ? `by rule ${decision.rule}`
-          : 'by default'
+          : decision.by === null
+            ? ''
+            : 'by default'
   return decision.effect === 'deny' ? { word: 'Denied', by, tone: 'red' } : { word: 'Allowed', by, tone: 'plain' }
 }
 
@@ -88,4 +90,14 @@ export function precise(at: number): string {
 export const shortHash = (hash: string): string => {
   const four = hash.match(/.{1,4}/g) ?? []
   return four.length < 5 ? four.join(' ') : `${four.slice(0, 3).join(' ')} … ${four.at(-1)}`
+}
+
+/** Thursday 14:24:19.386, with the date once it is older than a week. */
+export function dayAndTime(at: number): string {
+  const old = Date.now() - at > 6 * 86_400_000
+  const day = new Intl.DateTimeFormat(
+    'en-GB',
+    old ? { day: 'numeric', month: 'long', year: 'numeric' } : { weekday: 'long' },
+  )
+  return `${day.format(at)} ${precise(at)}`
 }

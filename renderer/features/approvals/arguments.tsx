@@ -14,14 +14,10 @@ export function Arguments({ approval }: { approval: Approval }) {
   const known = approval.lastAllowedAt !== null
   return (
     <div className={css.args}>
-      <div className={css.argsHead}>
-        <span>Arguments</span>
-        <span>{json ? '' : 'Now'}</span>
-        <span>{!json && (known ? `Last allowed, ${moment(approval.lastAllowedAt!)}` : 'Never allowed before')}</span>
-        <button type="button" className={css.link} aria-pressed={json} onClick={() => setJson(!json)}>
-          {json ? 'Table' : 'JSON'}
-        </button>
-      </div>
+      <button type="button" className={`${css.link} ${css.toggle}`} aria-pressed={json} onClick={() => setJson(!json)}>
+        {json ? 'Table' : 'JSON'}
+      </button>
+      {(json || approval.compared.length === 0) && <p className={css.argsHead}>Arguments</p>}
       {json && (
         <pre className={css.json}>
           <Foreign text={approval.arguments} max={4000} />
@@ -30,11 +26,11 @@ export function Arguments({ approval }: { approval: Approval }) {
       {!json && approval.compared.length === 0 && <p className={css.argsNone}>None: the call has no arguments.</p>}
       {!json && approval.compared.length > 0 && (
         <table className={css.argsTable}>
-          <thead className="visually-hidden">
+          <thead>
             <tr>
-              <th>Argument</th>
+              <th>Arguments</th>
               <th>Now</th>
-              <th>Last allowed</th>
+              <th>{known ? `Last allowed, ${moment(approval.lastAllowedAt!)}` : 'Never allowed before'}</th>
             </tr>
           </thead>
           <tbody>

@@ -85,6 +85,7 @@ export function Decision({ approval, place, titleId, calmUntil = 0 }: DecisionPr
               <span className={css.scopeLabel}>If you allow, allow</span>
               {scopes.length > 1 ? (
                 <SegmentedControl
+                  withItemsBorders={false}
                   aria-label="How far an allow goes"
                   value={scope}
                   disabled={sent}
@@ -124,7 +125,7 @@ function Head({ approval, titleId }: { approval: Approval; titleId: string }) {
         </h2>
         <p className={css.headFact}>
           on {approval.server.name} · asked <Ago at={approval.askedAt} />
-          {approval.client.says && approval.client.says !== approval.client.title && (
+          {approval.client.says && !claims(approval.client.says, approval.client.title) && (
             <>
               {' '}
               · calls itself <Foreign text={approval.client.says} max={60} mono />
@@ -135,6 +136,12 @@ function Head({ approval, titleId }: { approval: Approval; titleId: string }) {
       <RiskMark risk={approval.risk} look="soft" />
     </header>
   )
+}
+
+/** Whether a client's own name is only its title with a version: nothing to point at then. */
+function claims(says: string, title: string): boolean {
+  const plain = (text: string) => text.toLowerCase().replace(/[^a-z]/g, '')
+  return plain(says.replace(/[\d.]+\s*$/, '')) === plain(title)
 }
 
 interface Keys {

@@ -143,7 +143,7 @@ function ClientRow({ client, dark, onOpen, onLook }: RowProps) {
       <div className={css.sees}>
         {sees.tools > 0 ? (
           <>
-            {plural(sees.tools, 'tool')} <span className={css.quiet}>· about {tokens(sees.tokens)}</span>
+            {plural(sees.tools, 'tool')} <span className={css.quiet}>· about {tokens(sees.tokens)} tokens</span>
           </>
         ) : (
           <span className={css.quiet}>{status === 'dropped' ? 'nothing now' : '–'}</span>

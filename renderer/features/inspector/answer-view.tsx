@@ -78,13 +78,16 @@ function Ended({
           {duration(outcome.durationMs)} · {bytes(size)}, about {count(Math.max(1, Math.round(size / 4)))} tokens
           {fit.kind === 'fits' && ' · fits its schema'}
         </span>
-        <SegmentedControl
-          className={css.looks ?? ''}
-          aria-label="How to show it"
-          value={look}
-          onChange={value => setWanted(looks.find(l => l === value) ?? null)}
-          data={looks.map(value => ({ value, label: LABELS[value] }))}
-        />
+        {looks.length > 1 && (
+          <SegmentedControl
+            withItemsBorders={false}
+            className={css.looks ?? ''}
+            aria-label="How to show it"
+            value={look}
+            onChange={value => setWanted(looks.find(l => l === value) ?? null)}
+            data={looks.map(value => ({ value, label: LABELS[value] }))}
+          />
+        )}
       </div>
       <div className={css.answerBody}>
         {fit.kind === 'differs' && (

@@ -65,6 +65,7 @@ export function CallForm({ offer, given, running, onBegan }: Props) {
         {tool && <RiskMark risk={tool.risk} look="soft" />}
         {tool && (
           <SegmentedControl
+            withItemsBorders={false}
             className={css.modes ?? ''}
             aria-label="How to fill in"
             value={mode}

@@ -41,6 +41,7 @@ export function InspectorView() {
       header={
         <PageHeader title="Inspector" fact={chosen ? undefined : 'Calls go through the same gate and the same record'}>
           <SegmentedControl
+            withItemsBorders={false}
             aria-label="What to choose from"
             value={kind}
             onChange={value => go({ kind: value === 'tools' ? undefined : value })}

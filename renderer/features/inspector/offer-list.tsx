@@ -36,6 +36,12 @@ export function OfferList({ offers, kind, chosen, made, current, onChoose, onReo
       if (next) onChoose(next)
     },
   )
+  const listed = useRef<HTMLElement>(null)
+  const chosenKey = chosen?.key
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another choice, or the list that came, scrolls to it
+  useEffect(() => {
+    listed.current?.querySelector('[aria-current="true"]')?.scrollIntoView({ block: 'nearest' })
+  }, [chosenKey, offers.kind])
   return (
     <div className={css.list}>
       <Search
@@ -44,7 +50,7 @@ export function OfferList({ offers, kind, chosen, made, current, onChoose, onReo
         fact={search ? `${found.length} of ${all.length}` : String(all.length)}
         onEnter={() => order[0] && onChoose(order[0])}
       />
-      <nav className={css.offers} aria-label={`All ${kind}`}>
+      <nav ref={listed} className={css.offers} aria-label={`All ${kind}`}>
         {offers.kind === 'loading' && <RowsSkeleton rows={8} height={30} />}
         {groups.map(group => (
           <Group key={group.server} server={group.server} found={group.found} chosen={chosen} onChoose={onChoose} />

@@ -80,6 +80,8 @@ export function WireView({ correlation }: { correlation: string | null }) {
 }
 
 interface FramesProps {
+  /** Beside an open frame: no waterfall. */
+  narrow: boolean
   rows: FrameRow[]
   axis: ReturnType<typeof axisFor>
   names: Names
@@ -88,7 +90,7 @@ interface FramesProps {
   onSelect: (n: number | null) => void
 }
 
-function Frames({ rows, axis, names, selected, correlation, onSelect }: FramesProps) {
+function Frames({ narrow, rows, axis, names, selected, correlation, onSelect }: FramesProps) {
   const scroller = useRef<HTMLDivElement>(null)
   const atEnd = useRef(true)
   const virtual = useVirtualizer({
@@ -115,7 +117,7 @@ function Frames({ rows, axis, names, selected, correlation, onSelect }: FramesPr
     virtual.scrollToIndex(next, { align: 'auto' })
   }
   return (
-    <div className={css.frames}>
+    <div className={css.frames} data-narrow={narrow}>
       <div className={css.frameHead} aria-hidden>
         <span>Time</span>
         <span>From</span>
