@@ -46,7 +46,7 @@ test.each([
   ],
   [
     'copied over from another kind',
-    `UPDATE sealed SET (value, mac) = (SELECT value, mac FROM sealed WHERE kind = 'trust') WHERE key = 'srv_a'`,
+    `UPDATE sealed SET (value, mac) = (SELECT value, mac FROM sealed WHERE kind = 'trust') WHERE key = 'srv_a' AND kind = 'agreement'`,
   ],
   ['given a mac of another length', `UPDATE sealed SET mac = x'00' WHERE key = 'srv_a'`],
   ['taken out', `DELETE FROM sealed WHERE key = 'srv_a'`],
@@ -54,7 +54,7 @@ test.each([
   const first = open().sealed
   first.put('agreement', 'srv_a', { digest: '1' })
   first.put('agreement', 'srv_b', { digest: '2' })
-  first.put('trust', 'srv_t', { digest: '3' })
+  first.put('trust', 'srv_a', { digest: '3' })
   db.exec(attack)
   const { sealed, forged } = open()
   expect(sealed.get('agreement', 'srv_a', Fact)).toBeUndefined()

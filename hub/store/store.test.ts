@@ -87,7 +87,7 @@ test('the mount that holds a path is the deepest one, spaces and all', () => {
 })
 
 const holder = `import { takeLock } from ${JSON.stringify(join(import.meta.dirname, 'lock.ts'))}
-takeLock(process.argv[1]); globalThis.gc(); globalThis.gc(); console.log('held'); setInterval(() => {}, 1000)`
+takeLock(process.argv[1]); setTimeout(() => { globalThis.gc(); setTimeout(() => console.log('held'), 100) }, 100); setInterval(() => {}, 1000)`
 
 test('a second hub is refused while one holds the folder, and let in as soon as that one is killed', async () => {
   const child = spawn(process.execPath, ['--expose-gc', '--input-type=module', '-e', holder, root], {
