@@ -6,7 +6,7 @@ import type { WindowKeys } from './window-key.ts'
 
 /** How the first frames ended. After `accepted` the line carries the contract's calls. */
 export type Entry =
-  | { kind: 'accepted' }
+  | { kind: 'accepted'; firstPairing: boolean }
   | { kind: 'pin-needed'; problem: Problem | null }
   | { kind: 'refused'; problem: Problem }
 
@@ -34,7 +34,7 @@ export async function enterHub(line: Line, credentials: Credentials): Promise<En
   if (!kept?.window) return pair(challenge)
   say({ kind: 'key', window: kept.window, signature: kept.sign(challenge) })
   const verdict = Verdict.parse(await hear())
-  if (verdict.kind === 'accepted') return { kind: 'accepted' }
+  if (verdict.kind === 'accepted') return { kind: 'accepted', firstPairing: false }
   if (verdict.kind !== 'unknown-key') return { kind: 'refused', problem: verdict.problem }
   credentials.keys.forget(challenge.instance)
   return pair(Challenge.parse(await hear()))
@@ -58,7 +58,7 @@ export async function enterHub(line: Line, credentials: Credentials): Promise<En
       return { kind: 'pin-needed', problem: verdict.kind === 'pin-wrong' ? verdict.problem : null }
     if (verdict.kind !== 'accepted') return { kind: 'refused', problem: verdict.problem }
     await keep(verdict.window)
-    return { kind: 'accepted' }
+    return { kind: 'accepted', firstPairing: verdict.firstPairing }
   }
 }
 

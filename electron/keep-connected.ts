@@ -10,7 +10,7 @@ const LONGEST_WAIT_MS = 5_000
 
 interface Told {
   /** An entered line; the old one is closed by then. */
-  connected(line: Line): void
+  connected(line: Line, firstPairing: boolean): void
   /** There is no line, and why. */
   news(news: EntryNews): void
 }
@@ -71,7 +71,7 @@ export class KeepConnected {
       this.#found = found
       const entry = await enterHub(opened, { ...this.#credentials, code: () => found.takeCode(), pin })
       if (this.#isClosed) return opened.close()
-      if (entry.kind === 'accepted') return this.#entered(opened)
+      if (entry.kind === 'accepted') return this.#entered(opened, entry.firstPairing)
       opened.close()
       this.#told.news(entry)
     } catch (error) {
@@ -88,13 +88,13 @@ export class KeepConnected {
     return [started, await openLine(started.socket)]
   }
 
-  #entered(line: Line): void {
+  #entered(line: Line, firstPairing: boolean): void {
     this.#failures = 0
     this.#line = line
     void line.closed.then(() => {
       if (this.#line === line) this.#again(null)
     })
-    this.#told.connected(line)
+    this.#told.connected(line, firstPairing)
   }
 
   #again(problem: Problem | null): void {

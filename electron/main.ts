@@ -73,7 +73,10 @@ function start(): void {
       keys: new WindowKeys(app.getPath('userData'), safeStorage),
       name: `Gatehouse on ${SYSTEMS[process.platform] ?? process.platform}`,
     },
-    { connected: line => connected(connection, line), news: news => window?.webContents.send('gatehouse/entry', news) },
+    {
+      connected: (line, firstPairing) => connected(connection, line, firstPairing),
+      news: news => window?.webContents.send('gatehouse/entry', news),
+    },
   )
   const from = (name: string, listener: (value: unknown) => void) =>
     ipcMain.on(`gatehouse/${name}`, (event: IpcMainEvent, value: unknown) => {
@@ -113,14 +116,14 @@ function start(): void {
 
 const SYSTEMS: Partial<Record<NodeJS.Platform, string>> = { darwin: 'macOS', win32: 'Windows', linux: 'Linux' }
 
-function connected(connection: KeepConnected, line: Line): void {
+function connected(connection: KeepConnected, line: Line, firstPairing: boolean): void {
   if (!window) {
     line.close()
     return
   }
   const { port1, port2 } = new MessageChannelMain()
   carry(line, port1)
-  window.webContents.postMessage('gatehouse/port', null, [port2])
+  window.webContents.postMessage('gatehouse/port', { firstPairing }, [port2])
   void tellOfQuestions(connection, line)
 }
 

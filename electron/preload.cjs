@@ -22,8 +22,8 @@ contextBridge.exposeInMainWorld('gatehouse', {
 })
 
 // A port cannot cross the bridge; it goes to the page as a message of the window to itself.
-ipcRenderer.on('gatehouse/port', event => {
-  window.postMessage({ type: 'gatehouse/port' }, location.origin, event.ports)
+ipcRenderer.on('gatehouse/port', (event, told) => {
+  window.postMessage({ type: 'gatehouse/port', firstPairing: told.firstPairing }, location.origin, event.ports)
 })
 window.addEventListener('message', event => {
   if (event.source !== window || event.origin !== location.origin) return

@@ -67,7 +67,9 @@ function machine() {
   return { home, programs, hub, shell }
 }
 
-test('the shell starts the hub, pairs over the pipe it holds, and carries frames unread', async () => {
+test('the shell starts the hub, pairs over the pipe it holds, and carries frames unread', {
+  timeout: 90_000,
+}, async () => {
   const { home, hub, shell } = machine()
   const process = hub()
   const { kept, lines, news } = shell(process)
@@ -102,7 +104,9 @@ test('the shell starts the hub, pairs over the pipe it holds, and carries frames
   expect(readFileSync(join(home, 'profile', key[0]!), 'latin1')).not.toContain('win_')
 })
 
-test('a second shell attaches to the hub that runs, enters with the kept key, and leaves it running', async () => {
+test('a second shell attaches to the hub that runs, enters with the kept key, and leaves it running', {
+  timeout: 90_000,
+}, async () => {
   const { hub, shell, programs } = machine()
   const owner = hub()
   const first = shell(owner)
@@ -128,7 +132,7 @@ test('a second shell attaches to the hub that runs, enters with the kept key, an
   expect(stranger.lines).toHaveLength(1)
 })
 
-test('a hub that is killed is started again, and the window gets a new line', async () => {
+test('a hub that is killed is started again, and the window gets a new line', { timeout: 90_000 }, async () => {
   const { hub, shell } = machine()
   const { kept, lines, news } = shell(hub())
   await kept.tryNow()

@@ -198,8 +198,10 @@ describe('the preload', () => {
   test('hands the port to the page, and hears the page alone', () => {
     const { ipcRenderer, page, heard } = load()
     const port = {}
-    ipcRenderer.emit('gatehouse/port', { ports: [port] })
-    expect(page.postMessage.mock.calls).toEqual([[{ type: 'gatehouse/port' }, 'app://gatehouse', [port]]])
+    ipcRenderer.emit('gatehouse/port', { ports: [port] }, { firstPairing: true })
+    expect(page.postMessage.mock.calls).toEqual([
+      [{ type: 'gatehouse/port', firstPairing: true }, 'app://gatehouse', [port]],
+    ])
     heard({ source: {}, origin: 'app://gatehouse', data: { type: 'gatehouse/ready' } })
     heard({ source: page, origin: 'https://example.com', data: { type: 'gatehouse/ready' } })
     expect(ipcRenderer.send).not.toHaveBeenCalled()
