@@ -2,7 +2,7 @@
 import { ActionIcon, Button, Menu, SegmentedControl, Switch } from '@mantine/core'
 import { IconDots, IconPlus, IconTrash } from '@tabler/icons-react'
 import type { Policy, Preset, Rule } from '../../../contract/policy.ts'
-import { hub, listOf, useCall, usePolicy, useProposals, useServers } from '../../hub.ts'
+import { hub, listOf, useCall, usePolicy, useProposals } from '../../hub.ts'
 import {
   Banner,
   EffectMark,
@@ -20,6 +20,7 @@ import css from './policy.module.css'
 import { ProposalRow } from './proposal-row.tsx'
 import { RuleForm } from './rule-form.tsx'
 import { bySpecificity, presets, RuleWords } from './rule-words.tsx'
+import { useNames } from './use-names.ts'
 import { WhyPane } from './why-pane.tsx'
 
 export function PolicyView() {
@@ -126,9 +127,8 @@ function ReadOnlyRow({ on }: { on: boolean }) {
 }
 
 function RuleRow({ rule }: { rule: Rule }) {
-  const servers = listOf(useServers())
+  const name = useNames()
   const change = useCall(hub.policy.change)
-  const name = (id: string) => servers.find(server => server.id === id)?.name ?? id
   const remove = async () => {
     const { id, ...without } = rule
     if (await change({ kind: 'remove-rule', id }))

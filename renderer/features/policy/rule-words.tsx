@@ -8,7 +8,7 @@ type Named = Pick<Rule, 'client' | 'server' | 'tool' | 'arguments' | 'exactly'>
 export function RuleWords({ rule, names }: { rule: Named; names: (id: string) => string }) {
   return (
     <span className={css.when}>
-      <b>{rule.client ?? 'anyone'}</b> runs{' '}
+      <b>{rule.client ? names(rule.client) : 'anyone'}</b> runs{' '}
       <code>
         {rule.server ? names(rule.server) : 'any server'} › {rule.tool ?? 'any tool'}
       </code>
