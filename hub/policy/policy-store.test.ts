@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, expect, test } from 'vitest'
@@ -274,4 +274,32 @@ test('a fixed policy has no file and no seal, and names servers by name', () => 
   expect(store.change(add(allow), 'cli', 'cli')).toMatchObject({ applied: false })
   expect(store.change({ kind: 'read-only', on: true }, 'cli', 'cli')).toMatchObject({ applied: true })
   expect(one.read()).toBe('{"rules":[{"effect":"deny"}]}')
+})
+
+test('on a full disk tightening still holds, and loosening fails', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'gatehouse-policy-'))
+  closers.push(() => rmSync(folder, { recursive: true, force: true }))
+  const put = () => {
+    throw new Error('database or disk is full')
+  }
+  const proposals = { propose: put, withdraw: () => {} }
+  const store = PolicyStore.open({
+    folder,
+    sealed: { get: () => undefined, put },
+    announcer: new Announcer(),
+    proposals,
+  })
+  closers.push(() => store.close())
+  expect(store.change({ kind: 'read-only', on: true }, 'window', 'w')).toMatchObject({ applied: true })
+  expect(() => store.change({ kind: 'read-only', on: false }, 'window', 'w')).toThrow('disk is full')
+  expect(store.current().readOnly).toBe(true)
+})
+
+test('a policy.json that cannot be written is a problem, and the change holds', () => {
+  const one = home()
+  const { store } = one.open()
+  mkdirSync(one.path)
+  expect(store.change(add(deny), 'window', 'w')).toMatchObject({ applied: true })
+  expect(effects(store)).toEqual(['deny drop_*'])
+  expect(store.current().problem).toMatch('cannot be read')
 })

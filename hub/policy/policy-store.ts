@@ -1,5 +1,5 @@
 // The policy in force: the last state a person accepted, sealed. policy.json mirrors it and may tighten it, never loosen.
-import { readFileSync, statSync, unwatchFile, watchFile } from 'node:fs'
+import { readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { writeFileSync } from 'atomically'
 import type { Policy, PolicyChange, Rule } from '../../contract/policy.ts'
@@ -42,7 +42,8 @@ export class PolicyStore {
   #seen: string | null | undefined
   #proposal: string | null = null
   readonly #onVault = () => this.#reload()
-  readonly #onFile = () => this.#catchUp()
+  #mark = ''
+  #timer: NodeJS.Timeout | undefined
 
   static open(options: PolicyStoreOptions): PolicyStore {
     return new PolicyStore(options)
@@ -58,8 +59,10 @@ export class PolicyStore {
     }
     this.#reload()
     if (this.#isSealed && this.#seen === null) this.#mirror(this.#state, this.#state)
-    // Looked at rather than watched: the folder's databases change all the time, and this is one stat.
-    watchFile(this.#path, { interval: LOOK_MS, persistent: false }, this.#onFile)
+    // Looked at rather than watched: the folder's databases change all the time, and fs.watchFile misses an edit that
+    // comes before its own first look.
+    this.#timer = setInterval(() => this.#mark !== markOf(this.#path) && this.#tryToCatchUp(), LOOK_MS)
+    this.#timer.unref()
     options.announcer.on('vault/changed', this.#onVault)
   }
 
@@ -94,7 +97,7 @@ export class PolicyStore {
   }
 
   close(): void {
-    unwatchFile(this.#path, this.#onFile)
+    clearInterval(this.#timer)
     this.#options.announcer.off('vault/changed', this.#onVault)
   }
 
@@ -129,12 +132,25 @@ export class PolicyStore {
   #accept(after: PolicyState): void {
     const before = this.#state
     if (!this.#options.unattended) {
-      this.#options.sealed.put('policy', 'state', after)
+      this.#seal(after, tightens(before, after))
       this.#isSealed = true
     }
     this.#state = after
-    if (!this.#options.unattended) this.#mirror(before, after)
+    try {
+      if (!this.#options.unattended) this.#mirror(before, after)
+    } catch (error) {
+      this.#problem = `policy.json cannot be written: ${messageOf(error)}`
+    }
     this.#options.announcer.emit('policy/changed')
+  }
+
+  // A full disk must not keep a person from tightening: that holds in memory at least. Loosening fails.
+  #seal(state: PolicyState, isTighter: boolean): void {
+    try {
+      this.#options.sealed.put('policy', 'state', state)
+    } catch (error) {
+      if (!isTighter) throw error
+    }
   }
 
   // What cannot be read is left alone, and the problem goes on saying so.
@@ -154,6 +170,14 @@ export class PolicyStore {
     }
     this.#compare(this.#readFile())
     if (JSON.stringify([this.#state, this.#problem]) !== before) this.#options.announcer.emit('policy/changed')
+  }
+
+  #tryToCatchUp(): void {
+    try {
+      this.#catchUp()
+    } catch (error) {
+      this.#problem = `policy.json cannot be taken over: ${messageOf(error)}`
+    }
   }
 
   #catchUp(): void {
@@ -189,7 +213,7 @@ export class PolicyStore {
     const words = difference(this.#state, tightened, this.#serverName) ?? SAME
     this.#state = tightened
     // Sealing over a state we could not read would lose it; until then the file itself keeps these rules.
-    if (this.#isSealed) this.#options.sealed.put('policy', 'state', tightened)
+    if (this.#isSealed) this.#seal(tightened, true)
     this.#options.onFile?.({ what: 'policy/tightened', detail: inOneLine(words) })
   }
 
@@ -200,12 +224,13 @@ export class PolicyStore {
       this.#proposal = this.#options.proposals.propose(wish).id
       this.#problem = 'policy.json asks for more than is in force. It waits for you under Approvals.'
     } catch (error) {
-      this.#problem = `policy.json asks for more than is in force. ${error instanceof Error ? error.message : error}`
+      this.#problem = `policy.json asks for more than is in force. ${messageOf(error)}`
     }
     this.#options.onFile?.({ what: 'policy/proposed', detail: inOneLine(words) })
   }
 
   #readFile(): string | null {
+    this.#mark = markOf(this.#path)
     try {
       // A pipe or a device in its place would hold up everything, and so would a huge file.
       const stat = statSync(this.#path)
@@ -225,4 +250,18 @@ const SAME = { before: 'The same', after: 'The same' }
 
 function inOneLine({ before, after }: { before: string; after: string }): string {
   return `policy.json: ${[before && `${before} →`, after].filter(Boolean).join(' ').replaceAll('\n', '; ')}`
+}
+
+/** Changes whenever the file does. */
+function markOf(path: string): string {
+  try {
+    const stat = statSync(path, { bigint: true })
+    return [stat.ino, stat.size, stat.mtimeNs, stat.ctimeNs].join()
+  } catch (error) {
+    return messageOf(error)
+  }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
 }
