@@ -286,3 +286,17 @@ test('a server nobody agreed to is in no list, and its tools cannot be called', 
   expect((await single.call('echo')).error?.message).toContain('Agree')
   expect(house.supervisor.state(id).kind).toBe('waiting')
 })
+
+test('a log level that policy asks about is not passed on later either, with a call that is allowed', async () => {
+  const { house, received } = await witnessed({
+    rules: [
+      { id: '', effect: 'allow' },
+      { id: '', effect: 'ask', tool: 'logging/*' },
+    ],
+  })
+  const client = house.client()
+  await client.initialize()
+  await client.request('logging/setLevel', { level: 'debug' })
+  await client.call('witness_act')
+  expect(received().map(line => JSON.parse(line).method)).toEqual(['tools/call'])
+})

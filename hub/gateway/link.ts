@@ -21,13 +21,15 @@ import {
   toolErrorFrame,
 } from './frame.ts'
 import { aggregateGreeting, negotiated, refuseModern, singleGreeting } from './greeting.ts'
-import type { Call, Guard } from './guard.ts'
+import type { Guard } from './guard.ts'
 import type { KnownServer, RunningServers } from './parts.ts'
 import { Questions } from './questions.ts'
+import { type Asker, callOf, type Flight, inWords, passLevel, relay } from './relay.ts'
 import { RpcError, route, type Target } from './route.ts'
 import type { Stats } from './stats.ts'
 import type { Tap } from './tap.ts'
-import { type Listener, LOG_LEVELS, ownRequest, type Upstreams } from './upstreams.ts'
+import { ToldLists } from './told-lists.ts'
+import { type Listener, LOG_LEVELS, type Upstreams } from './upstreams.ts'
 import type { ListKind, View } from './view.ts'
 import { notStarted } from './words.ts'
 
@@ -56,26 +58,13 @@ export interface LinkOptions {
   kind: 'bridge' | 'cli' | 'inspector'
 }
 
-interface Flight {
-  abort: AbortController
-  cancelled: boolean
-  progressed: boolean
-}
-
 const LISTS: Record<string, ListKind> = {
   'tools/list': 'tools',
   'prompts/list': 'prompts',
   'resources/list': 'resources',
   'resources/templates/list': 'resourceTemplates',
 }
-const CHANGES = [
-  ['tools', 'tools'],
-  ['prompts', 'prompts'],
-  ['resources', 'resources'],
-  ['resourceTemplates', 'resources'],
-] as const
 const MOST_IN_FLIGHT = 1_000
-const CLIENT_WAITS_MS = 50_000
 const CHANGE_PAUSE_MS = 1_000
 
 export class GatewayLink implements Listener {
@@ -89,7 +78,7 @@ export class GatewayLink implements Listener {
   readonly #send: LinkOptions['send']
   readonly #questions = new Questions()
   readonly #flights = new Map<string, Flight>()
-  readonly #told = new Map<ListKind, string>()
+  readonly #told = new ToldLists()
   readonly #since = Date.now()
   #capabilities: Record<string, unknown> = {}
   #says: string | null = null
@@ -174,10 +163,11 @@ export class GatewayLink implements Listener {
   #out(text: string, about: Parameters<Tap['push']>[3] = {}): void | Promise<void> {
     if (this.#closed) return
     this.#house.tap.push('Gatehouse', this.title, text, about)
+    const cannot = () => this.close('it cannot be written to')
     try {
-      return this.#send(text)
+      return this.#send(text)?.catch(cannot)
     } catch {
-      this.close('it cannot be written to')
+      cannot()
     }
   }
 
@@ -267,85 +257,22 @@ export class GatewayLink implements Listener {
     const cursor = frame.value.cursor
     const page = view.page(kind, typeof cursor === 'string' ? cursor : undefined)
     if (page === undefined) throw new RpcError(BAD_PARAMS, 'This cursor leads nowhere any more. Begin the list anew.')
-    this.#told.set(kind, view.digest(kind))
+    this.#told.saw(kind, view)
     for (const server of view.servers) this.#house.stats.seen(server.id, this.client)
     return page
   }
 
-  async #relay(frame: ClientFrame, target: Target, flight: Flight, correlation: string): Promise<string | null> {
-    const { server } = target
-    const house = this.#house
+  #relay(frame: ClientFrame, target: Target, flight: Flight, correlation: string): Promise<string | null> {
     this.#calls++
     this.#lastCallAt = Date.now()
-    house.stats.called(server.id, this.client)
-    house.changed()
-    const call = this.#callOf(frame, target, flight, correlation)
-    const uri = String(frame.value.uri ?? '')
-    const passage = await house.guard.pass(call, async upstream => {
-      if (house.upstreams.attach(server, upstream)) this.#introduce(server, upstream)
-      if (frame.method === 'resources/subscribe' && !house.upstreams.isFirstSubscriber(server.id, uri)) {
-        house.upstreams.subscribe(server.id, uri, this)
-        return resultFrame(frame.id!, '{}')
-      }
-      if (frame.method === 'resources/unsubscribe' && !house.upstreams.unsubscribe(server.id, uri, this)) {
-        return resultFrame(frame.id!, '{}')
-      }
-      house.tap.push('Gatehouse', server.name, target.text, { correlation, name: target.tool })
-      const text = await house.upstreams.during(upstream, this, () =>
-        upstream.request(target.text, {
-          signal: flight.abort.signal,
-          owner: this,
-          onProgress: t => this.#progress(t, flight, correlation),
-        }),
-      )
-      house.tap.push(server.name, 'Gatehouse', text, { correlation, method: frame.method, name: target.tool })
-      if (frame.method === 'resources/subscribe' && memberAt(text, ['result']))
-        house.upstreams.subscribe(server.id, uri, this)
-      return text
-    })
-    switch (passage.kind) {
-      case 'answered':
-        house.stats.took(server.id, passage.ms)
-        return passage.text
-      case 'refused':
-        return call.entry ? toolErrorFrame(frame.id!, passage.words) : errorFrame(frame.id!, DENIED, passage.words)
-      case 'failed':
-        return errorFrame(frame.id!, INTERNAL_ERROR, inWords(passage.error))
-      case 'cancelled':
-        return null
-    }
+    this.#house.changed()
+    return relay(this.#house, this.#asker(), frame, target, flight, correlation)
   }
 
-  #callOf(frame: ClientFrame, target: Target, flight: Flight, correlation: string): Call {
-    let beats = 0
-    return {
-      correlation,
-      client: { id: this.client, title: this.title, says: this.#says },
-      link: this.id,
-      server: target.server,
-      method: frame.method,
-      tool: target.tool,
-      entry: target.entry,
-      argumentsText: target.argumentsText,
-      deadlineMs: CLIENT_WAITS_MS,
-      signal: flight.abort.signal,
-      heartbeat: () => {
-        if (frame.token === null) return
-        // Tiny and growing, so that it stays below whatever the server will report itself.
-        const params = `{"progressToken":${frame.token},"progress":${(++beats * 1e-6).toFixed(6)},"message":"Waiting for approval in Gatehouse"}`
-        void this.#progress(
-          `{"jsonrpc":"2.0","method":"notifications/progress","params":${params}}`,
-          flight,
-          correlation,
-        )
-      },
-    }
-  }
-
-  #progress(text: string, flight: Flight, correlation: string): void | Promise<void> {
-    if (flight.cancelled) return
-    flight.progressed = true
-    return this.#out(text, { correlation })
+  #asker(): Asker {
+    const { id, client, title } = this
+    const progress = (text: string, correlation: string) => this.#out(text, { correlation })
+    return { listener: this, link: id, client: { id: client, title, says: this.#says }, progress }
   }
 
   async #greet(frame: ClientFrame, signal: AbortSignal): Promise<string> {
@@ -368,8 +295,7 @@ export class GatewayLink implements Listener {
     }
     const version = memberAt(greeting, ['protocolVersion'])
     this.#version = version ? String(JSON.parse(greeting.slice(version.start, version.end))) : null
-    const view = this.#house.catalog.view(server?.id ?? null)
-    for (const [kind] of CHANGES) this.#told.set(kind, view.digest(kind))
+    this.#told.sawAll(this.#house.catalog.view(server?.id ?? null))
     this.#house.changed()
     return greeting
   }
@@ -377,13 +303,8 @@ export class GatewayLink implements Listener {
   #tellChanges(): void {
     if (this.#closed) return
     const view = this.#house.catalog.view(this.#server?.id ?? null)
-    const changed = new Set<string>()
-    for (const [kind, noun] of CHANGES) {
-      if (this.#told.get(kind) === view.digest(kind)) continue
-      this.#told.set(kind, view.digest(kind))
-      changed.add(noun)
-    }
-    for (const noun of changed) void this.#out(`{"jsonrpc":"2.0","method":"notifications/${noun}/list_changed"}`)
+    for (const noun of this.#told.changes(view))
+      void this.#out(`{"jsonrpc":"2.0","method":"notifications/${noun}/list_changed"}`)
   }
 
   async #notification(frame: ClientFrame): Promise<void> {
@@ -433,7 +354,7 @@ export class GatewayLink implements Listener {
       shown: frame.method,
     }
     const flight = { abort: new AbortController(), cancelled: false, progressed: false }
-    return this.#house.guard.allows(this.#callOf(frame, target, flight, randomUUID()))
+    return this.#house.guard.allows(callOf(this.#asker(), frame, target, flight, randomUUID()))
   }
 
   async #setLevel(frame: ClientFrame, correlation: string): Promise<string> {
@@ -443,29 +364,8 @@ export class GatewayLink implements Listener {
     for (const { server, upstream } of this.#house.upstreams.running()) {
       if (this.#server && this.#server.id !== server.id) continue
       this.#house.tap.push('Gatehouse', server.name, frame.text, { correlation })
-      if (await this.#maySay(frame, server)) this.#passLevel(upstream)
+      if (await this.#maySay(frame, server)) passLevel(this.#house, upstream)
     }
     return resultFrame(frame.id!, '{}')
   }
-
-  /** The server sends the most that any client wants; each gets what it asked for. */
-  #passLevel(upstream: Upstream): void {
-    if (!memberAt(upstream.initialize, ['capabilities', 'logging'])) return
-    const level = this.#house.mostVerbose()
-    if (level === null) return
-    void upstream.request(ownRequest('logging/setLevel', { level: LOG_LEVELS[level] })).catch(() => {})
-  }
-
-  /** A fresh child knows nothing of what was asked of the one before. */
-  #introduce(server: KnownServer, upstream: Upstream): void {
-    for (const uri of this.#house.upstreams.subscriptions(server.id)) {
-      void upstream.request(ownRequest('resources/subscribe', { uri })).catch(() => {})
-    }
-    this.#passLevel(upstream)
-  }
-}
-
-function inWords(error: unknown): string {
-  const { message, hint } = problemOf(error)
-  return hint ? `${message} ${hint}` : message
 }

@@ -1,0 +1,135 @@
+// Takes one request past the guard to its server and brings the answer back, with what the server says meanwhile.
+import { memberAt } from '../../contract/wire.ts'
+import { problemOf } from '../error.ts'
+import type { Upstream } from '../supervisor/upstream.ts'
+import { type ClientFrame, DENIED, errorFrame, INTERNAL_ERROR, resultFrame, toolErrorFrame } from './frame.ts'
+import type { Call } from './guard.ts'
+import type { House } from './link.ts'
+import type { KnownServer } from './parts.ts'
+import type { Target } from './route.ts'
+import { type Listener, LOG_LEVELS, ownRequest } from './upstreams.ts'
+
+/** A request on its way. */
+export interface Flight {
+  abort: AbortController
+  cancelled: boolean
+  progressed: boolean
+}
+
+/** Whose request it is. */
+export interface Asker {
+  listener: Listener
+  link: string
+  client: Call['client']
+  progress: (text: string, correlation: string) => void | Promise<void>
+}
+
+const CLIENT_WAITS_MS = 50_000
+
+/** The answer's frame; null when the client took its request back. */
+export async function relay(
+  house: House,
+  asker: Asker,
+  frame: ClientFrame,
+  target: Target,
+  flight: Flight,
+  correlation: string,
+): Promise<string | null> {
+  const { server } = target
+  const id = frame.id!
+  house.stats.called(server.id, asker.client.id)
+  const call = callOf(asker, frame, target, flight, correlation)
+  const passage = await house.guard.pass(call, async upstream => {
+    if (house.upstreams.attach(server, upstream)) introduce(house, asker, server, upstream)
+    if (isKnownAlready(house, asker, frame, server)) return resultFrame(id, '{}')
+    house.tap.push('Gatehouse', server.name, target.text, { correlation, name: target.tool })
+    const text = await house.upstreams.during(upstream, asker.listener, () =>
+      upstream.request(target.text, {
+        signal: flight.abort.signal,
+        owner: asker.listener,
+        onProgress: said => tellProgress(asker, said, flight, correlation),
+      }),
+    )
+    house.tap.push(server.name, 'Gatehouse', text, { correlation, method: frame.method, name: target.tool })
+    const isSubscribed = frame.method === 'resources/subscribe' && memberAt(text, ['result'])
+    if (isSubscribed) house.upstreams.subscribe(server.id, String(frame.value.uri), asker.listener)
+    return text
+  })
+  switch (passage.kind) {
+    case 'answered':
+      house.stats.took(server.id, passage.ms)
+      return passage.text
+    case 'refused':
+      return call.entry ? toolErrorFrame(id, passage.words) : errorFrame(id, DENIED, passage.words)
+    case 'failed':
+      return errorFrame(id, INTERNAL_ERROR, inWords(passage.error))
+    case 'cancelled':
+      return null
+  }
+}
+
+export function callOf(asker: Asker, frame: ClientFrame, target: Target, flight: Flight, correlation: string): Call {
+  const { server, tool, entry, argumentsText } = target
+  let beats = 0
+  return {
+    correlation,
+    client: asker.client,
+    link: asker.link,
+    server,
+    method: frame.method,
+    tool,
+    entry,
+    argumentsText,
+    deadlineMs: CLIENT_WAITS_MS,
+    signal: flight.abort.signal,
+    heartbeat: () => {
+      if (frame.token === null) return
+      // Tiny and growing, so that it stays below whatever the server will report itself.
+      const progress = (++beats * 1e-6).toFixed(6)
+      const params = `{"progressToken":${frame.token},"progress":${progress},"message":"Waiting for approval in Gatehouse"}`
+      const text = `{"jsonrpc":"2.0","method":"notifications/progress","params":${params}}`
+      void tellProgress(asker, text, flight, correlation)
+    },
+  }
+}
+
+function tellProgress(asker: Asker, text: string, flight: Flight, correlation: string): void | Promise<void> {
+  if (flight.cancelled) return
+  flight.progressed = true
+  return asker.progress(text, correlation)
+}
+
+/** Only the first who watches a resource, and the last who stops, are told to its server. */
+function isKnownAlready({ upstreams }: House, asker: Asker, frame: ClientFrame, server: KnownServer): boolean {
+  const uri = String(frame.value.uri)
+  if (frame.method === 'resources/unsubscribe') return !upstreams.unsubscribe(server.id, uri, asker.listener)
+  if (frame.method !== 'resources/subscribe' || upstreams.isFirstSubscriber(server.id, uri)) return false
+  upstreams.subscribe(server.id, uri, asker.listener)
+  return true
+}
+
+/** A fresh child knows nothing of what was asked of the one before. What policy does not allow now is not repeated. */
+function introduce(house: House, asker: Asker, server: KnownServer, upstream: Upstream): void {
+  const may = (method: string, params: Record<string, unknown>) => {
+    const facts = { client: asker.client, server, method, tool: method, entry: null }
+    return house.guard.decide({ ...facts, argumentsText: JSON.stringify(params) }).effect === 'allow'
+  }
+  for (const uri of house.upstreams.subscriptions(server.id)) {
+    if (!may('resources/subscribe', { uri })) continue
+    void upstream.request(ownRequest('resources/subscribe', { uri })).catch(() => {})
+  }
+  if (may('logging/setLevel', {})) passLevel(house, upstream)
+}
+
+/** The server sends the most that any client wants; each gets what it asked for. */
+export function passLevel(house: House, upstream: Upstream): void {
+  const level = house.mostVerbose()
+  if (level === null || !memberAt(upstream.initialize, ['capabilities', 'logging'])) return
+  void upstream.request(ownRequest('logging/setLevel', { level: LOG_LEVELS[level] })).catch(() => {})
+}
+
+/** Anything thrown, as a client is told. */
+export function inWords(error: unknown): string {
+  const { message, hint } = problemOf(error)
+  return hint ? `${message} ${hint}` : message
+}
