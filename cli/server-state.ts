@@ -6,7 +6,7 @@ import type { Server, ServerState } from '../contract/servers.ts'
 export function becauseOf(state: ServerState): string | undefined {
   switch (state.kind) {
     case 'waiting':
-      return `waits for your ${state.for}: ${state.what}`
+      return state.what
     case 'backing-off':
     case 'crash-looping':
       return [state.because.what, state.because.hint].filter(Boolean).join(' ')
