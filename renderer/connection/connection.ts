@@ -5,7 +5,8 @@ import type { ContractRouterClient } from '@orpc/contract'
 import type { contract } from '../../contract/index.ts'
 import type { Problem } from '../../contract/procedure.ts'
 import { enter, type Invitation } from './handshake.ts'
-import { inShell, openWebSocket, PortWire, type Wire } from './socket.ts'
+import { EntryNews, listenForPorts, shell } from './shell.ts'
+import { openWebSocket, PortWire, type Wire } from './socket.ts'
 import { fail, merge, Watched } from './store.ts'
 
 export type Hub = ContractRouterClient<typeof contract>
@@ -16,7 +17,14 @@ export type HubState =
   | { kind: 'pairing-needed'; problem: Problem | null }
   | { kind: 'pin-needed'; problem: Problem | null }
   | { kind: 'live'; since: number; firstPairing: boolean }
-  | { kind: 'gone'; since: number; lastHeardAt: number | null; attempt: number; tryAt: number; problem: Problem | null }
+  | {
+      kind: 'gone'
+      since: number
+      lastHeardAt: number | null
+      attempt: number
+      tryAt: number | null
+      problem: Problem | null
+    }
 
 const VERSION: string = import.meta.env.GATEHOUSE_VERSION
 const HEARTBEAT_MS = 15_000
@@ -76,23 +84,25 @@ function inputProblem(data: unknown, otherwise: string): string {
 
 /** Called once from main.tsx. */
 export function connect(): void {
-  if (!inShell) return void attemptBrowser()
-  window.addEventListener('message', event => {
-    const port = event.ports[0]
-    if (event.source !== window || event.data?.type !== 'gatehouse/port' || !port) return
-    live(new PortWire(port), false)
+  if (!shell) return void attemptBrowser()
+  listenForPorts((port, firstPairing) => live(new PortWire(port), firstPairing))
+  shell.on('entry', told => {
+    const news = EntryNews.parse(told)
+    if (news.kind === 'pin-needed') hubState.set(news)
+    else gone(news.problem, news.kind === 'gone' ? news.tryAt : null)
   })
-  window.postMessage({ type: 'gatehouse/ready' }, location.origin)
+  shell.call('ready')
 }
 
 /** Now, instead of when the clock says. */
 export function tryNow(): void {
-  if (inShell) window.postMessage({ type: 'gatehouse/try-now' }, location.origin)
+  if (shell) shell.call('try-now')
   else void attemptBrowser()
 }
 
 /** The PIN for the link this page came with. */
 export function answerPin(pin: string): void {
+  if (shell) return shell.call('pin', pin)
   if (!invitation) return
   invitation = { ...invitation, pin }
   void attemptBrowser()
@@ -193,7 +203,8 @@ async function beat(current: Wire, signal: AbortSignal): Promise<void> {
 
 const pause = (ms: number) => new Promise<void>(resolve => setTimeout(resolve, ms))
 
-function gone(problem: Problem | null): void {
+/** `tryAt`: when the shell tries again, null when it does not; absent in a browser, where this window tries itself. */
+function gone(problem: Problem | null, tryAt?: number | null): void {
   link = undefined
   wire = undefined
   const before = hubState.get()
@@ -204,8 +215,8 @@ function gone(problem: Problem | null): void {
     since: before.kind === 'gone' ? before.since : Date.now(),
     lastHeardAt,
     attempt,
-    tryAt: Date.now() + waitMs,
+    tryAt: tryAt === undefined ? Date.now() + waitMs : tryAt,
     problem,
   })
-  if (!inShell) retry = setTimeout(() => void attemptBrowser(), waitMs)
+  if (!shell) retry = setTimeout(() => void attemptBrowser(), waitMs)
 }

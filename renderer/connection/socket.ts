@@ -40,6 +40,3 @@ export class PortWire extends EventTarget {
     this.dispatchEvent(new Event('close'))
   }
 }
-
-/** Whether the Electron shell carries our frames; then it also did the handshake. */
-export const inShell = new URLSearchParams(location.search).has('shell') || navigator.userAgent.includes('Electron/')

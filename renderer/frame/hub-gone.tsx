@@ -15,8 +15,8 @@ export function useGoneFor(hub: HubState): boolean {
 
 export function HubGone({ hub }: { hub: HubState & { kind: 'gone' } }) {
   const now = useNow()
-  const waits = hub.tryAt - now
-  const next = waits > 0 ? `Next try in ${left(waits)}.` : 'Trying now.'
+  const waits = hub.tryAt === null ? null : hub.tryAt - now
+  const next = waits === null ? '' : waits > 0 ? `Next try in ${left(waits)}.` : 'Trying now.'
   const title = hub.lastHeardAt ? 'The hub stopped answering' : 'No hub answers here'
   const text = hub.lastHeardAt
     ? `Last heard at ${seconds(hub.lastHeardAt)}. ${next} Without it no server runs, and no call goes through. What is shown below was so then.`

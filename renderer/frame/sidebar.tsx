@@ -3,7 +3,7 @@ import { Kbd, Switch, Tooltip } from '@mantine/core'
 import { spotlight } from '@mantine/spotlight'
 import { IconLock, IconSearch } from '@tabler/icons-react'
 import { Link } from '@tanstack/react-router'
-import { inShell } from '../connection/socket.ts'
+import { shell } from '../connection/shell.ts'
 import { useWaiting } from '../features/approvals/waiting.ts'
 import { listOf, useClients, usePolicy, useSecrets, useServers } from '../hub.ts'
 import { mod } from '../ui/index.ts'
@@ -15,7 +15,7 @@ export function Sidebar({ narrow }: { narrow: boolean }) {
   const groups = ['', 'Connect', 'Guard'] as const
   return (
     <nav className={css.side} aria-label="Main">
-      {inShell && <div className={css.shellSpace} />}
+      {shell && <div className={css.shellSpace} />}
       <button
         type="button"
         className={css.search}
