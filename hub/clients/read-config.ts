@@ -20,8 +20,19 @@ export interface Unreadable {
   column: number | null
 }
 
-/** The config in these bytes, or why they are left alone. */
+// Some of these files hold megabytes, and one write asks several times for the same bytes.
+const known = new WeakMap<Buffer, Map<string, Config | Unreadable>>()
+
+/** The config in these bytes, or why they are left alone. The bytes must not be changed afterwards. */
 export function readConfig(bytes: Buffer, client: KnownClient): Config | Unreadable {
+  const readings = known.get(bytes) ?? new Map<string, Config | Unreadable>()
+  known.set(bytes, readings)
+  const reading = readings.get(client.id) ?? read(bytes, client)
+  readings.set(client.id, reading)
+  return reading
+}
+
+function read(bytes: Buffer, client: KnownClient): Config | Unreadable {
   const decoded = decode(bytes)
   if (decoded === null) return { kind: 'unreadable', what: 'The file is not UTF-8 text.', line: null, column: null }
   const bom = decoded.startsWith('\ufeff')
@@ -51,8 +62,7 @@ export function contentOf(property: Node): Node | undefined {
 }
 
 function parse(text: string, bom: boolean, client: KnownClient): Config | Unreadable {
-  const strict = tree(text, false)
-  const lenient = client.config.comments === 'no' ? strict : tree(text, true)
+  const lenient = tree(text, client.config.comments !== 'no')
   const problem = lenient.errors[0]
   if (isBlank(text, client, lenient.errors)) return { kind: 'config', text, bom, root: null, doubtful: false }
   if (problem) return at(text, problem.offset, wordsFor(problem, text, client))
@@ -62,7 +72,7 @@ function parse(text: string, bom: boolean, client: KnownClient): Config | Unread
   }
   const { root } = lenient
   if (root?.type !== 'object') return at(text, root?.offset ?? 0, 'an object in { } is missing.')
-  const doubtful = client.config.comments === 'unknown' && strict.errors.length > 0
+  const doubtful = client.config.comments === 'unknown' && refusedByJson(text) !== undefined
   return findRepeated(text, root, client.config.keyPath) ?? { kind: 'config', text, bom, root, doubtful }
 }
 

@@ -47,8 +47,9 @@ export class Tasks {
   /** `now`: the client's file. `token`: the one to show in a preview. */
   for(client: KnownClient, action: Action, now: () => FileNow, token?: string): Task {
     if (action === 'undo') return this.#undo(client, token)
-    if (action === 'connect') return this.put(client, now(), token ?? this.#tokenFor(client, now()), 'entry')
-    return this.#take(client, now())
+    const file = now()
+    if (action === 'connect') return this.put(client, file, token ?? this.#tokenFor(client, file), 'entry')
+    return this.#take(client, file)
   }
 
   put(client: KnownClient, now: FileNow, token: string, why: Task['why']): Task {
