@@ -1,4 +1,5 @@
 // The wire to the hub: a WebSocket in a browser, or a MessagePort the Electron shell hands over, seen as one shape.
+import { shell } from './shell.ts'
 
 /** What both wires can do; oRPC's link asks for no more. */
 export type Wire = Pick<WebSocket, 'addEventListener' | 'removeEventListener' | 'send' | 'readyState'> & {
@@ -40,3 +41,6 @@ export class PortWire extends EventTarget {
     this.dispatchEvent(new Event('close'))
   }
 }
+
+/** Whether the Electron shell carries our frames; then it also did the handshake, and tells of new calls. */
+export const inShell = shell !== undefined
