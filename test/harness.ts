@@ -125,17 +125,14 @@ export async function closeBrowser(): Promise<void> {
   browser = undefined
 }
 
-/** Opens the pairing link and waits until the window is live; chooses a PIN where it is asked for one. */
+/** Opens the pairing link as the first window, and chooses a PIN. */
 export async function pairWindow(context: BrowserContext, link: string, pin = '4711'): Promise<Page> {
   const page = await context.newPage()
   await page.goto(link)
-  return choosePin(page, pin)
-}
-
-async function choosePin(page: Page, pin: string): Promise<Page> {
-  await page.getByLabel('PIN', { exact: true }).fill(pin)
-  await page.getByRole('button', { name: /Use this PIN|Choose this PIN|Set PIN|Save PIN|Continue/ }).click()
-  await page.getByRole('navigation').waitFor()
+  await page.getByRole('button', { name: 'Choose a PIN…' }).click()
+  await page.getByLabel('New PIN').fill(pin)
+  await page.getByRole('button', { name: 'Set PIN' }).click()
+  await page.getByText('The PIN is set').waitFor()
   return page
 }
 
