@@ -24,8 +24,8 @@ test('killed at any point of a write, the file holds old or new bytes, and the n
       const child = spawn(process.execPath, [join(import.meta.dirname, 'fixtures/connect-loop.ts'), home], {
         stdio: ['ignore', 'pipe', 'inherit'],
       })
-      await once(child.stdout, 'data')
-      await sleep(Math.random() * 60)
+      const [said] = await once(child.stdout, 'data')
+      await sleep(Math.random() * 2 * Number(said))
       child.kill('SIGKILL')
       await once(child, 'exit')
 
