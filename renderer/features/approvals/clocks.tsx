@@ -24,7 +24,7 @@ export function Clocks({ approval, place }: { approval: Approval; place: 'pane' 
         ) : (
           <>{title} stopped waiting. A yes now covers one identical repeat, for 10 minutes.</>
         )}
-        {place === 'pane' && (
+        {place === 'pane' && !stale && (
           <>
             <br />
             This question stays until {moment(approval.until)}, then it counts as denied.

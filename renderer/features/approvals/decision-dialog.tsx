@@ -83,7 +83,7 @@ function Dialog({ approval, onAside }: { approval: Approval; onAside: () => void
         onAside()
       }}
     >
-      <Decision approval={approval} place="dialog" titleId={titleId} calmUntil={calmUntil} />
+      <Decision approval={approval} place="dialog" titleId={titleId} calmUntil={calmUntil} onClose={onAside} />
     </dialog>
   )
 }

@@ -1,5 +1,5 @@
 // One question, whole: who wants to run what, with which arguments, why you are asked, and the answer. For pane and dialog.
-import { SegmentedControl, TextInput } from '@mantine/core'
+import { Button, SegmentedControl, TextInput } from '@mantine/core'
 import { IconArrowRight } from '@tabler/icons-react'
 import { type KeyboardEvent, type RefObject, useEffect, useId, useRef, useState } from 'react'
 import type { Answer, Approval, Scope } from '../../../contract/policy.ts'
@@ -19,7 +19,7 @@ import { type ArmingNow, useArming } from './use-arming.ts'
 import { ending, SCOPES, scopesOf } from './words.ts'
 
 /** `place`: the pane shows all three clocks; the dialog begins with Deny focused and Esc puts aside. */
-export function Decision({ approval, place, titleId, calmUntil = 0 }: DecisionProps) {
+export function Decision({ approval, place, titleId, calmUntil = 0, onClose }: DecisionProps) {
   const [scope, setScope] = useState<Scope>('once')
   const [word, setWord] = useState('')
   const [sent, setSent] = useState(false)
@@ -33,7 +33,8 @@ export function Decision({ approval, place, titleId, calmUntil = 0 }: DecisionPr
   const answer = async (it: Answer) => {
     if (sent || !waits) return
     setSent(true)
-    if (!(await call({ id: approval.id, answer: it }))) setSent(false)
+    if (await call({ id: approval.id, answer: it })) onClose?.()
+    else setSent(false)
   }
   const onDeny = () => void answer({ kind: 'deny', ...(word.trim() ? { word: word.trim() } : {}) })
   const onAllow = () => void answer({ kind: 'allow', scope })
@@ -54,7 +55,6 @@ export function Decision({ approval, place, titleId, calmUntil = 0 }: DecisionPr
         <Arguments approval={approval} />
         <Reasons approval={approval} />
         {approval.description && <Said text={approval.description} by={approval.server.name} max={400} />}
-        {!waits && <p className={css.ending}>{ending(approval.state)}</p>}
       </div>
       {waits && (
         <div className={css.answer}>
@@ -101,7 +101,20 @@ export function Decision({ approval, place, titleId, calmUntil = 0 }: DecisionPr
           <AllowButton arming={arming} label={SCOPES[scope].allow} busy={sent} onAllow={onAllow} />
         </div>
       )}
-      {waits && <Clocks approval={approval} place={place} />}
+      {waits ? (
+        <Clocks approval={approval} place={place} />
+      ) : (
+        <footer className={css.clocks}>
+          <p className={css.ending} role="status">
+            {ending(approval.state)}
+          </p>
+          {place === 'dialog' && (
+            <Button autoFocus onClick={onClose}>
+              Close
+            </Button>
+          )}
+        </footer>
+      )}
     </article>
   )
 }
@@ -194,4 +207,6 @@ interface DecisionProps {
   titleId: string
   /** Until then a key on Deny does not count: it was meant for the field that had the focus. */
   calmUntil?: number
+  /** You answered here, or have seen how it ended. */
+  onClose?: () => void
 }

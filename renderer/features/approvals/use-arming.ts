@@ -1,5 +1,5 @@
 // The arming of what is on the screen, kept up with focus, visibility and content.
-import { useEffect, useRef, useState } from 'react'
+import { useLayoutEffect, useRef, useState } from 'react'
 import { ARM_MS, type Arming, armedIn, look, UNSEEN } from './arming.ts'
 
 /** `progress`: what the button shows. `current`: what a press is held against, at the time of the press. */
@@ -14,7 +14,7 @@ const inFront = () => document.visibilityState === 'visible' && document.hasFocu
 export function useArming(content: string, shown: boolean): ArmingNow {
   const arming = useRef<Arming>(UNSEEN)
   const [progress, setProgress] = useState<ArmingNow['progress']>('off')
-  useEffect(() => {
+  useLayoutEffect(() => {
     let timer: ReturnType<typeof setTimeout> | undefined
     const update = () => {
       arming.current = look(arming.current, { content, shown, focused: inFront() }, performance.now())

@@ -68,8 +68,8 @@ export function ending(state: Approval['state']): string {
         once: 'once',
         minutes: 'for 15 minutes',
         session: 'for this session',
-        arguments: 'by a rule',
-        tool: 'by a rule',
+        arguments: 'and wrote a rule',
+        tool: 'and wrote a rule',
       }
       return `Allowed ${state.scope ? how[state.scope] : 'once'}`
     }

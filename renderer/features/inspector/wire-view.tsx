@@ -28,7 +28,7 @@ export function WireView({ correlation }: { correlation: string | null }) {
   const rows = useMemo(() => {
     const all = rowsOf(frames)
     if (scope === 'all') return all
-    const ours = new Set(frames.filter(f => f.from === 'inspector' || f.to === 'inspector').map(f => f.correlation))
+    const ours = new Set(frames.filter(f => isInspector(f.from) || isInspector(f.to)).map(f => f.correlation))
     return all.filter(({ frame }) =>
       scope === 'calls' ? frame.correlation !== null : frame.correlation !== null && ours.has(frame.correlation),
     )
@@ -66,6 +66,7 @@ export function WireView({ correlation }: { correlation: string | null }) {
       </div>
       <div className={css.wireBody}>
         <Frames
+          narrow={chosen !== null}
           rows={rows}
           axis={axis}
           names={names}
@@ -260,8 +261,11 @@ function Waterfall({ row, axisMs }: { row: FrameRow; axisMs: number }) {
   )
 }
 
+/** Frames name whoever speaks as the gate knows them: by id or by title. */
+const isInspector = (party: string) => party.toLowerCase() === 'inspector'
+
 const party = (id: string, names: Names): string => {
-  if (id === 'gate' || id === 'gatehouse') return 'gate'
+  if (/^gate(house)?$/i.test(id)) return 'gate'
   const client = names.client(id)
   return client === id ? names.server(id) : client
 }
