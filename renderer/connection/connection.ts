@@ -29,6 +29,7 @@ export type HubState =
 const VERSION: string = import.meta.env.GATEHOUSE_VERSION
 const HEARTBEAT_MS = 15_000
 const ANSWER_MS = 10_000
+const PATIENCE_MS = 3_000
 const firstWaitMs = 250
 const longestWaitMs = 5_000
 
@@ -49,13 +50,26 @@ function takeInvitation(): Invitation | null {
   return { code }
 }
 
-/** The typed client. It stays the same over reconnects; a call made while the hub is gone says so. */
+/** The typed client. It stays the same over reconnects; a call made while the hub is gone says so after a short wait. */
 export const hub: Hub = createORPCClient({
-  call: (path, input, options) => {
+  call: async (path, input, options) => {
+    if (!link) await Promise.race([becomesLive(), pause(PATIENCE_MS)])
     if (!link) throw new ORPCError('SERVICE_UNAVAILABLE', { message: notLive.message, data: notLive })
     return link.call(path, input, options)
   },
 })
+
+/** A page is often quicker than its connection, and a hub that was restarted is back in a moment. */
+function becomesLive(): Promise<void> {
+  return new Promise(resolve => {
+    const stop = hubState.subscribe(() => {
+      if (hubState.get().kind !== 'live') return
+      stop()
+      resolve()
+    })
+    void pause(PATIENCE_MS).then(stop)
+  })
+}
 
 const notLive: Problem = {
   code: 'window/hub-gone',
@@ -102,10 +116,11 @@ export function tryNow(): void {
 
 /** The PIN for the link this page came with. */
 export function answerPin(pin: string): void {
-  if (shell) return shell.call('pin', pin)
-  if (!invitation) return
-  invitation = { ...invitation, pin }
-  void attemptBrowser()
+  if (shell) shell.call('pin', pin)
+  else if (invitation) {
+    invitation = { ...invitation, pin }
+    void attemptBrowser()
+  }
 }
 
 /** A link pasted by hand, whole or its code alone. */

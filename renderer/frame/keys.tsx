@@ -1,6 +1,7 @@
 // Keys of the whole window. Single letters are off while typing.
 import { Modal } from '@mantine/core'
 import { useHotkeys } from '@mantine/hooks'
+import { spotlight } from '@mantine/spotlight'
 import { useNavigate } from '@tanstack/react-router'
 import { type ReactNode, useEffect, useRef, useState } from 'react'
 import { isTyping, Keys, mod } from '../ui/index.ts'
@@ -8,6 +9,9 @@ import { places } from './places.ts'
 import { useReadOnly } from './read-only.ts'
 
 const AFTER_G_MS = 1_200
+
+/** No dialog over a dialog. */
+const dialogIsOpen = (): boolean => document.querySelector('dialog[open], [aria-modal="true"]') !== null
 
 /** Listens while the frame is shown; returns the list of all keys, which `?` opens. */
 export function useFrameKeys(toggleSidebar: () => void): ReactNode {
@@ -17,6 +21,7 @@ export function useFrameKeys(toggleSidebar: () => void): ReactNode {
   const afterG = useRef(Number.NEGATIVE_INFINITY)
   useHotkeys(
     [
+      ['mod+K', () => dialogIsOpen() || spotlight.open()],
       ['mod+shift+L', () => void setReadOnly(!readOnly)],
       ['mod+,', () => void navigate({ to: '/settings' })],
       ['mod+\\', toggleSidebar],
@@ -26,7 +31,7 @@ export function useFrameKeys(toggleSidebar: () => void): ReactNode {
   useEffect(() => {
     const onKey = (event: KeyboardEvent) => {
       if (isTyping(event.target) || event.ctrlKey || event.metaKey || event.altKey) return
-      if (document.querySelector('[role=dialog], [role=alertdialog]') && event.key !== '?') return
+      if (dialogIsOpen()) return
       if (event.key === '?') return setListed(true)
       const place = places.find(({ letter }) => letter === event.key.toLowerCase())
       if (place && event.timeStamp - afterG.current < AFTER_G_MS) {

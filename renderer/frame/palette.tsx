@@ -1,174 +1,80 @@
 // Mod+K: everything that can be done or gone to, by name. It never lists Allow.
-
-import { useMantineColorScheme } from '@mantine/core'
+import { Kbd, useMantineColorScheme } from '@mantine/core'
 import { Spotlight, type SpotlightActionData, type SpotlightActionGroupData } from '@mantine/spotlight'
-import {
-  IconLock,
-  IconMoon,
-  IconPlayerPlay,
-  IconPlayerStop,
-  IconPlus,
-  IconRefresh,
-  IconSearch,
-  IconServer2,
-} from '@tabler/icons-react'
-import { useNavigate } from '@tanstack/react-router'
-import type { Server } from '../../contract/servers.ts'
-import { hub, listOf, useCall, useClients, useServers } from '../hub.ts'
-import { ClientTile, stateWord } from '../ui/index.ts'
-import { places } from './places.ts'
-import { useReadOnly } from './read-only.ts'
+import { IconSearch } from '@tabler/icons-react'
+import { useState } from 'react'
+import type { Tool } from '../../contract/servers.ts'
+import { hub } from '../hub.ts'
+import css from './frame.module.css'
+import { usePaletteActions } from './palette-actions.tsx'
 
-const icon = { size: 16, stroke: 1.7 }
+const MOST = 60
 
 export function Palette() {
+  const [query, setQuery] = useState('')
+  const [tools, setTools] = useState<Tool[]>([])
+  const scheme = useMantineColorScheme()
+  const actions = matching(query, usePaletteActions(tools, scheme))
   return (
-    <Spotlight
-      actions={useActions()}
-      shortcut={['mod + K']}
-      nothingFound="Nothing by that name"
-      highlightQuery
+    <Spotlight.Root
+      query={query}
+      onQueryChange={setQuery}
+      // keys.tsx opens it, so that it never opens over another dialog.
+      shortcut={null}
       scrollable
-      maxHeight={420}
-      limit={40}
+      maxHeight={440}
       size={620}
       radius="xl"
-      centered={false}
-      searchProps={{
-        leftSection: <IconSearch size={18} />,
-        placeholder: 'Search or run',
-        'aria-label': 'Search or run',
+      clearQueryOnClose
+      overlayProps={{ blur: 0, backgroundOpacity: 0.28 }}
+      transitionProps={{ transition: 'fade', duration: 120 }}
+      onSpotlightOpen={() => {
+        // Tools are asked for when they may be wanted; without an answer the rest of the palette works.
+        hub.servers.tools({}).then(setTools, () => setTools([]))
       }}
-      filter={matching}
-    />
+    >
+      <Spotlight.Search
+        placeholder="Search or run"
+        aria-label="Search or run"
+        leftSection={<IconSearch size={18} stroke={1.7} />}
+      />
+      <Spotlight.ActionsList>
+        {actions.map(group => (
+          <Spotlight.ActionsGroup key={group.group} label={group.group}>
+            {group.actions.map(({ id, ...action }) => (
+              <Spotlight.Action key={id} highlightQuery={false} {...action} />
+            ))}
+          </Spotlight.ActionsGroup>
+        ))}
+        {actions.length === 0 && <Spotlight.Empty>Nothing by that name</Spotlight.Empty>}
+      </Spotlight.ActionsList>
+      <Spotlight.Footer>
+        <span className={css.paletteKeys}>
+          <Kbd>↑</Kbd>
+          <Kbd>↓</Kbd> choose
+        </span>
+        <span className={css.paletteKeys}>
+          <Kbd>↵</Kbd> do
+        </span>
+        <span className={css.paletteKeys} style={{ marginInlineStart: 'auto' }}>
+          <Kbd>&gt;</Kbd> actions only
+        </span>
+      </Spotlight.Footer>
+    </Spotlight.Root>
   )
 }
 
-type Entry = SpotlightActionData | SpotlightActionGroupData
-
-/** `>` leaves actions only; words may come in any order. */
-function matching(query: string, actions: Entry[]): Entry[] {
-  const onlyDo = query.startsWith('>')
-  const words = query.replace(/^>/, '').toLowerCase().split(/\s+/).filter(Boolean)
+/** `>` leaves actions only, `@` servers only; words may come in any order. Tools show once something is typed. */
+function matching(query: string, groups: SpotlightActionGroupData[]): SpotlightActionGroupData[] {
+  const only = query.startsWith('>') ? 'Do' : query.startsWith('@') ? 'Servers' : null
+  const words = query.replace(/^[>@]/, '').toLowerCase().split(/\s+/).filter(Boolean)
   const fits = (action: SpotlightActionData) =>
     words.every(word => `${action.label} ${action.description ?? ''}`.toLowerCase().includes(word))
-  return actions.flatMap<Entry>(entry => {
-    if (!('actions' in entry)) return fits(entry) ? [entry] : []
-    if (onlyDo && entry.group !== 'Do') return []
-    const left = entry.actions.filter(fits)
-    return left.length > 0 ? [{ ...entry, actions: left }] : []
+  let left = MOST
+  return groups.flatMap(group => {
+    if ((only && group.group !== only) || (group.group === 'Tools' && words.length === 0)) return []
+    const actions = group.actions.filter(fits).slice(0, left)
+    left -= actions.length
+    return actions.length > 0 ? [{ ...group, actions }] : []
   })
-}
-
-function useActions(): SpotlightActionGroupData[] {
-  const navigate = useNavigate()
-  const servers = listOf(useServers())
-  const clients = listOf(useClients())
-  const [readOnly, setReadOnly] = useReadOnly()
-  const { colorScheme, setColorScheme } = useMantineColorScheme()
-  const start = useCall(hub.servers.start)
-  const stop = useCall(hub.servers.stop)
-  const restart = useCall(hub.servers.restart)
-
-  const control = (server: Server): SpotlightActionData[] => {
-    const { id, name, state } = server
-    const running = state.kind === 'running'
-    const startable =
-      state.kind === 'stopped' ||
-      state.kind === 'sleeping' ||
-      state.kind === 'crash-looping' ||
-      state.kind === 'backing-off'
-    const description = stateWord(state)
-    return [
-      ...(running
-        ? [
-            {
-              id: `restart ${id}`,
-              label: `Restart ${name}`,
-              description,
-              leftSection: <IconRefresh {...icon} />,
-              onClick: () => void restart({ id }),
-            },
-            {
-              id: `stop ${id}`,
-              label: `Stop ${name}`,
-              description,
-              leftSection: <IconPlayerStop {...icon} />,
-              onClick: () => void stop({ id }),
-            },
-          ]
-        : []),
-      ...(startable
-        ? [
-            {
-              id: `start ${id}`,
-              label: `Start ${name}`,
-              description,
-              leftSection: <IconPlayerPlay {...icon} />,
-              onClick: () => void start({ id }),
-            },
-          ]
-        : []),
-    ]
-  }
-
-  return [
-    {
-      group: 'Do',
-      actions: [
-        {
-          id: 'add',
-          label: 'Add server',
-          description: 'N',
-          leftSection: <IconPlus {...icon} />,
-          onClick: () => void navigate({ to: '.', search: { add: 'server' } }),
-        },
-        {
-          id: 'read-only',
-          label: readOnly ? 'Turn read-only off' : 'Turn read-only on',
-          description: 'Nothing writes, for any client',
-          leftSection: <IconLock {...icon} />,
-          onClick: () => void setReadOnly(!readOnly),
-        },
-        {
-          id: 'scheme',
-          label: colorScheme === 'dark' ? 'Light colours' : 'Dark colours',
-          leftSection: <IconMoon {...icon} />,
-          onClick: () => setColorScheme(colorScheme === 'dark' ? 'light' : 'dark'),
-        },
-        ...servers.flatMap(control),
-      ],
-    },
-    {
-      group: 'Go to',
-      actions: places.map(({ to, name, Icon }) => ({
-        id: to,
-        label: name,
-        leftSection: <Icon {...icon} />,
-        onClick: () => void navigate({ to }),
-      })),
-    },
-    {
-      group: 'Servers',
-      actions: servers.map(server => ({
-        id: `server ${server.id}`,
-        label: server.name,
-        description: stateWord(server.state),
-        leftSection: <IconServer2 {...icon} />,
-        onClick: () => void navigate({ to: '/servers/$server', params: { server: server.name } }),
-      })),
-    },
-    {
-      group: 'Clients',
-      actions: clients
-        .filter(client => client.status !== 'not-installed')
-        .map(client => ({
-          id: `client ${client.id}`,
-          label: client.name,
-          description: client.evidence,
-          leftSection: <ClientTile client={client.id} size={20} />,
-          onClick: () => void navigate({ to: '/clients', search: { row: client.id } }),
-        })),
-    },
-  ]
 }

@@ -13,7 +13,7 @@ import { FirstSteps } from './first-steps.tsx'
 import css from './home.module.css'
 import { LastHour } from './last-hour.tsx'
 import { WaitingRows } from './waiting-rows.tsx'
-import { aside, sentence } from './words.ts'
+import { aside, isQuiet, sentence } from './words.ts'
 
 export function HomeView() {
   const servers = useServers()
@@ -59,7 +59,7 @@ function Standing() {
   return (
     <div className={css.main}>
       <p className={css.sentence}>{sentence(standing)}</p>
-      <p className={css.aside}>{aside(standing)}</p>
+      <p className={css.aside}>{isQuiet(standing) && troubled.length === 0 ? '' : aside(standing)}</p>
       {waiting.count > 0 && (
         <Section
           title="Waits for you"

@@ -1,9 +1,23 @@
 // The last hour in four small histories, and the newest of what happened.
-import { IconEye, IconFlame, IconHeartRateMonitor, IconPencil, IconQuestionMark } from '@tabler/icons-react'
+import {
+  IconAppWindow,
+  IconBuildingCastle,
+  IconEraser,
+  IconEye,
+  IconFlame,
+  IconHandStop,
+  IconHeartRateMonitor,
+  IconKey,
+  IconPencil,
+  IconPlugConnected,
+  IconQuestionMark,
+  IconShield,
+  IconUserCheck,
+} from '@tabler/icons-react'
 import { Link } from '@tanstack/react-router'
 import { type ReactNode, useMemo } from 'react'
+import type { AuditKind } from '../../../contract/audit.ts'
 import type { Risk } from '../../../contract/servers.ts'
-import { listOf, useClients } from '../../hub.ts'
 import {
   Bars,
   count,
@@ -21,6 +35,7 @@ import { histories, sum } from '../activity/buckets.ts'
 import { joinRows, type Line } from '../activity/lines.ts'
 import { useLogFeed } from '../activity/log-feed.ts'
 import { decisionWords, factWords, outcomeWords } from '../activity/words.ts'
+import { useNames } from '../use-names.ts'
 import css from './home.module.css'
 
 const HOUR_MS = 3_600_000
@@ -94,6 +109,20 @@ const Stat = ({ name, value, children }: { name: string; value: string; children
   </div>
 )
 
+const kinds = {
+  call: { Icon: IconHeartRateMonitor, word: 'Call' },
+  result: { Icon: IconHeartRateMonitor, word: 'Call' },
+  server: { Icon: IconHeartRateMonitor, word: 'Server' },
+  secret: { Icon: IconKey, word: 'Credential' },
+  client: { Icon: IconPlugConnected, word: 'Client' },
+  policy: { Icon: IconShield, word: 'Policy' },
+  window: { Icon: IconAppWindow, word: 'Window' },
+  approval: { Icon: IconUserCheck, word: 'Approval' },
+  refused: { Icon: IconHandStop, word: 'Refused' },
+  hub: { Icon: IconBuildingCastle, word: 'Hub' },
+  erased: { Icon: IconEraser, word: 'Row' },
+} satisfies Record<AuditKind, unknown>
+
 const icons = { reads: IconEye, writes: IconPencil, destroys: IconFlame, unknown: IconQuestionMark } satisfies Record<
   Risk,
   unknown
@@ -101,9 +130,9 @@ const icons = { reads: IconEye, writes: IconPencil, destroys: IconFlame, unknown
 const tones = { reads: 'text-3', writes: 'blue', destroys: 'red', unknown: 'text-3' } satisfies Record<Risk, string>
 
 function Happened({ line }: { line: Line }) {
-  const clients = listOf(useClients())
-  const Icon = line.risk ? icons[line.risk] : IconHeartRateMonitor
-  const client = line.client ? (clients.find(each => each.id === line.client)?.name ?? line.client) : null
+  const names = useNames()
+  const event = line.rows[0]?.event
+  const Icon = line.risk ? icons[line.risk] : kinds[event?.kind ?? 'hub'].Icon
   const decided = decisionWords(line, Date.now())
   const denied = line.decision?.effect === 'deny'
   return (
@@ -113,20 +142,25 @@ function Happened({ line }: { line: Line }) {
       <span className={css.what}>
         {line.tool ? (
           <>
-            {client ?? 'Someone'}{' '}
+            {line.client ? names.client(line.client) : 'Someone'}{' '}
             <code>
               <Foreign text={line.tool} max={80} />
             </code>
           </>
         ) : (
           <>
-            {line.server ?? line.client ?? 'Gatehouse'} <span>{factWords(line.what)}</span>
+            {line.server
+              ? names.server(line.server)
+              : line.client
+                ? names.client(line.client)
+                : kinds[event?.kind ?? 'hub'].word}{' '}
+            {factWords(line.what)}
           </>
         )}
       </span>
       <span className={css.end}>{line.durationMs === null ? '' : duration(line.durationMs)}</span>
       <span className={css.sub}>
-        {line.tool ? line.server : <Foreign text={line.detail ?? ''} max={120} />}
+        {line.tool ? line.server && names.server(line.server) : <Foreign text={line.detail ?? ''} max={120} />}
         {denied && <span className={css.denied}> {`${decided.word.toLowerCase()} ${decided.by}`}</span>}
         {!denied && line.outcome && line.outcome !== 'ok' && (
           <span className={css.denied}> {outcomeWords(line.outcome).word.toLowerCase()}</span>

@@ -38,8 +38,11 @@ function quiet(servers: readonly Server[]): string {
   const calls = servers.reduce((sum, server) => sum + server.calls.reduce((a, b) => a + b, 0), 0)
   const answer =
     running === 0 ? 'No server runs now' : running === 1 ? 'One server answers' : `${spelled(running)} servers answer`
-  return `All quiet. ${answer}, ${plural(calls, 'call')} in the last hour.`
+  return `All quiet. ${answer}, ${calls === 0 ? 'no calls' : plural(calls, 'call')} in the last hour.`
 }
+
+/** Nothing waits, nothing is down: the sentence says it all. */
+export const isQuiet = (standing: Standing): boolean => sentence(standing).startsWith('All quiet')
 
 /** What else is so: who answers, who is starting, which client lost its entry. */
 export function aside({ servers, clients }: Standing): string {

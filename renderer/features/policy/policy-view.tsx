@@ -16,11 +16,11 @@ import {
   showDone,
 } from '../../ui/index.ts'
 import { textOf, useAddress } from '../use-address.ts'
+import { useNames } from '../use-names.ts'
 import css from './policy.module.css'
 import { ProposalRow } from './proposal-row.tsx'
 import { RuleForm } from './rule-form.tsx'
 import { bySpecificity, presets, RuleWords } from './rule-words.tsx'
-import { useNames } from './use-names.ts'
 import { WhyPane } from './why-pane.tsx'
 
 export function PolicyView() {
@@ -127,7 +127,7 @@ function ReadOnlyRow({ on }: { on: boolean }) {
 }
 
 function RuleRow({ rule }: { rule: Rule }) {
-  const name = useNames()
+  const names = useNames()
   const change = useCall(hub.policy.change)
   const remove = async () => {
     const { id, ...without } = rule
@@ -138,7 +138,7 @@ function RuleRow({ rule }: { rule: Rule }) {
     <div className={css.row}>
       <EffectMark effect={rule.effect} look="soft" />
       <div>
-        <RuleWords rule={rule} names={name} />
+        <RuleWords rule={rule} names={names} />
         {rule.note && <div className={css.note}>{rule.note}</div>}
       </div>
       <span className={css.until}>{rule.until ? `until ${moment(rule.until)}` : ''}</span>

@@ -6,9 +6,9 @@ import type { ArgumentCondition, Rule } from '../../../contract/policy.ts'
 import type { Effect } from '../../../contract/servers.ts'
 import { hub, listOf, useCall, useClients, useServers } from '../../hub.ts'
 import { EffectMark, showDone } from '../../ui/index.ts'
+import { useNames } from '../use-names.ts'
 import css from './policy.module.css'
 import { RuleWords } from './rule-words.tsx'
-import { useNames } from './use-names.ts'
 
 type How = 'equals' | 'glob' | 'pattern' | 'min' | 'max'
 interface Draft {
@@ -30,7 +30,7 @@ export function RuleForm({ onDone }: { onDone: () => void }) {
   const change = useCall(hub.policy.change)
   const servers = listOf(useServers())
   const clients = listOf(useClients()).filter(client => client.status !== 'not-installed')
-  const name = useNames()
+  const names = useNames()
   const [effect, setEffect] = useState<Effect>('ask')
   const [client, setClient] = useState<string | null>(null)
   const [server, setServer] = useState<string | null>(null)
@@ -161,7 +161,7 @@ export function RuleForm({ onDone }: { onDone: () => void }) {
       />
       <TextInput label="Note to yourself" value={note} onChange={event => setNote(event.currentTarget.value)} />
       <div className={css.sentence}>
-        <EffectMark effect={effect} look="soft" /> <RuleWords rule={rule} names={name} />
+        <EffectMark effect={effect} look="soft" /> <RuleWords rule={rule} names={names} />
       </div>
       <div>
         <Button type="submit" variant="filled">

@@ -1,16 +1,17 @@
 // A rule as a sentence: who runs what, where which argument is so.
 import type { ArgumentCondition, Preset, Rule } from '../../../contract/policy.ts'
 import type { Effect } from '../../../contract/servers.ts'
+import type { Names } from '../use-names.ts'
 import css from './policy.module.css'
 
 type Named = Pick<Rule, 'client' | 'server' | 'tool' | 'arguments' | 'exactly'>
 
-export function RuleWords({ rule, names }: { rule: Named; names: (id: string) => string }) {
+export function RuleWords({ rule, names }: { rule: Named; names: Names }) {
   return (
     <span className={css.when}>
-      <b>{rule.client ? names(rule.client) : 'anyone'}</b> runs{' '}
+      <b>{rule.client ? names.client(rule.client) : 'anyone'}</b> runs{' '}
       <code>
-        {rule.server ? names(rule.server) : 'any server'} › {rule.tool ?? 'any tool'}
+        {rule.server ? names.server(rule.server) : 'any server'} › {rule.tool ?? 'any tool'}
       </code>
       {rule.arguments?.map((condition, at) => (
         <span key={condition.path}>

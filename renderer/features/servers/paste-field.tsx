@@ -88,9 +88,11 @@ function understood(pasted: Pasted): string {
   }
 }
 
+/** What was dropped is always said; what was added only when nothing else shows it. */
 export function tell(added: Added): void {
+  const waits = added.servers[0]?.state === 'waiting'
   const names = added.servers.map(server => server.name).join(', ')
-  if (added.servers.length > 0)
-    showDone(`Added ${added.servers.length > 3 ? plural(added.servers.length, 'server') : names}`)
+  const what = added.servers.length > 3 ? plural(added.servers.length, 'server') : names
+  if (added.servers.length > (waits ? 1 : 0)) showDone(`Added ${what}`)
   for (const dropped of added.dropped) showDone(dropped)
 }
