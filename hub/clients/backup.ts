@@ -8,27 +8,30 @@ const MAGIC = Buffer.from('GHB1')
 const IV_BYTES = 12
 const TAG_BYTES = 16
 
-/** Keeps `bytes` of the file at `path`; answers the name to restore them by. */
+/** The name of a copy to be made: absolute when it will lie beside its file. To be on record before the copy is. */
+export function nameBackup(o: { key: Buffer | null; client: string; path: string }): string {
+  if (!o.key) return `${o.path}.gatehouse-backup-${new Date().toISOString().replace(/[:.]/g, '-')}`
+  return `${o.client}-${Date.now()}-${randomBytes(6).toString('hex')}.bak`
+}
+
+/** Keeps `bytes` of the file at `path` under that name. */
 export function keepBackup(o: {
   folder: string
+  name: string
   key: Buffer | null
-  client: string
   path: string
   bytes: Buffer
   mode: number
-}): string {
-  if (!o.key) {
-    const beside = `${o.path}.gatehouse-backup-${new Date().toISOString().replace(/[:.]/g, '-')}`
-    writeNew(beside, o.bytes, o.mode)
-    return beside
+}): void {
+  if (isAbsolute(o.name) || !o.key) {
+    writeNew(o.name, o.bytes, o.mode)
+    return
   }
   mkdirSync(join(o.folder, 'backups'), { recursive: true, mode: 0o700 })
-  const name = `${o.client}-${Date.now()}-${randomBytes(6).toString('hex')}.bak`
   const iv = randomBytes(IV_BYTES)
   const cipher = createCipheriv('aes-256-gcm', o.key, iv).setAAD(Buffer.from(o.path))
   const body = Buffer.concat([cipher.update(o.bytes), cipher.final()])
-  writeNew(join(o.folder, 'backups', name), Buffer.concat([MAGIC, iv, cipher.getAuthTag(), body]), 0o600)
-  return name
+  writeNew(placeOf(o.folder, o.name), Buffer.concat([MAGIC, iv, cipher.getAuthTag(), body]), 0o600)
 }
 
 /** The bytes of a backup, exactly as they were. */

@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto'
 import { isAbsolute, join } from 'node:path'
 import type { AuditEvent } from '../../contract/audit.ts'
-import { keepBackup } from './backup.ts'
+import { keepBackup, nameBackup } from './backup.ts'
 import { digestOf, tokenOf } from './entry.ts'
 import type { History } from './history.ts'
 import { entryAfter } from './plan.ts'
@@ -43,7 +43,8 @@ export async function carryOut(task: Task, by: string, desk: Desk): Promise<stri
   const id = randomBytes(6).toString('hex')
   const temp = tempName(now.real, id)
   const madeFolder = plan.after ? missingFolder(now.real) : null
-  const backup = task.backup ? keep(task, desk) : null
+  const key = desk.key()
+  const backup = task.backup && now.bytes ? nameBackup({ key, client: client.id, path: now.real }) : null
   const note = {
     digest,
     temp,
@@ -67,6 +68,7 @@ export async function carryOut(task: Task, by: string, desk: Desk): Promise<stri
   const tell = (rest: Partial<AuditEvent>) =>
     desk.audit.append({ ...event, what: `client/${action}`, ...rest }, { durable: false }).catch(() => {})
   try {
+    if (backup) keep(backup, task, desk, key)
     const detail = `${now.real}: ${now.hash ?? 'no file'} → ${after ?? 'no file'}`
     await desk.audit.append({ ...event, what: `client/writing-${action}`, detail }, { durable: true })
     if (token && action === 'connect') desk.tokens.admit(client.id, token)
@@ -105,8 +107,8 @@ export function settleUnfinished(
   }
 }
 
-function keep({ client, now }: Task, desk: Desk): string | null {
-  if (!now.bytes) return null
+function keep(name: string, { now }: Task, desk: Desk, key: Buffer | null): void {
+  if (!now.bytes) return
   const mode = (now.stat?.mode ?? 0o600) & 0o777
-  return keepBackup({ folder: desk.folder, key: desk.key(), client: client.id, path: now.real, bytes: now.bytes, mode })
+  keepBackup({ folder: desk.folder, name, key, path: now.real, bytes: now.bytes, mode })
 }

@@ -65,7 +65,11 @@ export class Clients {
     }
     const { key, audit, db, entry: start } = options
     const folder = options.folder.path
-    this.#history = new History(new Written(db), name => dropBackup(folder, name))
+    this.#history = new History(
+      new Written(db),
+      name => dropBackup(folder, name),
+      work => db.transaction(work)(),
+    )
     this.#tokens = new Tokens(new Kv(db))
     const shared = { folder, key, history: this.#history, tokens: this.#tokens }
     this.#tasks = new Tasks({ ...shared, start, at: this.#at })

@@ -27,9 +27,12 @@ export interface Write extends Omit<WrittenRow, 'entry'> {
 export class History {
   readonly #written: Written
   readonly #dropBackup: (name: string) => void
+  readonly #atOnce: (work: () => void) => void
 
-  constructor(written: Written, dropBackup: (name: string) => void) {
+  /** `atOnce`: runs work as one transaction of the database. */
+  constructor(written: Written, dropBackup: (name: string) => void, atOnce: (work: () => void) => void) {
     this.#written = written
+    this.#atOnce = atOnce
     this.#dropBackup = dropBackup
   }
 
@@ -55,31 +58,36 @@ export class History {
     return this.#written.intend({ ...row, entry: JSON.stringify(note) })
   }
 
-  /** The file is as intended. Writes it undid go, and copies that are too old. */
+  /** The file is as intended. Writes it undid go, and copies that are too old. Killed in between, it is done again. */
   finish(intent: number): void {
     const write = read(this.#written.intents().find(row => row.id === intent))
-    this.#written.finish(intent)
-    if (!write) return
+    if (!write) {
+      this.#written.drop(intent)
+      return
+    }
     const writes = this.#writes(write.client)
-    const kept = new Set([...writes.slice(-KEPT_WRITES), ...this.chain(write.client)].map(each => each.id))
-    for (const each of writes) if (write.note.undoes.includes(each.id) || !kept.has(each.id)) this.#remove(each)
+    const undone = writes.filter(each => write.note.undoes.includes(each.id))
+    const left = writes.filter(each => !undone.includes(each))
+    // What only tokens were replaced on since is what undoing goes back to, however many those were.
+    const isBase = (at: number) => left.slice(at + 1).every(each => each.note.why === 'token')
+    const gone = [...undone, ...left.filter((_, at) => at < left.length - KEPT_WRITES && !isBase(at))]
+    for (const each of gone) if (each.backup) this.#dropBackup(each.backup)
+    this.#atOnce(() => {
+      for (const each of gone) this.#written.remove(each.id)
+      this.#written.finish(intent)
+    })
   }
 
   /** Nothing was written. */
   drop(intent: number): void {
     const row = this.#written.intents().find(each => each.id === intent)
-    this.#written.drop(intent)
     if (row?.backup) this.#dropBackup(row.backup)
+    this.#written.drop(intent)
   }
 
   /** Begun, and neither finished nor dropped. */
   unfinished(): Write[] {
     return this.#written.intents().flatMap(row => read(row) ?? [])
-  }
-
-  #remove(write: Write): void {
-    this.#written.remove(write.id)
-    if (write.backup) this.#dropBackup(write.backup)
   }
 
   #writes(client: string): Write[] {

@@ -56,6 +56,9 @@ test('killed at any point of a write, the file holds old or new bytes, and the n
       const status = (await clients.list([])).find(each => each.id === 'claude-desktop')!
       expect(status.status).toBe(gatehouse ? 'written' : 'found')
       if (gatehouse) {
+        expect(readdirSync(join(home, 'data/backups'))).toHaveLength(
+          db.prepare('SELECT 1 FROM written WHERE backup IS NOT NULL').all().length,
+        )
         expect(clients.clientOf(gatehouse.env.GATEHOUSE_TOKEN)).toBe('claude-desktop')
         await clients.undo('claude-desktop')
       }
