@@ -160,7 +160,13 @@ function LineRow({ line, index, top, selected, names, onOpen }: RowProps) {
         {today ? seconds(line.time) : moment(line.time)}
       </Cell>
       <Cell className={css.client}>
-        {line.client ? names.client(line.client) : by ? by[0]!.toUpperCase() + by.slice(1) : ''}
+        {line.client
+          ? names.client(line.client)
+          : by === 'the command line'
+            ? 'Command line'
+            : by
+              ? by[0]!.toUpperCase() + by.slice(1)
+              : ''}
       </Cell>
       <Cell className={css.mark}>
         {isCall ? line.risk && <RiskMark risk={line.risk} look="glyph" /> : <Icon size={14} stroke={1.7} />}
@@ -224,7 +230,7 @@ const KIND_WORDS: Record<AuditKind, string> = {
   client: 'Client',
   policy: 'Policy',
   window: 'Window',
-  approval: 'Approval',
+  approval: 'Answer:',
   refused: 'Refused',
   hub: 'Hub',
   erased: 'Row',

@@ -76,6 +76,8 @@ export const KINDS: Record<AuditEvent['kind'], string> = {
 
 /** `server/started` as "started"; what stands before the slash is the row's kind, shown apart. */
 export function factWords(what: string): string {
+  if (what === 'approval/allow') return 'allowed a call'
+  if (what === 'approval/deny') return 'denied a call'
   const fact = what.includes('/') ? what.slice(what.indexOf('/') + 1) : what
   return fact.replaceAll('-', ' ')
 }

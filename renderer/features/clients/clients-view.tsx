@@ -161,12 +161,14 @@ function ClientRow({ client, dark, onOpen, onLook }: RowProps) {
 function Note({ client }: { client: Client }) {
   const { problem, status } = client
   if (problem) {
+    const where =
+      problem.line === null
+        ? ''
+        : `Line ${problem.line}${problem.column === null ? '' : `, column ${problem.column}`}: `
     return (
       <p className={css.note}>
-        {problem.line !== null &&
-          `Line ${problem.line}${problem.column === null ? '' : `, column ${problem.column}`}: `}
+        {where && !problem.what.startsWith('Line') && where}
         {problem.what}
-        {status === 'unreadable' && ' It was not touched.'}
       </p>
     )
   }

@@ -11,6 +11,7 @@ import type { AnyOffer } from './offers.ts'
 import { answerOf, tableOf } from './result.ts'
 import { ResultTable } from './result-table.tsx'
 import type { Made } from './session.ts'
+import { useStoppedAtGate } from './wire.ts'
 
 type Look = 'table' | 'text' | 'json'
 const LABELS = { table: 'Table', text: 'Text', json: 'JSON' } as const
@@ -62,6 +63,7 @@ function Ended({
   const [wanted, setWanted] = useState<Look | null>(null)
   const look = looks.find(l => l === wanted) ?? looks[0]!
   const size = new TextEncoder().encode(outcome.result).length
+  const stopped = useStoppedAtGate(outcome.correlation)
   const failed = outcome.kind !== 'result'
   return (
     <section className={css.ended} aria-label="Answer" aria-live="polite">
@@ -112,7 +114,12 @@ function Ended({
         {look === 'table' && table && <ResultTable table={table} />}
         {look === 'json' && !answer.error && <JsonView text={outcome.result} maxHeight={100_000} />}
         {look !== 'json' && answer.blocks.length > 0 && (
-          <Blocks blocks={answer.blocks} by={offer.server} failed={failed} titled={look === 'table'} />
+          <Blocks
+            blocks={answer.blocks}
+            by={stopped ? 'Gatehouse' : offer.server}
+            failed={failed}
+            titled={look === 'table'}
+          />
         )}
         {look === 'text' && answer.structured !== undefined && !table && (
           <>

@@ -133,7 +133,7 @@ function useOff(offer: AnyOffer, unreadable: string | null): string | null {
 
 function As({ offer }: { offer: AnyOffer }) {
   const effect = offer.kind === 'tools' ? offer.effect : 'allow'
-  const words = { allow: 'policy allows this', ask: 'policy asks you first', deny: 'policy denies this' }[effect]
+  const words = { allow: 'policy allows this', ask: 'policy asks you', deny: 'policy denies this' }[effect]
   return (
     <>
       As <b>inspector</b>: {words}

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { WireFrame } from '../../../contract/calls.ts'
-import { axisFor, callMs, KEPT, mergeFrames, rowsOf } from './frames.ts'
+import { axisFor, callMs, KEPT, markText, mergeFrames, nameIn, rowsOf } from './frames.ts'
 
 const frame = (
   n: number,
@@ -59,4 +59,21 @@ test.each([
   [700_000, 1_200_000],
 ])('an axis for %d ms is %d ms long', (ms, length) => {
   expect(axisFor(ms).lengthMs).toBe(length)
+})
+
+test.each([
+  [100, ['0', '25', '50', '75', '100 ms']],
+  [1, ['0', '0.25', '0.50', '0.75', '1 ms']],
+  [4000, ['0', '1.0', '2.0', '3.0', '4 s']],
+] as const)('the marks of %d ms read', (length, texts) => {
+  expect(axisFor(length).marks.map(mark => markText(mark, length))).toEqual(texts)
+})
+
+test('a frame names what it calls, as the hub says or as it is written in it', () => {
+  const text = '{"method":"tools/call","params":{"name":"files_\\u0064elete","arguments":{"name":"x"}}}'
+  expect([nameIn({ ...call[0]!, text }), nameIn({ ...call[0]!, name: 'given', text }), nameIn(call[3]!)]).toEqual([
+    'files_delete',
+    'given',
+    '',
+  ])
 })

@@ -49,6 +49,27 @@ function pairOf(f: WireFrame, answer: boolean): string {
   return `${f.correlation ?? ''} ${from} ${to} ${f.correlation === null ? f.id : ''}`
 }
 
+/** What a frame names: as the hub says, else the name or address in its parameters. */
+export function nameIn(frame: WireFrame): string {
+  if (frame.name !== null) return frame.name
+  if (frame.kind !== 'request' || frame.bytes > 10_000) return ''
+  const found = /"(?:name|uri)"\s*:\s*("(?:[^"\\]|\\.)*")/.exec(frame.text)?.[1]
+  try {
+    return found ? String(JSON.parse(found)) : ''
+  } catch {
+    return ''
+  }
+}
+
+/** `0`, `25`, `2.5`, `100 ms`: a mark of the axis; the last one carries the unit. */
+export function markText(ms: number, lengthMs: number): string {
+  const [value, unit] = lengthMs < 1000 ? [ms, 'ms'] : [ms / 1000, 's']
+  const length = lengthMs < 1000 ? lengthMs : lengthMs / 1000
+  const text =
+    value === 0 ? '0' : length < 4 ? value.toFixed(2) : length < 10 ? value.toFixed(1) : String(Math.round(value))
+  return ms === lengthMs ? `${length} ${unit}` : text
+}
+
 /** How long the call of this row took, from its first frame to its last. */
 export function callMs(rows: readonly FrameRow[], correlation: string | null): number {
   return rows.reduce(

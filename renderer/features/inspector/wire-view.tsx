@@ -6,7 +6,7 @@ import { useEffect, useMemo, useRef, useState } from 'react'
 import type { WireFrame } from '../../../contract/calls.ts'
 import { bytes, CopyButton, count, duration, exactly, Foreign, JsonView } from '../../ui/index.ts'
 import { type Names, useNames } from '../use-names.ts'
-import { axisFor, callMs, type FrameRow, frameTime, rowsOf } from './frames.ts'
+import { axisFor, callMs, type FrameRow, frameTime, markText, nameIn, rowsOf } from './frames.ts'
 import css from './inspector.module.css'
 import { useWire } from './wire.ts'
 
@@ -39,7 +39,7 @@ export function WireView({ correlation }: { correlation: string | null }) {
     correlation ??
     rows.findLast(r => r.frame.correlation !== null)?.frame.correlation ??
     null
-  const axis = axisFor(callMs(rows, measured))
+  const axis = axisFor(callMs(rows, measured) || 100)
   const size = useMemo(() => frames.reduce((sum, f) => sum + f.bytes, 0), [frames])
   return (
     <section className={css.wireView} aria-label="Wire">
@@ -131,13 +131,7 @@ function Frames({ narrow, rows, axis, names, selected, correlation, onSelect }: 
         <span className={css.axis}>
           {axis.marks.map((mark, at) => (
             <span key={mark} style={{ left: `${at * 25}%` }}>
-              {at === 4
-                ? duration(mark)
-                : at === 0
-                  ? '0'
-                  : axis.lengthMs < 1000
-                    ? Math.round(mark)
-                    : (mark / 1000).toFixed(1)}
+              {markText(mark, axis.lengthMs)}
             </span>
           ))}
         </span>
@@ -223,10 +217,10 @@ function Line({ row, top, index, axisMs, names, selected, onSelect }: LineProps)
       <span>{party(frame.to, names)}</span>
       <code data-kind={frame.kind}>{answer ? frame.kind : <Foreign text={frame.method ?? frame.kind} max={60} />}</code>
       <code>
-        <Foreign text={frame.name ?? ''} max={80} />
+        <Foreign text={nameIn(frame)} max={80} />
       </code>
       <code>
-        <Foreign text={frame.id ?? ''} max={24} />
+        <Foreign text={(frame.id ?? '').replaceAll('"', '')} max={40} />
       </code>
       <span data-end className="num">
         {bytes(frame.bytes)}

@@ -20,6 +20,14 @@ export function useWire(): readonly WireFrame[] {
   return useSyncExternalStore(frames.subscribe, frames.get)
 }
 
+/** True once the frames show that a call was answered by the gate alone: nothing went on to a server. */
+export function useStoppedAtGate(correlation: string): boolean {
+  const known = useSyncExternalStore(frames.subscribe, frames.get)
+  const own = known.filter(f => f.correlation === correlation)
+  const answered = own.some(f => f.kind === 'result' || f.kind === 'error')
+  return answered && own.filter(f => f.kind === 'request').length === 1
+}
+
 async function follow(signal: AbortSignal): Promise<void> {
   let first = true
   try {
