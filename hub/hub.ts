@@ -106,6 +106,8 @@ async function openParts(options: HubOptions, parts: OpenParts, report: (message
     )
   announcer.on('vault/changed', () => {
     if (vault.status().kind !== 'open') return
+    // A keychain that came late had its say too late for the start: the hub ends rather than serve a converted folder.
+    if (vault.mode() !== null && vault.mode() !== mode) return options.onStop?.()
     rememberSessionBus(folder.path)
     sealed.rekey()
     void audit.keychainAppeared()

@@ -2,7 +2,7 @@
 import { existsSync, mkdirSync, readFileSync, realpathSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { BrowserContext, Page } from 'playwright-core'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, onTestFailed, test } from 'vitest'
 import {
   chromiumPath,
   closeBrowser,
@@ -11,6 +11,7 @@ import {
   hasKeychain,
   openBrowser,
   pairWindow,
+  root,
   type RunningHub,
   run,
   startHub,
@@ -43,6 +44,11 @@ describe.skipIf(!chromiumPath || !hasKeychain)('in the window', () => {
     context.on('console', message => message.type() === 'error' && complaints.push(message.text()))
     context.on('weberror', error => complaints.push(String(error.error())))
     page = await pairWindow(context, hub.web)
+  })
+  beforeEach(() => {
+    onTestFailed(async () => {
+      await page.screenshot({ path: join(root, '.cache', 'window-failed.png') })
+    })
   })
   afterAll(async () => {
     await context?.close()

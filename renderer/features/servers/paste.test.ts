@@ -41,3 +41,8 @@ test('what needs a shell, or is several commands, is not guessed at', () => {
 test('words are split as a shell would, and nothing is expanded', () => {
   expect(split(`a 'b c' "d \\" $HOME" e\\ f ''`)).toEqual(['a', 'b c', 'd " $HOME', 'e f', ''])
 })
+
+test('a section of a README with a block in it is a block', () => {
+  const section = '## Usage\n\nAdd this:\n\n```json\n{ "mcpServers": { "a": { "command": "b" } } }\n```\n\nThen restart.'
+  expect(readPaste(section)).toMatchObject({ kind: 'block' })
+})

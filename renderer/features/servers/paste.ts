@@ -11,7 +11,8 @@ export type Pasted =
 export function readPaste(pasted: string): Pasted {
   const text = unfenced(pasted.trim())
   if (text === '') return { kind: 'nothing' }
-  if (/^[{"]/.test(text)) return { kind: 'block', text }
+  // Also a whole section of a README: the hub finds the block between its sentences.
+  if (/^[{"]/.test(text) || /"(mcpServers|servers)"\s*:\s*\{/.test(text)) return { kind: 'block', text }
   if (/^https?:\/\/\S+$/.test(text)) {
     if (!URL.canParse(text)) return { kind: 'unclear', why: 'This address cannot be read.' }
     return { kind: 'one', name: nameOfAddress(new URL(text)), launch: { args: [], env: {}, headers: {}, url: text } }
