@@ -205,6 +205,14 @@ test('a socket that accepts and says nothing is no hub', async () => {
   expect(hub.hellos).toHaveLength(2)
 })
 
+test('a client that says nothing gets no hub started', async () => {
+  const hub = await hubThat(() => {})
+  const { stdin, starts, code } = bridgeTo(hub)
+  await sleep(100)
+  stdin.end()
+  expect([await code, starts()]).toEqual([0, 0])
+})
+
 test('while the client asks nothing, no hub is started for it', async () => {
   const hub = await hubThat(answering())
   await hub.start()

@@ -117,7 +117,7 @@ class Bridge {
 
   /** Does the client wait for something? Only then a hub is started and tries are counted. */
   #isNeeded(): boolean {
-    return this.#first === null || this.#queue.length > 0 || this.#open.size > 0
+    return this.#queue.length > 0 || this.#open.size > 0
   }
 
   #backoff(tries: number): number {

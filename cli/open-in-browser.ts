@@ -24,8 +24,13 @@ export function openInBrowser(url: string, data: string): boolean {
   return true
 }
 
+/** For who lives longer than the link. */
+export function removeRedirect(data: string): void {
+  rmSync(join(data, 'open.html'), { force: true })
+}
+
 /** One file, written anew each time: its code works once and for two minutes only. */
-export function writeRedirect(url: string, data: string): string {
+function writeRedirect(url: string, data: string): string {
   const file = join(data, 'open.html')
   const safe = url.replaceAll('&', '&amp;').replaceAll('"', '&quot;').replaceAll('<', '&lt;')
   const page = `<!doctype html><meta charset="utf-8"><title>Gatehouse</title><meta http-equiv="refresh" content="0;url=${safe}">

@@ -6,7 +6,7 @@ import { programPath } from './places.ts'
 import { foregroundEnvironment } from './start-hub.ts'
 
 /** `hub/programs/NAME.ts ARGS…`. Its last stderr line says, as JSON, why it failed. */
-async function run(name: string, args: string[], onStdout: (chunk: Buffer) => void): Promise<void> {
+async function run(name: string, args: string[], onStdout: (chunk: Buffer) => boolean): Promise<void> {
   const child = spawn(process.execPath, [programPath(`hub/programs/${name}`), ...args], {
     env: foregroundEnvironment(),
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -14,13 +14,20 @@ async function run(name: string, args: string[], onStdout: (chunk: Buffer) => vo
   const end = () => child.kill('SIGKILL')
   process.once('exit', end)
   let words = ''
-  child.stdout.on('data', onStdout)
+  // A reader that is slow holds the program up; nothing piles up here.
+  const goOn = () => child.stdout.resume()
+  process.stdout.on('drain', goOn)
+  child.stdout.on('data', chunk => onStdout(chunk) || child.stdout.pause())
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     words = (words + text).slice(-10_000)
   })
-  const code = await new Promise<number | null>((resolve, reject) => child.once('close', resolve).once('error', reject))
+  const ended = await new Promise<number | string | null>((resolve, reject) =>
+    child.once('close', (code, signal) => resolve(code ?? signal)).once('error', reject),
+  )
   process.off('exit', end)
-  if (code !== 0) throw failure(name, words)
+  process.stdout.off('drain', goOn)
+  // A program whose keychain hangs in native code can only end itself by SIGKILL, after all was said.
+  if (ended !== 0 && !(ended === 'SIGKILL' && words === '')) throw failure(name, words)
 }
 
 function failure(name: string, words: string): CommandError {
@@ -34,11 +41,11 @@ function failure(name: string, words: string): CommandError {
 
 export async function programJson(name: string, args: string[]): Promise<unknown> {
   const parts: Buffer[] = []
-  await run(name, args, chunk => parts.push(chunk))
+  await run(name, args, chunk => parts.push(chunk) > 0)
   return JSON.parse(Buffer.concat(parts).toString())
 }
 
 /** Its output goes on as it is. */
 export async function programText(name: string, args: string[]): Promise<void> {
-  await run(name, args, chunk => void process.stdout.write(chunk))
+  await run(name, args, chunk => process.stdout.write(chunk))
 }

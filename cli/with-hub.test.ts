@@ -160,7 +160,7 @@ describe('with a person', () => {
   })
 
   test('what is not known is named, with what is', async () => {
-    expect(await run(['servers', 'stop', 'frob'])).toMatchObject({ code: 1, err: expect.stringMatching(/frob.*evil/) })
+    expect(await run(['servers', 'stop', 'frob'])).toMatchObject({ code: 1, err: expect.stringMatching(/no server .frob/) })
     expect(await run(['tools', 'frob'])).toMatchObject({ code: 1 })
     expect(await run(['policy', 'explain', 'frob', 'x'])).toMatchObject({ code: 1 })
   })
@@ -256,6 +256,20 @@ describe('with a person', () => {
 })
 
 describe('who ends whom', () => {
+  test('serve and its hub end when their parent goes, as npm does without passing signals on', async () => {
+    const data = join(root, 'orphan')
+    const main = join(import.meta.dirname, 'main.ts')
+    const shell = spawn('sh', ['-c', `"${process.execPath}" "${main}" serve --data "${data}"; true`], {
+      env: { ...process.env, ...env },
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
+    const [line] = await once(shell.stdout.setEncoding('utf8'), 'data')
+    const { pid } = JSON.parse(line)
+    shell.kill('SIGKILL')
+    await expect.poll(() => isAlive(pid), { timeout: 20_000 }).toBe(false)
+    expect(existsSync(join(data, 'hub.json'))).toBe(false)
+  }, 60_000)
+
   test('serve killed with SIGKILL takes the hub with it; the bridge starts another one and goes on', async () => {
     const data = join(root, 'bridge')
     const hub = await serve(data, [], env)

@@ -3,10 +3,11 @@ import { spawn } from 'node:child_process'
 import { ReadyLine } from '../../contract/command-line.ts'
 import { type Command, UsageError } from '../command.ts'
 import { Lines } from '../lines.ts'
-import { openInBrowser } from '../open-in-browser.ts'
+import { openInBrowser, removeRedirect } from '../open-in-browser.ts'
 import { programPath } from '../places.ts'
 import { foregroundEnvironment } from '../start-hub.ts'
 
+const LINK_MS = 120_000
 const PARENT_CHECK_MS = 500
 const END_DEADLINE_MS = 25_000
 
@@ -71,7 +72,9 @@ async function serveHub(args: string[], onFirstLine: (line: string) => void): Pr
 function openLink(line: string, data: string): void {
   try {
     const { web } = ReadyLine.parse(JSON.parse(line))
-    if (web && !openInBrowser(web, data))
+    if (!web) return
+    setTimeout(() => removeRedirect(data), LINK_MS).unref()
+    if (!openInBrowser(web, data))
       process.stderr.write('gatehouse: there is no browser to open here. Open the link above yourself.\n')
   } catch {
     // Whatever it was, it was passed on already.

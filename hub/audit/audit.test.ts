@@ -242,6 +242,25 @@ test('a damaged file is moved aside; the new log goes on after the anchored row,
   expect(check(folder, chain)).toMatchObject({ intact: false, problems: [{ seq: 4, kind: 'cut-off' }] })
 })
 
+test('a file that is damaged while it is written is moved aside, and the row that was to be written is', async () => {
+  const folder = tempFolder()
+  const { audit, chain } = await open(folder)
+  for (let n = 0; n < 50; n++) await audit.append({ ...call(n), detail: 'x'.repeat(2000) }, { durable: true })
+  const path = join(folder, 'audit.db')
+  const db = new Database(path)
+  db.pragma('wal_checkpoint(TRUNCATE)')
+  db.close()
+  const bytes = readFileSync(path)
+  // Every page but the first is overwritten under the hub's feet.
+  writeFileSync(path, bytes.fill(0xa5, 4096), { flag: 'r+' })
+  await audit.append(call(50), { durable: true })
+  const rows = await audit.list({})
+  expect(rows.map(row => row.event?.what)).toEqual(['call/allowed', 'audit/began-again'])
+  expect(rows.map(row => row.seq)).toEqual([52, 51])
+  await audit.close()
+  expect(check(folder, chain)).toMatchObject({ intact: false, rows: 2, problems: [{ seq: 51, kind: 'cut-off' }] })
+})
+
 test('a log that was deleted while the hub was off is missed', async () => {
   const folder = tempFolder()
   const { audit, chain } = await open(folder)

@@ -158,6 +158,13 @@ function noteOn(walk: Walk, settled: boolean): string | null {
   return notes.length > 0 ? notes.join(' ') : null
 }
 
+/** The head and the anchor may tell of the same break; the last word says most. */
+function once(findings: Finding[]): Finding[] {
+  return findings.filter(
+    (one, at) => !findings.slice(at + 1).some(other => other.seq === one.seq && other.kind === one.kind),
+  )
+}
+
 function nothing(problem: Finding | null, note: string | null): Verification {
   return {
     rows: 0,
@@ -195,7 +202,7 @@ export function verifyFiles(folder: string, proofs: Proofs): Verification {
     )
     const ends = checkEnds(db, anchor, proofs.publicKey)
     const head = readHead(db)
-    const problems = [...walk.findings, ...recorded(walk), ...ends]
+    const problems = once([...walk.findings, ...recorded(walk), ...ends])
     const anchored = anchor !== null && problems.length === 0
     const signed =
       head && head.signature !== null && proofs.publicKey && isSignedBy(head, head.signature, proofs.publicKey)
