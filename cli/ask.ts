@@ -8,12 +8,13 @@ export function hasTerminal(): boolean {
 
 /** One line, typed by a person. `hidden`: not shown while it is typed. */
 export async function ask(question: string, hidden = false): Promise<string> {
-  process.stderr.write(question)
+  // The question is readline's own where it is shown: it clears the line before it asks.
+  if (hidden) process.stderr.write(question)
   const silent = new Writable({ write: (_chunk, _encoding, done) => done() })
   const lines = createInterface({ input: process.stdin, output: hidden ? silent : process.stderr, terminal: true })
   lines.once('SIGINT', () => process.exit(130))
   try {
-    return await lines.question('')
+    return await lines.question(hidden ? '' : question)
   } finally {
     lines.close()
     if (hidden) process.stderr.write('\n')

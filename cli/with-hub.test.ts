@@ -160,7 +160,10 @@ describe('with a person', () => {
   })
 
   test('what is not known is named, with what is', async () => {
-    expect(await run(['servers', 'stop', 'frob'])).toMatchObject({ code: 1, err: expect.stringMatching(/no server .frob/) })
+    expect(await run(['servers', 'stop', 'frob'])).toMatchObject({
+      code: 1,
+      err: expect.stringMatching(/no server .frob/),
+    })
     expect(await run(['tools', 'frob'])).toMatchObject({ code: 1 })
     expect(await run(['policy', 'explain', 'frob', 'x'])).toMatchObject({ code: 1 })
   })
