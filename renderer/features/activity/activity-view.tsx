@@ -27,7 +27,7 @@ export function ActivityView() {
   const selected = textOf(address.row) ?? null
   const paused = address.live === 'off'
   const open = (row: string | null) =>
-    go({ ...address, row: row ?? undefined }, { replace: selected !== null && row !== null })
+    go({ ...address, row: row === null ? undefined : Number(row) }, { replace: selected !== null && row !== null })
   useWalk(
     lines.map(line => String(line.seq)),
     selected,

@@ -9,6 +9,7 @@ const call = (seq: number, id: string, effect: string, rule: string | null = nul
   row(seq, {
     kind: 'call',
     what: 'call/x',
+    by: rule ?? 'gatehouse',
     correlation: id,
     tool: 't',
     decision: { effect, risk: 'writes', rule, ruleText: null, reasons: [] },
@@ -37,7 +38,7 @@ test('a decision names who: a rule, you, the clock, or nobody yet', () => {
     'Asked you',
     'Asked you, the client did not wait',
     'Allowed by you',
-    'Denied no answer in time',
+    'Denied no answer',
   ])
 })
 

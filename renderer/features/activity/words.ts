@@ -35,7 +35,7 @@ export function decisionWords(line: Pick<Line, 'decision' | 'rows' | 'outcome' |
   }
   const by =
     decision.by === 'clock'
-      ? 'no answer in time'
+      ? 'no answer'
       : decision.by?.startsWith('window:')
         ? 'by you'
         : decision.rule
