@@ -18,10 +18,13 @@ const TITLES = {
 } as const
 
 const DONE = {
-  connect: (c: Client) => `Wrote the entry into ${c.name}. It is connected once its first link is seen.`,
+  connect: (c: Client) => `Wrote Gatehouse into ${c.name}.`,
   disconnect: (c: Client) => `Took the entry out of ${c.name}.`,
   undo: (c: Client) => `${c.name} has its file back as it was.`,
 } as const
+
+/** Names the dialog for those who do not see its own heading. */
+const UNSEEN_TITLE = { header: { position: 'absolute', clipPath: 'inset(50%)' } } as const
 
 export function PreviewDialog({
   client,
@@ -64,7 +67,7 @@ export function PreviewDialog({
           error => showProblem(problemFrom(error)),
         )
       const again = action === 'undo' || written.backup === null ? undefined : () => void undo()
-      showDone([DONE[action](client), written.afterWriting].filter(Boolean).join(' '), again)
+      showDone(DONE[action](client), again)
       onClose()
     } catch (error) {
       setProblem(problemFrom(error))
@@ -75,7 +78,7 @@ export function PreviewDialog({
   const preview = loaded.kind === 'ready' ? loaded.preview : null
   const same = preview !== null && preview.beforeText === preview.afterText
   return (
-    <Modal opened onClose={onClose} size={820} padding={0} aria-label={TITLES[action](client)}>
+    <Modal opened onClose={onClose} size={820} padding={0} title={TITLES[action](client)} styles={UNSEEN_TITLE}>
       <header className={css.dialogHead}>
         <ClientTile client={client.id} size={32} />
         <div className={css.names}>
@@ -133,12 +136,14 @@ function Facts({ preview, client }: { preview: Preview; client: Client }) {
       <li data-tone="green">
         <IconCircleCheck size={15} stroke={1.7} aria-hidden /> {preview.summary}
       </li>
-      <li>
-        <IconArchive size={15} stroke={1.7} aria-hidden />
-        {preview.exists
-          ? 'A copy of the file as it is now is kept. Undo brings it back.'
-          : 'The file does not exist yet. Undo takes it away again.'}
-      </li>
+      {!/copy/i.test(preview.summary) && (
+        <li>
+          <IconArchive size={15} stroke={1.7} aria-hidden />
+          {preview.exists
+            ? 'A copy of the file as it is now is kept.'
+            : 'The file does not exist yet. Undo takes it away again.'}
+        </li>
+      )}
       {preview.warnings.map(warning => (
         <li key={warning} data-tone="amber">
           <IconAlertTriangle size={15} stroke={1.7} aria-hidden /> {warning}
@@ -146,8 +151,7 @@ function Facts({ preview, client }: { preview: Preview; client: Client }) {
       ))}
       {preview.alsoReadBy.length > 0 && (
         <li>
-          <IconInfoCircle size={15} stroke={1.7} aria-hidden /> {preview.alsoReadBy.join(' and ')}{' '}
-          {preview.alsoReadBy.length === 1 ? 'reads' : 'read'} this file too.
+          <IconInfoCircle size={15} stroke={1.7} aria-hidden /> Also read by {preview.alsoReadBy.join('; ')}.
         </li>
       )}
       {preview.action === 'connect' && client.afterWriting && (

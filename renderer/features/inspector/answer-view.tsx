@@ -72,9 +72,11 @@ function Ended({
           {failed ? <IconAlertTriangle size={16} aria-hidden /> : <IconCircleCheck size={16} aria-hidden />}
           {outcome.kind === 'result'
             ? 'Done'
-            : outcome.kind === 'tool-error'
-              ? 'The tool reports an error'
-              : 'Protocol error'}
+            : stopped
+              ? 'Not run'
+              : outcome.kind === 'tool-error'
+                ? 'The tool reports an error'
+                : 'Protocol error'}
         </span>
         <span className={`${css.endFacts} num`}>
           {duration(outcome.durationMs)} · {bytes(size)}, about {count(Math.max(1, Math.round(size / 4)))} tokens

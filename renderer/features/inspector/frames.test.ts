@@ -64,7 +64,8 @@ test.each([
 test.each([
   [100, ['0', '25', '50', '75', '100 ms']],
   [1, ['0', '0.25', '0.50', '0.75', '1 ms']],
-  [4000, ['0', '1.0', '2.0', '3.0', '4 s']],
+  [10_000, ['0', '2.5', '5.0', '7.5', '10 s']],
+  [4000, ['0', '1', '2', '3', '4 s']],
 ] as const)('the marks of %d ms read', (length, texts) => {
   expect(axisFor(length).marks.map(mark => markText(mark, length))).toEqual(texts)
 })

@@ -51,7 +51,7 @@ function pairOf(f: WireFrame, answer: boolean): string {
 
 /** What a frame names: as the hub says, else the name or address in its parameters. */
 export function nameIn(frame: WireFrame): string {
-  if (frame.name !== null) return frame.name
+  if (frame.name !== null && frame.name !== frame.method) return frame.name
   if (frame.kind !== 'request' || frame.bytes > 10_000) return ''
   const found = /"(?:name|uri)"\s*:\s*("(?:[^"\\]|\\.)*")/.exec(frame.text)?.[1]
   try {
@@ -65,8 +65,8 @@ export function nameIn(frame: WireFrame): string {
 export function markText(ms: number, lengthMs: number): string {
   const [value, unit] = lengthMs < 1000 ? [ms, 'ms'] : [ms / 1000, 's']
   const length = lengthMs < 1000 ? lengthMs : lengthMs / 1000
-  const text =
-    value === 0 ? '0' : length < 4 ? value.toFixed(2) : length < 10 ? value.toFixed(1) : String(Math.round(value))
+  const digits = Number.isInteger(length / 4) ? 0 : Number.isInteger(length / 2) ? 1 : 2
+  const text = value === 0 ? '0' : value.toFixed(digits)
   return ms === lengthMs ? `${length} ${unit}` : text
 }
 
