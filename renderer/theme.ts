@@ -62,6 +62,9 @@ export const theme = createTheme({
       vars: (_theme, props) => ({ root: { '--ai-size': heights[String(props.size ?? 'sm')] ?? '28px' } }),
     }),
     Input: Input.extend({ vars: () => ({ wrapper: { '--input-height': '30px', '--input-fz': '13px' } }) }),
+    InputWrapper: Input.Wrapper.extend({
+      defaultProps: { inputWrapperOrder: ['label', 'input', 'description', 'error'] },
+    }),
     TextInput: TextInput.extend({ defaultProps: { size: 'sm' } }),
     Textarea: Textarea.extend({ defaultProps: { size: 'sm' } }),
     Select: Select.extend({ defaultProps: { size: 'sm', checkIconPosition: 'right' } }),

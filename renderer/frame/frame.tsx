@@ -42,7 +42,9 @@ function Framed() {
             <Outlet />
           </div>
         </main>
-        <StatusBar />
+        <Stale value={false}>
+          <StatusBar />
+        </Stale>
       </div>
       <Palette />
       {keys}

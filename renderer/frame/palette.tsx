@@ -24,6 +24,7 @@ export function Palette() {
       scrollable
       maxHeight={440}
       size={620}
+      yOffset={120}
       radius="xl"
       clearQueryOnClose
       overlayProps={{ blur: 0, backgroundOpacity: 0.28 }}

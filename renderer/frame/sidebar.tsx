@@ -6,7 +6,7 @@ import { Link } from '@tanstack/react-router'
 import { shell } from '../connection/shell.ts'
 import { useWaiting } from '../features/approvals/waiting.ts'
 import { listOf, useClients, usePolicy, useSecrets, useServers } from '../hub.ts'
-import { mod } from '../ui/index.ts'
+import { mod, useStale } from '../ui/index.ts'
 import css from './frame.module.css'
 import { type Place, places } from './places.ts'
 import { useReadOnly } from './read-only.ts'
@@ -57,7 +57,8 @@ function Item({ place, narrow }: { place: Place; narrow: boolean }) {
   const { to, name, Icon } = place
   const waiting = useWaiting().count
   const count = useCount(to)
-  const pill = to === '/approvals' && waiting > 0
+  const stale = useStale()
+  const pill = to === '/approvals' && waiting > 0 && !stale
   return (
     <Tooltip label={name} position="right" disabled={!narrow} openDelay={100}>
       <Link
@@ -94,12 +95,13 @@ function useCount(to: Place['to']): number {
 function ReadOnlySwitch({ narrow }: { narrow: boolean }) {
   const policy = usePolicy()
   const [on, set] = useReadOnly()
+  const stale = useStale()
   const control = (
     <Switch
       aria-label="Read-only"
       aria-keyshortcuts="Control+Shift+L Meta+Shift+L"
       checked={on}
-      disabled={policy.kind !== 'ready'}
+      disabled={policy.kind !== 'ready' || stale}
       onChange={event => void set(event.currentTarget.checked)}
     />
   )

@@ -59,6 +59,9 @@ export function moment(at: number, from = Date.now()): string {
 
 export const exactly = (at: number): string => exactFormat.format(at)
 
+/** 14:32, whatever the day. */
+export const clockTime = (at: number): string => clockFormat.format(at)
+
 /** 14:32:08. */
 export const seconds = (at: number): string => new Date(at).toLocaleTimeString('en-GB')
 

@@ -3,6 +3,7 @@ import { Skeleton } from '@mantine/core'
 import { type ReactNode, useEffect, useRef, useState } from 'react'
 import css from './code.module.css'
 import { shown } from './foreign.tsx'
+import { layOut } from './lay-out.ts'
 
 type Editor = import('@codemirror/view').EditorView
 
@@ -122,28 +123,4 @@ export function JsonView({ text, maxHeight = 420, raw = false }: { text: string;
       )}
     </section>
   )
-}
-
-/** Indents by the text itself: JSON.parse would round big numbers. Strings are copied as they are. */
-export function layOut(text: string): string {
-  try {
-    JSON.parse(text)
-  } catch {
-    return text
-  }
-  let out = ''
-  let depth = 0
-  const line = () => `\n${'  '.repeat(depth)}`
-  for (const [piece] of text.matchAll(/"(?:[^"\\]|\\.)*"|[{}[\],:]|[^\s{}[\],:"]+/g)) {
-    if (piece === '{' || piece === '[') {
-      depth++
-      out += piece + line()
-    } else if (piece === '}' || piece === ']') {
-      depth--
-      out = /[{[]\s*$/.test(out) ? out.trimEnd() + piece : out + line() + piece
-    } else if (piece === ',') out += piece + line()
-    else if (piece === ':') out += ': '
-    else out += piece
-  }
-  return out
 }

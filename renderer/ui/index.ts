@@ -1,10 +1,11 @@
 // The parts that pages are drawn with; they know the contract's words, but no page.
 export { ArmedButton } from './armed-button.tsx'
 export { Bars, Spark } from './charts.tsx'
-export { Ago, Countdown, exactly, left, moment, Stale, seconds, span, useNow, useStale } from './clock.tsx'
-export { Diff, JsonEditor, JsonView, layOut } from './code.tsx'
+export { Ago, Countdown, clockTime, exactly, left, moment, Stale, seconds, span, useNow, useStale } from './clock.tsx'
+export { Diff, JsonEditor, JsonView } from './code.tsx'
 export { CopyButton, FilterField, isTyping, Keys, mod } from './controls.tsx'
 export { Foreign, Said, shown } from './foreign.tsx'
+export { layOut } from './lay-out.ts'
 export {
   Banner,
   Box,

@@ -5,6 +5,7 @@ import type { ServerState } from '../../contract/servers.ts'
 import { Ago, Countdown, moment, useStale } from './clock.tsx'
 import { Arc, BrokenRing, Crescent, Diamond, Disc, Octagon, Ring } from './glyphs.tsx'
 import css from './marks.module.css'
+import { plural } from './numbers.ts'
 
 type Tone = 'green' | 'grey' | 'blue' | 'amber' | 'red'
 interface Look {
@@ -48,7 +49,7 @@ function lookOf(state: ServerState): Look {
         ),
       }
     case 'crash-looping':
-      return { glyph: <Octagon />, tone: 'red', word: 'Crash-looping', fact: `${state.starts} starts` }
+      return { glyph: <Octagon />, tone: 'red', word: 'Crash-looping', fact: plural(state.starts, 'start') }
     case 'waiting':
       return { glyph: <Diamond />, tone: 'amber', word: 'Waits for you' }
   }

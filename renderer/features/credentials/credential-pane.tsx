@@ -114,7 +114,7 @@ export function NewCredentialPane(props: {
         label="Name"
         description={'Servers name it in their settings as ${secret:NAME}'}
         placeholder="GITHUB_TOKEN"
-        ff="monospace"
+        classNames={{ input: 'mono' }}
         error={problem ?? (exists ? 'This name is in the keychain already. Saving replaces its value.' : null)}
         mb={16}
         value={name}

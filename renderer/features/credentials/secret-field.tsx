@@ -1,5 +1,5 @@
 // A value typed straight into the keychain: the window forgets it as soon as it is saved and cannot show it again.
-import { Button, PasswordInput } from '@mantine/core'
+import { Button, TextInput } from '@mantine/core'
 import { type FormEvent, useState } from 'react'
 import { hub, useCall } from '../../hub.ts'
 import { showDone } from '../../ui/index.ts'
@@ -30,11 +30,11 @@ export function SecretField(props: {
   }
   return (
     <form className={css.field} onSubmit={event => void save(event)}>
-      <PasswordInput
+      <TextInput
         label={props.label ?? `Value of ${props.name}`}
         autoComplete="off"
         autoFocus={props.autoFocus ?? false}
-        visibilityToggleButtonProps={{ hidden: true }}
+        type="password"
         value={value}
         onChange={event => setValue(event.currentTarget.value)}
       />

@@ -18,7 +18,7 @@ export function ActiveServers({ servers }: { servers: readonly Server[] }) {
             </th>
             <th style={{ textAlign: 'start' }}>Calls</th>
             <th>p95</th>
-            <th>CPU</th>
+            <th className={css.cpu}>CPU</th>
             <th>Memory</th>
           </tr>
         </thead>
@@ -43,7 +43,7 @@ function Active({ server }: { server: Server }) {
           {server.name}
         </Link>
       </td>
-      <td style={{ width: 190 }}>
+      <td style={{ width: 170 }}>
         <StateMark state={server.state} quiet={server.state.kind === 'running'} />
       </td>
       <td style={{ width: 150 }}>
@@ -55,7 +55,7 @@ function Active({ server }: { server: Server }) {
       <td className={css.right} style={{ width: 90 }}>
         {server.p95Ms === null ? '–' : duration(server.p95Ms)}
       </td>
-      <td className={css.right} style={{ width: 80 }}>
+      <td className={`${css.right} ${css.cpu}`} style={{ width: 80 }}>
         {usage ? percent(usage.cpuPercent) : '–'}
       </td>
       <td className={css.right} style={{ width: 90 }}>

@@ -7,6 +7,7 @@ import type { Server } from '../../../contract/servers.ts'
 import { hub, useCall } from '../../hub.ts'
 import { Octagon } from '../../ui/glyphs.tsx'
 import { Box, ClientTile, Foreign, Mono, Row, ServerTile } from '../../ui/index.ts'
+import { downWords } from '../servers/attention.ts'
 import css from './home.module.css'
 
 /** Lost, damaged or unreadable: not merely in need of a restart. */
@@ -68,7 +69,7 @@ function Broken({ server }: { server: Server }) {
           <ServerTile server={server} />
         </span>
       }
-      title={`${server.name} stopped trying after ${state.starts} starts`}
+      title={downWords(server.name, state.starts)}
       text={
         said ? (
           <Mono>

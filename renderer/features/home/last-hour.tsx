@@ -20,11 +20,11 @@ import type { AuditKind } from '../../../contract/audit.ts'
 import type { Risk } from '../../../contract/servers.ts'
 import {
   Bars,
+  clockTime,
   count,
   duration,
   Foreign,
   Keys,
-  moment,
   Problem,
   RowsSkeleton,
   Section,
@@ -137,7 +137,7 @@ function Happened({ line }: { line: Line }) {
   const denied = line.decision?.effect === 'deny'
   return (
     <li>
-      <time dateTime={new Date(line.time).toISOString()}>{moment(line.time)}</time>
+      <time dateTime={new Date(line.time).toISOString()}>{clockTime(line.time)}</time>
       <Icon size={14} stroke={1.7} color={`var(--${line.risk ? tones[line.risk] : 'text-3'})`} aria-hidden="true" />
       <span className={css.what}>
         {line.tool ? (

@@ -1,5 +1,5 @@
 // This window is not known to the hub yet: how to get a link, a field for it, or the PIN it asks for.
-import { Button, PasswordInput, TextInput } from '@mantine/core'
+import { Button, TextInput } from '@mantine/core'
 import { type FormEvent, useEffect, useState } from 'react'
 import { answerLink, answerPin, type HubState } from '../../hub.ts'
 import { Banner, CopyButton, Mono } from '../../ui/index.ts'
@@ -39,11 +39,11 @@ function Pin() {
         Every window after the first asks for it, so that no other program can pair one for you.
       </p>
       <div className={css.row}>
-        <PasswordInput
+        <TextInput
           label="PIN"
           autoFocus
           autoComplete="off"
-          visibilityToggleButtonProps={{ hidden: true }}
+          type="password"
           value={pin}
           onChange={event => setPin(event.currentTarget.value)}
         />

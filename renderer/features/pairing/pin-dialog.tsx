@@ -1,5 +1,5 @@
 // Chooses the PIN that later windows are asked for, or replaces or removes it with the old one.
-import { Button, Modal, PasswordInput, Stack } from '@mantine/core'
+import { Button, Modal, Stack, TextInput } from '@mantine/core'
 import { type FormEvent, useState } from 'react'
 import { hub, useCall } from '../../hub.ts'
 import { showDone } from '../../ui/index.ts'
@@ -23,13 +23,13 @@ export function PinDialog(props: { opened: boolean; change: boolean; remove?: bo
     showDone(props.remove ? 'Removed the PIN' : 'The PIN is set')
     close()
   }
-  const hidden = { visibilityToggleButtonProps: { hidden: true }, autoComplete: 'off' }
+  const hidden = { type: 'password', autoComplete: 'off' }
   return (
     <Modal opened={props.opened} onClose={close} title={props.remove ? 'Remove the PIN' : 'Choose a PIN'} size={420}>
       <form onSubmit={event => void submit(event)}>
         <Stack gap={12}>
           {props.change && (
-            <PasswordInput
+            <TextInput
               {...hidden}
               label="The PIN so far"
               data-autofocus
@@ -38,7 +38,7 @@ export function PinDialog(props: { opened: boolean; change: boolean; remove?: bo
             />
           )}
           {!props.remove && (
-            <PasswordInput
+            <TextInput
               {...hidden}
               label="New PIN"
               description="At least 4 characters. The hub keeps only a hash of it."

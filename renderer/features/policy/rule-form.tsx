@@ -93,7 +93,7 @@ export function RuleForm({ onDone }: { onDone: () => void }) {
         label="Tool"
         placeholder="any tool"
         description="The server’s own name for it; * stands for anything: delete_*"
-        ff="monospace"
+        classNames={{ input: 'mono' }}
         value={tool}
         onChange={event => setTool(event.currentTarget.value)}
       />
@@ -103,7 +103,7 @@ export function RuleForm({ onDone }: { onDone: () => void }) {
             <TextInput
               aria-label="Argument"
               placeholder="path"
-              ff="monospace"
+              classNames={{ input: 'mono' }}
               value={draft.path}
               onChange={event => edit(draft.key, { path: event.currentTarget.value })}
             />
@@ -117,7 +117,7 @@ export function RuleForm({ onDone }: { onDone: () => void }) {
             <TextInput
               aria-label="Value"
               placeholder="value"
-              ff="monospace"
+              classNames={{ input: 'mono' }}
               value={draft.value}
               onChange={event => edit(draft.key, { value: event.currentTarget.value })}
             />

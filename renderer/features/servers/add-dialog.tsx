@@ -92,7 +92,7 @@ function ByHand({ onCancel }: { onCancel: () => void }) {
           label="Command or address"
           placeholder="npx, /usr/bin/…, or https://…"
           required
-          ff="monospace"
+          classNames={{ input: 'mono' }}
           value={command}
           onChange={e => setCommand(e.currentTarget.value)}
         />
@@ -103,7 +103,7 @@ function ByHand({ onCancel }: { onCancel: () => void }) {
               description="One per line, without quotes"
               autosize
               minRows={2}
-              ff="monospace"
+              classNames={{ input: 'mono' }}
               value={args}
               onChange={e => setArgs(e.currentTarget.value)}
             />
@@ -121,7 +121,7 @@ function ByHand({ onCancel }: { onCancel: () => void }) {
           error={problem}
           autosize
           minRows={2}
-          ff="monospace"
+          classNames={{ input: 'mono' }}
           value={pairs}
           onChange={e => setPairs(e.currentTarget.value)}
         />
@@ -150,7 +150,7 @@ function Files({ onCancel }: { onCancel: () => void }) {
           data-autofocus
           autosize
           minRows={2}
-          ff="monospace"
+          classNames={{ input: 'mono' }}
           value={folders}
           onChange={e => setFolders(e.currentTarget.value)}
         />

@@ -4,6 +4,9 @@ import { listOf, useServers } from '../../hub.ts'
 import { textOf, useAddress } from '../use-address.ts'
 import { Agreement } from './agreement.tsx'
 
+/** Names the dialog for those who do not see its own heading. */
+const UNSEEN_TITLE = { header: { position: 'absolute', clipPath: 'inset(50%)' } } as const
+
 export function AgreementDialog() {
   const [address, go] = useAddress()
   const named = textOf(address.agree)
@@ -15,8 +18,8 @@ export function AgreementDialog() {
       opened={opened}
       onClose={close}
       size={640}
-      role="alertdialog"
-      aria-label={server ? `Run the command of ${server.name}?` : ''}
+      title={server ? `Run the command of ${server.name}?` : ''}
+      styles={UNSEEN_TITLE}
       keepMounted={false}
     >
       {opened && (

@@ -46,3 +46,7 @@ export const canStart = ({ state, enabled }: Server): boolean =>
   enabled && ['stopped', 'sleeping', 'crash-looping', 'backing-off'].includes(state.kind)
 
 export const canStop = ({ state }: Server): boolean => ['running', 'starting', 'backing-off'].includes(state.kind)
+
+/** What a crash loop is called: a command that cannot start at all is not tried five times. */
+export const downWords = (name: string, starts: number): string =>
+  starts > 1 ? `${name} stopped trying after ${starts} starts` : `${name} could not start`

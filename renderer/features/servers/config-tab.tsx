@@ -46,7 +46,7 @@ export function ConfigTab({ server }: { server: Server }) {
       <TextInput label="Name" value={name} onChange={e => setName(e.currentTarget.value)} />
       <TextInput
         label={remote ? 'Address' : 'Command'}
-        ff="monospace"
+        classNames={{ input: 'mono' }}
         value={subject}
         onChange={e => setSubject(e.currentTarget.value)}
       />
@@ -55,7 +55,7 @@ export function ConfigTab({ server }: { server: Server }) {
           <Textarea
             label="Arguments"
             description="One per line, without quotes"
-            ff="monospace"
+            classNames={{ input: 'mono' }}
             autosize
             minRows={2}
             value={args}
@@ -72,7 +72,7 @@ export function ConfigTab({ server }: { server: Server }) {
       <Textarea
         label={remote ? 'Headers' : 'Environment'}
         description={'One per line, NAME=value. A credential is named, not written here: API_KEY=${secret:API_KEY}'}
-        ff="monospace"
+        classNames={{ input: 'mono' }}
         autosize
         minRows={2}
         error={problem}

@@ -4,6 +4,7 @@ import { IconCheck, IconCopy } from '@tabler/icons-react'
 import type { Because, Server } from '../../../contract/servers.ts'
 import { Octagon } from '../../ui/glyphs.tsx'
 import { Foreign, Mono } from '../../ui/index.ts'
+import { downWords } from './attention.ts'
 import css from './servers.module.css'
 
 export function Failed({ server }: { server: Server }) {
@@ -16,11 +17,7 @@ export function Failed({ server }: { server: Server }) {
       <div className={css.failedHead}>
         <Octagon />
         <div>
-          <b>
-            {state.kind === 'crash-looping'
-              ? `${server.name} stopped trying after ${state.starts} starts.`
-              : `${server.name} could not start.`}
-          </b>
+          <b>{downWords(server.name, state.kind === 'crash-looping' ? state.starts : 1)}.</b>
           <div>
             {because.what.replace(/\.?$/, '.')} {because.hint}
           </div>

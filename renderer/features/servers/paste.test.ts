@@ -43,6 +43,7 @@ test('words are split as a shell would, and nothing is expanded', () => {
 })
 
 test('a section of a README with a block in it is a block', () => {
-  const section = '## Usage\n\nAdd this:\n\n```json\n{ "mcpServers": { "a": { "command": "b" } } }\n```\n\nThen restart.'
+  const section =
+    '## Usage\n\nAdd this:\n\n```json\n{ "mcpServers": { "a": { "command": "b" } } }\n```\n\nThen restart.'
   expect(readPaste(section)).toMatchObject({ kind: 'block' })
 })
