@@ -61,7 +61,8 @@ beforeEach(() => {
   kept = fakeIndexedDb()
 })
 
-const bytes = (text: string) => Buffer.from(text, 'base64url')
+const bytes = (text: string) =>
+  Uint8Array.from(atob(text.replaceAll('-', '+').replaceAll('_', '/')), c => c.charCodeAt(0))
 
 async function verifies(publicKey: string, proof: Proof, over: Challenge): Promise<boolean> {
   const key = await crypto.subtle.importKey('spki', bytes(publicKey), { name: 'ECDSA', namedCurve: 'P-256' }, false, [
