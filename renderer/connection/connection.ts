@@ -130,6 +130,16 @@ export function answerLink(text: string): void {
   void attemptBrowser()
 }
 
+/** A link opened in a tab that shows this window already only changes the fragment. */
+if (typeof window !== 'undefined') {
+  window.addEventListener('hashchange', () => {
+    const taken = takeInvitation()
+    if (!taken || hubState.get().kind === 'live') return
+    invitation = taken
+    void attemptBrowser()
+  })
+}
+
 async function attemptBrowser(): Promise<void> {
   clearTimeout(retry)
   wire?.close()

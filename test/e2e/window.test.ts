@@ -11,10 +11,11 @@ import {
   hasKeychain,
   openBrowser,
   pairWindow,
-  root,
   type RunningHub,
+  root,
   run,
   startHub,
+  until,
 } from '../harness.ts'
 import { type AiClient, entryIn, startClient } from './entry.ts'
 import { everything } from './stories.ts'
@@ -68,8 +69,8 @@ describe.skipIf(!chromiumPath || !hasKeychain)('in the window', () => {
     if (!(await field.isVisible())) await page.getByRole('button', { name: 'Add server' }).click()
     await field.fill(text)
     await page.getByRole('button', { name: 'Continue' }).click()
-    const dialog = page.getByRole('alertdialog')
-    await dialog.waitFor()
+    const dialog = page.getByRole('dialog', { name: /^Run the command of/ })
+    await dialog.getByRole('button', { name: 'Run it' }).waitFor()
     if (options.believe) await dialog.getByRole('checkbox', { name: /about its own tools/ }).check()
     const command = await dialog.innerText()
     const runIt = dialog.getByRole('button', { name: 'Run it' })
@@ -77,7 +78,7 @@ describe.skipIf(!chromiumPath || !hasKeychain)('in the window', () => {
     await runIt.click({ force: true })
     await page.waitForTimeout(1_200)
     await runIt.click()
-    await dialog.waitFor({ state: 'hidden' })
+    await runIt.waitFor({ state: 'hidden' })
     return command
   }
 
@@ -119,7 +120,7 @@ describe.skipIf(!chromiumPath || !hasKeychain)('in the window', () => {
   /** Answers the dialog that came up, as a person with a mouse would. */
   async function decide(answer: 'allow' | 'deny', word = '') {
     const dialog = page.getByRole('alertdialog')
-    await dialog.waitFor()
+    await dialog.getByRole('button', { name: 'Deny' }).waitFor()
     if (answer === 'deny') {
       if (word) await dialog.getByLabel('A word to the model, if you deny').fill(word)
       await dialog.getByRole('button', { name: 'Deny' }).click()
@@ -127,7 +128,7 @@ describe.skipIf(!chromiumPath || !hasKeychain)('in the window', () => {
       await page.waitForTimeout(1_400)
       await dialog.getByRole('button', { name: 'Allow once' }).click()
     }
-    await dialog.waitFor({ state: 'hidden' })
+    await dialog.getByRole('button', { name: 'Deny' }).waitFor({ state: 'hidden' })
   }
 
   test('3: Claude Desktop is connected after the diff was shown; undo gives the same bytes back', async () => {
@@ -138,7 +139,7 @@ describe.skipIf(!chromiumPath || !hasKeychain)('in the window', () => {
       await dialog.getByText('gatehouse').first().waitFor()
       expect(readFileSync(config, 'utf8')).toBe(ODD_CONFIG)
       await dialog.getByRole('button', { name: 'Write' }).click()
-      await dialog.waitFor({ state: 'hidden' })
+      await dialog.getByRole('button', { name: 'Write' }).waitFor({ state: 'hidden' })
     }
     await connect()
     const { gatehouse, ...others } = JSON.parse(readFileSync(config, 'utf8')).mcpServers
@@ -146,7 +147,7 @@ describe.skipIf(!chromiumPath || !hasKeychain)('in the window', () => {
     expect({ ...JSON.parse(readFileSync(config, 'utf8')), mcpServers: others }).toEqual(JSON.parse(ODD_CONFIG))
     await page.getByRole('button', { name: 'Undo…' }).first().click()
     await page.getByRole('dialog').getByRole('button', { name: 'Write' }).click()
-    await page.getByRole('dialog').waitFor({ state: 'hidden' })
+    await page.getByRole('button', { name: 'Write' }).waitFor({ state: 'hidden' })
     expect(readFileSync(config, 'utf8')).toBe(ODD_CONFIG)
     await connect()
   })
@@ -159,6 +160,7 @@ describe.skipIf(!chromiumPath || !hasKeychain)('in the window', () => {
     await page.getByText('gatehouse:files').first().waitFor()
     const client: AiClient = await startClient('2.x', entryIn(config), home.folder)
     try {
+      await until('files is listed', async () => (await client.tools()).includes('files_delete_file'))
       const victim = join(work, 'keep.txt')
       const denied = client.call('files_delete_file', { path: victim })
       await decide('deny', 'keep it until Friday')
@@ -167,7 +169,7 @@ describe.skipIf(!chromiumPath || !hasKeychain)('in the window', () => {
 
       const allowed = client.call('files_delete_file', { path: victim })
       const dialog = page.getByRole('alertdialog')
-      await dialog.waitFor()
+      await dialog.getByRole('button', { name: 'Deny' }).waitFor()
       expect(await dialog.innerText()).toMatch(/Claude Desktop wants to run\s+delete_file/)
       // The safe answer has the focus; Enter and an early press allow nothing.
       await dialog.getByRole('button', { name: 'Allow once' }).click({ force: true })

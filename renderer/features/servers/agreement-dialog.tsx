@@ -14,17 +14,15 @@ export function AgreementDialog() {
   const close = () => go({ ...address, agree: undefined })
   const opened = server !== undefined && server.agreement !== null && server.state.kind === 'waiting'
   return (
-    <Modal
-      opened={opened}
-      onClose={close}
-      size={640}
-      title={server ? `Run the command of ${server.name}?` : ''}
-      styles={UNSEEN_TITLE}
-      keepMounted={false}
-    >
-      {opened && (
-        <Agreement key={server.agreement!.digest} server={server} agreement={server.agreement!} onClose={close} />
-      )}
-    </Modal>
+    <Modal.Root opened={opened} onClose={close} size={640}>
+      <Modal.Overlay />
+      <Modal.Content role="alertdialog" aria-label={server ? `Run the command of ${server.name}?` : ''}>
+        <Modal.Body pt={24}>
+          {opened && (
+            <Agreement key={server.agreement!.digest} server={server} agreement={server.agreement!} onClose={close} />
+          )}
+        </Modal.Body>
+      </Modal.Content>
+    </Modal.Root>
   )
 }
