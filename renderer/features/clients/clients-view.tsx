@@ -1,7 +1,7 @@
 // AI clients by attention: how each stands and by what evidence, what it sees, and what can be done about it.
 import { ActionIcon, Button, Menu, Modal } from '@mantine/core'
 import { IconArrowBackUp, IconDots, IconRefresh } from '@tabler/icons-react'
-import { useEffect, useState } from 'react'
+import { useEffect, useRef, useState } from 'react'
 import type { Client, Preview } from '../../../contract/clients.ts'
 import { hub, listOf, useCall, useClients, useServers } from '../../hub.ts'
 import {
@@ -101,6 +101,7 @@ export function ClientsView() {
                 key={client.id}
                 client={client}
                 dark={client.id === firstFound}
+                named={client.id === textOf(address.row)}
                 onOpen={open}
                 onLook={() => void look()}
               />
@@ -118,15 +119,21 @@ export function ClientsView() {
 interface RowProps {
   client: Client
   dark: boolean
+  /** The address points at it. */
+  named?: boolean
   onOpen: (id: string, action: Action) => void
   onLook: () => void
 }
 
-function ClientRow({ client, dark, onOpen, onLook }: RowProps) {
+function ClientRow({ client, dark, named = false, onOpen, onLook }: RowProps) {
   const { id, status } = client
   const sees = useSees(id)
+  const row = useRef<HTMLDivElement>(null)
+  useEffect(() => {
+    if (named) row.current?.scrollIntoView({ block: 'nearest' })
+  }, [named])
   return (
-    <div className={css.row}>
+    <div ref={row} className={css.row} aria-current={named || undefined}>
       <div className={css.who}>
         <ClientTile client={id} />
         <div className={css.names}>

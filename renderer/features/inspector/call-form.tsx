@@ -143,7 +143,9 @@ function As({ offer }: { offer: AnyOffer }) {
 
 function ToolForm(props: { tool: ToolOffer; text: string; onChange: (text: string) => void; onSubmit: () => void }) {
   const value = readArguments(props.text)
-  if (value.kind === 'unreadable') return <p className={css.quiet}>The form follows once the JSON is complete.</p>
+  // While the JSON is being typed the form stays as it was: nothing may move under the caret.
+  const last = useRef<Record<string, unknown>>({})
+  if (value.kind === 'value') last.current = value.value
   if (losesDigits(props.text))
     return <p className={css.quiet}>A number here is too long for a form; it is sent as the JSON says.</p>
   const { properties } = props.tool.input
@@ -153,10 +155,11 @@ function ToolForm(props: { tool: ToolOffer; text: string; onChange: (text: strin
   return (
     <SchemaForm
       schema={props.tool.input}
-      value={value.value}
+      value={last.current}
+      disabled={value.kind === 'unreadable'}
       onChange={next => {
         const text = JSON.stringify(next ?? {}, null, 2)
-        if (text !== JSON.stringify(value.value, null, 2)) props.onChange(text)
+        if (value.kind === 'value' && text !== JSON.stringify(value.value, null, 2)) props.onChange(text)
       }}
       onSubmit={props.onSubmit}
     />

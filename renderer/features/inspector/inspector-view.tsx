@@ -19,17 +19,20 @@ export function InspectorView() {
   const made = useMade()
   const kind = KINDS.find(k => k === address.kind) ?? 'tools'
   const all = offers.kind === 'ready' ? offers.all : []
-  const key = textOf(address.offer)
+  const [server, tool] = [textOf(address.server), textOf(address.tool)]
+  const key = textOf(address.offer) ?? (server && tool ? `${server}/${tool}` : undefined)
   const chosen = all.find(o => o.kind === kind && o.key === key) ?? null
   const [shown, setShown] = useState<number | null>(null)
   const call =
     made.find(m => m.id === shown && sameOffer(m.offer, chosen)) ?? made.find(m => sameOffer(m.offer, chosen)) ?? null
-  const choose = (offer: AnyOffer) =>
-    go({ kind: offer.kind === 'tools' ? undefined : offer.kind, offer: offer.key }, { replace: key !== undefined })
+  const choose = (offer: AnyOffer) => {
+    const only = tool ? undefined : server
+    go({ kind: kindMember(offer), offer: offer.key, server: only }, { replace: key !== undefined })
+  }
   const reopen = (one: Made) => {
     setShown(one.id)
     go({
-      kind: one.offer.kind === 'tools' ? undefined : one.offer.kind,
+      kind: kindMember(one.offer),
       offer: one.offer.key,
       args: one.args,
       again: one.id,
@@ -52,6 +55,8 @@ export function InspectorView() {
     >
       <div className={css.grid}>
         <OfferList
+          key={server ?? ''}
+          start={tool ? '' : (server ?? '')}
           offers={offers}
           kind={kind}
           chosen={chosen}
@@ -81,6 +86,9 @@ export function InspectorView() {
     </Page>
   )
 }
+
+/** Tools are what an address without a kind means. */
+const kindMember = (offer: AnyOffer) => (offer.kind === 'tools' ? undefined : offer.kind)
 
 const sameOffer = (a: AnyOffer, b: AnyOffer | null) => b !== null && a.kind === b.kind && a.key === b.key
 

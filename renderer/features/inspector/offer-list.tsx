@@ -11,6 +11,8 @@ import type { AnyOffer, Kind, Offers } from './offers.ts'
 import { gistOf, type Made } from './session.ts'
 
 interface Props {
+  /** What is searched for at first. */
+  start: string
   offers: Offers
   kind: Kind
   chosen: AnyOffer | null
@@ -22,8 +24,8 @@ interface Props {
 
 const MOST_SHOWN = 400
 
-export function OfferList({ offers, kind, chosen, made, current, onChoose, onReopen }: Props) {
-  const [search, setSearch] = useState('')
+export function OfferList({ start, offers, kind, chosen, made, current, onChoose, onReopen }: Props) {
+  const [search, setSearch] = useState(start)
   const all = useMemo(() => (offers.kind === 'ready' ? offers.all.filter(o => o.kind === kind) : []), [offers, kind])
   const found = useMemo(() => find(all, search), [all, search])
   const groups = byServer(found.slice(0, MOST_SHOWN))
