@@ -23,7 +23,10 @@ test.each([
   ],
   [{ kind: 'answered', allowed: false, scope: null, by: 'window:a', word: 'not today', at: 1 }, 'Denied: “not today”'],
   [{ kind: 'expired', at: 1 }, 'No answer in time, denied'],
-  [{ kind: 'withdrawn', why: 'Claude Code took this call back.', at: 1 }, 'Claude Code took this call back.'],
+  [
+    { kind: 'withdrawn', why: 'Claude Code took this call back.', at: 1 },
+    'Claude Code took this call back. Nothing was run.',
+  ],
 ] as const)('%o reads %s', (state, text) => {
   expect(ending(state)).toBe(text)
 })

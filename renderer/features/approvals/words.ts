@@ -61,7 +61,7 @@ export function ending(state: Approval['state']): string {
     case 'expired':
       return 'No answer in time, denied'
     case 'withdrawn':
-      return state.why
+      return /nothing was run/i.test(state.why) ? state.why : `${state.why} Nothing was run.`
     case 'answered': {
       if (!state.allowed) return state.word ? `Denied: “${state.word}”` : 'Denied'
       const how = {
