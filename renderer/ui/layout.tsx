@@ -57,7 +57,12 @@ export function Pane(props: {
   children: ReactNode
 }) {
   return (
-    <aside className={css.pane} aria-label={props.label} style={props.width ? { width: props.width } : undefined}>
+    <aside
+      className={css.pane}
+      data-stays={props.onClose === undefined}
+      aria-label={props.label}
+      style={props.width ? { width: props.width } : undefined}
+    >
       {(props.title !== undefined || props.onClose) && (
         <div className={css.paneHead}>
           <div style={{ flex: 1, minWidth: 0 }}>

@@ -163,6 +163,11 @@ export function RuleForm({ onDone }: { onDone: () => void }) {
       <div className={css.sentence}>
         <EffectMark effect={effect} look="soft" /> <RuleWords rule={rule} names={names} />
       </div>
+      {effect === 'allow' && !server && !tool.trim() && conditions.length === 0 && (
+        <p className={css.warning}>
+          This lets {client ? 'this client' : 'every client'} run every tool of every server without asking you.
+        </p>
+      )}
       <div>
         <Button type="submit" variant="filled">
           Write rule

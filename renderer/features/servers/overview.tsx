@@ -19,7 +19,7 @@ export function Overview({ server, live, failed }: { server: Server; live: LiveL
         <ToolsTable server={server} live={live} first={9} />
         <LogView server={server} height={300} />
       </div>
-      <aside className={layout.pane} style={{ position: 'static', boxShadow: 'none' }} aria-label="What it uses">
+      <aside className={layout.pane} data-stays={true} aria-label="What it uses">
         <div className={layout.paneBody}>
           <Uses server={server} />
         </div>
