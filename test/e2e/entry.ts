@@ -55,7 +55,8 @@ export async function startClient(generation: '1.x' | '2.x', entry: Entry, home:
   }
 }
 
-function called(result: { isError?: unknown; content?: unknown }): Called {
-  const content = Array.isArray(result.content) ? result.content : []
-  return { isError: result.isError === true, text: content.map(block => block.text ?? '').join('\n') }
+function called(result: object): Called {
+  const { isError, content: blocks } = result as { isError?: unknown; content?: unknown }
+  const content = Array.isArray(blocks) ? blocks : []
+  return { isError: isError === true, text: content.map(block => block.text ?? '').join('\n') }
 }
