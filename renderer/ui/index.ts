@@ -1,7 +1,7 @@
 // The parts that pages are drawn with; they know the contract's words, but no page.
 export { ArmedButton } from './armed-button.tsx'
 export { Bars, Spark } from './charts.tsx'
-export { Ago, Countdown, clockTime, exactly, left, moment, Stale, seconds, span, useNow, useStale } from './clock.tsx'
+export { Ago, clockTime, exactly, left, moment, Stale, seconds, useNow, useStale } from './clock.tsx'
 export { Diff, JsonEditor, JsonView } from './code.tsx'
 export { CopyButton, FilterField, isTyping, Keys, mod } from './controls.tsx'
 export { Foreign, Said, shown } from './foreign.tsx'
@@ -10,7 +10,6 @@ export {
   Banner,
   Box,
   EmptyState,
-  Facts,
   GroupRow,
   Mono,
   Page,
@@ -22,7 +21,7 @@ export {
   Section,
 } from './layout.tsx'
 export { showDone, showProblem } from './notify.tsx'
-export { bytes, count, duration, percent, plural, spelled, tokens } from './numbers.ts'
+export { bytes, count, duration, percent, plural, tokens } from './numbers.ts'
 export { EffectMark, RiskMark } from './risk-mark.tsx'
 export { SchemaForm } from './schema-form.tsx'
 export { ClientMark, StateMark, stateWord } from './state-mark.tsx'

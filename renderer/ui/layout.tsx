@@ -204,17 +204,3 @@ export function Mono({ children, cut = false }: { children: ReactNode; cut?: boo
     </span>
   )
 }
-
-/** Facts as term and value. */
-export function Facts({ rows }: { rows: readonly (readonly [string, ReactNode])[] }) {
-  return (
-    <dl className={css.facts}>
-      {rows.map(([term, value]) => (
-        <div key={term} style={{ display: 'contents' }}>
-          <dt>{term}</dt>
-          <dd>{value}</dd>
-        </div>
-      ))}
-    </dl>
-  )
-}

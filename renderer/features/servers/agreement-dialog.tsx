@@ -5,7 +5,10 @@ import { textOf, useAddress } from '../use-address.ts'
 import { Agreement } from './agreement.tsx'
 
 /** Names the dialog for those who do not see its own heading. */
-const UNSEEN_TITLE = { header: { position: 'absolute', clipPath: 'inset(50%)' } } as const
+const UNSEEN_TITLE = {
+  header: { position: 'absolute', clipPath: 'inset(50%)' },
+  body: { paddingTop: 24 },
+} as const
 
 export function AgreementDialog() {
   const [address, go] = useAddress()
@@ -14,15 +17,16 @@ export function AgreementDialog() {
   const close = () => go({ ...address, agree: undefined })
   const opened = server !== undefined && server.agreement !== null && server.state.kind === 'waiting'
   return (
-    <Modal.Root opened={opened} onClose={close} size={640}>
-      <Modal.Overlay />
-      <Modal.Content role="alertdialog" aria-label={server ? `Run the command of ${server.name}?` : ''}>
-        <Modal.Body pt={24}>
-          {opened && (
-            <Agreement key={server.agreement!.digest} server={server} agreement={server.agreement!} onClose={close} />
-          )}
-        </Modal.Body>
-      </Modal.Content>
-    </Modal.Root>
+    <Modal
+      opened={opened}
+      onClose={close}
+      size={640}
+      title={server ? `Run the command of ${server.name}?` : ''}
+      styles={UNSEEN_TITLE}
+    >
+      {opened && (
+        <Agreement key={server.agreement!.digest} server={server} agreement={server.agreement!} onClose={close} />
+      )}
+    </Modal>
   )
 }
