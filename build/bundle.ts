@@ -1,6 +1,6 @@
 // The production build under dist/: the window, and every program as JavaScript, laid out like the checkout so that
 // what is found by its place in a folder (workers, migrations, programs) is found the same way.
-import { cpSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import { type Plugin, rolldown } from 'rolldown'
 import { build as buildWindow } from 'vite'
@@ -33,8 +33,17 @@ const build = await rolldown({
   external: id => !id.startsWith('.') && !id.startsWith('/') && !/^[A-Z]:/.test(id),
   plugins: [renameStarted],
 })
-await build.write({ dir: dist, format: 'esm', preserveModules: true, preserveModulesRoot: root, entryFileNames: '[name].js' })
+await build.write({
+  dir: dist,
+  format: 'esm',
+  preserveModules: true,
+  preserveModulesRoot: root,
+  entryFileNames: '[name].js',
+})
 cpSync(join(root, 'hub', 'store', 'migrations'), join(dist, 'hub', 'store', 'migrations'), { recursive: true })
-mkdirSync(dist, { recursive: true })
+// The preload runs in Electron's sandbox: plain CommonJS, as it is.
+for (const name of readdirSync(join(root, 'electron')).filter(name => /\.(cjs|png)$/.test(name))) {
+  cpSync(join(root, 'electron', name), join(dist, 'electron', name))
+}
 writeFileSync(join(dist, 'package.json'), '{ "type": "module" }\n')
 process.stdout.write(`Built ${entries.length} programs and the window into dist/.\n`)

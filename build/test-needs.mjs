@@ -21,7 +21,7 @@ export function need(what, programs, packages, all = false) {
   if (there() || process.platform !== 'linux') return
   const isRoot = process.getuid?.() === 0
   if (isRoot && installed('apt-get')) {
-    updated ||= apt(['update', '-qq'])
+    if (!updated) updated = apt(['update', '-qq'])
     apt(['install', '-y', '-qq', '--no-install-recommends', ...packages])
   }
   if (!there())

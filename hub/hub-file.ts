@@ -4,7 +4,13 @@ import { join } from 'node:path'
 import { writeFileSync } from 'atomically'
 import { z } from 'zod'
 
-export const HubFile = z.object({ pid: z.number(), socket: z.string(), token: z.string(), version: z.string(), startedAt: z.number() })
+export const HubFile = z.object({
+  pid: z.number(),
+  socket: z.string(),
+  token: z.string(),
+  version: z.string(),
+  startedAt: z.number(),
+})
 export type HubFile = z.infer<typeof HubFile>
 
 export function writeHubFile(folder: string, content: HubFile): void {

@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import type { VaultStatus } from '../contract/secrets.ts'
+import { VERSION } from '../contract/version.ts'
 import { Announcer } from './announce.ts'
 import { socketChannel, webSocketChannel } from './api/channel.ts'
 import { type Doors, serveConnection } from './api/connection.ts'
@@ -30,7 +31,6 @@ import { Supervisor } from './supervisor/supervisor.ts'
 import { readUnattended, refuseConversion } from './unattended.ts'
 import { findSessionBus, rememberSessionBus } from './vault/session-bus.ts'
 import { Vault } from './vault/vault.ts'
-import { VERSION } from '../contract/version.ts'
 import { rendererFolder } from './where.ts'
 
 export interface HubOptions {
@@ -117,7 +117,15 @@ async function openParts(options: HubOptions, parts: OpenParts, report: (message
     { durable: false },
   )
 
-  const registry = await Registry.open({ folder, db, sealed, vault, announcer, mode, ...(unattended ? { trust: unattended.trust } : {}) })
+  const registry = await Registry.open({
+    folder,
+    db,
+    sealed,
+    vault,
+    announcer,
+    mode,
+    ...(unattended ? { trust: unattended.trust } : {}),
+  })
   parts.add('the registry', () => registry.close())
   const proposals = new Proposals({ db, sealed, announcer })
   const policy = PolicyStore.open({

@@ -28,10 +28,15 @@ export function readUnattended(options: { folder: DataFolder; db: Db; policy: st
   if (folder.created) kv.put(KEY, policy === undefined ? 'person' : 'unattended')
   const mode = kv.get(KEY) ?? 'person'
   if (policy !== undefined && mode !== 'unattended') {
-    throw new HubError('hub/person-folder', `${folder.path} belongs to a person; --policy is not accepted there.`, { hint: 'Name a new folder with --data for a machine without a person.' })
+    throw new HubError('hub/person-folder', `${folder.path} belongs to a person; --policy is not accepted there.`, {
+      hint: 'Name a new folder with --data for a machine without a person.',
+    })
   }
   if (policy === undefined) {
-    if (mode === 'unattended') throw new HubError('hub/policy-missing', `${folder.path} was made for a machine without a person.`, { hint: 'Start it with --policy FILE, or name another folder with --data.' })
+    if (mode === 'unattended')
+      throw new HubError('hub/policy-missing', `${folder.path} was made for a machine without a person.`, {
+        hint: 'Start it with --policy FILE, or name another folder with --data.',
+      })
     return null
   }
   const { rules, trust } = parsePolicyFile(policy)
@@ -41,7 +46,11 @@ export function readUnattended(options: { folder: DataFolder; db: Db; policy: st
 /** The keychain remembers what the folder was made for; files that say otherwise were edited. */
 export function refuseConversion(mode: 'person' | 'unattended', remembered: 'person' | 'unattended' | null): void {
   if (remembered !== null && remembered !== mode) {
-    throw new HubError('hub/person-folder', `This data folder was made for ${remembered === 'person' ? 'a person' : 'a machine without a person'}, and its files were changed to say otherwise.`, { hint: 'Name a new folder with --data.' })
+    throw new HubError(
+      'hub/person-folder',
+      `This data folder was made for ${remembered === 'person' ? 'a person' : 'a machine without a person'}, and its files were changed to say otherwise.`,
+      { hint: 'Name a new folder with --data.' },
+    )
   }
 }
 
@@ -50,12 +59,18 @@ function parsePolicyFile(path: string): z.infer<typeof PolicyFile> {
   try {
     text = readFileSync(path, 'utf8')
   } catch (cause) {
-    throw new HubError('policy/unreadable', `Cannot read ${path}.`, { cause, hint: 'Give the path of a file {"rules": […]}.' })
+    throw new HubError('policy/unreadable', `Cannot read ${path}.`, {
+      cause,
+      hint: 'Give the path of a file {"rules": […]}.',
+    })
   }
   try {
     return PolicyFile.parse(JSON.parse(text))
   } catch (cause) {
     const what = cause instanceof z.ZodError ? z.prettifyError(cause) : String(cause)
-    throw new HubError('policy/unreadable', `${path} is not a policy: ${what}`, { cause, hint: 'Expected {"rules": [{"effect": "allow", …}], "trust": ["name"]}.' })
+    throw new HubError('policy/unreadable', `${path} is not a policy: ${what}`, {
+      cause,
+      hint: 'Expected {"rules": [{"effect": "allow", …}], "trust": ["name"]}.',
+    })
   }
 }

@@ -229,10 +229,16 @@ export function buildRouter(parts: Parts) {
   const clientsRouter = api.clients.router({
     list: api.clients.list.handler(() => clients.list(gateway.links())),
     preview: api.clients.preview.handler(({ input }) => clients.preview(input.id, input.action)),
-    connect: api.clients.connect.handler(({ input, context }) => clients.connect(input.id, input.before, nameOf(context.caller))),
-    disconnect: api.clients.disconnect.handler(({ input, context }) => clients.disconnect(input.id, nameOf(context.caller))),
+    connect: api.clients.connect.handler(({ input, context }) =>
+      clients.connect(input.id, input.before, nameOf(context.caller)),
+    ),
+    disconnect: api.clients.disconnect.handler(({ input, context }) =>
+      clients.disconnect(input.id, nameOf(context.caller)),
+    ),
     undo: api.clients.undo.handler(({ input, context }) => clients.undo(input.id, nameOf(context.caller))),
-    replaceToken: api.clients.replaceToken.handler(({ input, context }) => clients.replaceToken(input.id, nameOf(context.caller))),
+    replaceToken: api.clients.replaceToken.handler(({ input, context }) =>
+      clients.replaceToken(input.id, nameOf(context.caller)),
+    ),
   })
 
   const secrets = api.secrets.router({

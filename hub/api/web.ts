@@ -120,7 +120,7 @@ export function pathIn(root: string, url: string): string | undefined {
 function headers(nonce?: string): Record<string, string> {
   const styles = nonce ? `'self' 'nonce-${nonce}'` : "'self'"
   return {
-    'content-security-policy': `default-src 'none'; script-src 'self'; style-src ${styles}; connect-src 'self'; img-src 'self' data:; font-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`,
+    'content-security-policy': `default-src 'none'; script-src 'self'; style-src ${styles}; connect-src 'self'; img-src 'self' data:; media-src data:; font-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`,
     'referrer-policy': 'no-referrer',
     'x-content-type-options': 'nosniff',
     'cross-origin-opener-policy': 'same-origin',

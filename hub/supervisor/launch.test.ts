@@ -42,7 +42,7 @@ test.each<[string, Partial<Launch>]>([
   ['cwd', { cwd: '/x/${secret:ONE}' }],
 ])('a secret in %s is refused before it is read', async (_, more) => {
   const read: string[] = []
-  const spying = { ...sources, secret: async (name: string) => (read.push(name), 'v') }
+  const spying = { ...sources, secret: async (name: string) => `v${read.push(name)}` }
   await expect(resolveLaunch('x', launch(more), spying)).rejects.toMatchObject({ code: 'server/secret-in-argv' })
   expect(read).toEqual([])
 })

@@ -75,7 +75,10 @@ test('a slow listener holds the server’s output back instead of filling memory
   let release = () => {}
   const gate = new Promise<void>(resolve => (release = resolve))
   let heard = 0
-  const stop = upstream.onNotification(() => (heard++, gate))
+  const stop = upstream.onNotification(() => {
+    heard++
+    return gate
+  })
   const text = `{"jsonrpc":"2.0","method":"notifications/message","params":{"data":"${'x'.repeat(1024 * 1024)}"}}`
   const lines = `${Array.from({ length: 40 }, () => text).join('\n')}\n{"jsonrpc":"2.0","id":$ID,"result":1}`
   const asked = call({ do: 'raw', text: lines })

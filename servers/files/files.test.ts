@@ -38,10 +38,10 @@ async function start(args: string[]) {
   const call = async (name: string, args: Record<string, unknown>) => {
     const result = await client.callTool({ name, arguments: args })
     const first = (result.content as { type: string; text?: string }[])[0]
-    // biome-ignore lint/suspicious/noExplicitAny: each tool has its own shape, read by the test that called it
     return {
       failed: result.isError === true,
       text: first?.text ?? '',
+      // biome-ignore lint/suspicious/noExplicitAny: each tool has its own shape, read by the test that called it
       data: result.structuredContent as any,
       content: first,
     }

@@ -42,7 +42,14 @@ describe.skipIf(!chromiumPath || !hasKeychain)('in the window', () => {
     writeFileSync(join(work, 'keep.txt'), 'precious')
     hub = await startHub(home)
     context = await openBrowser()
-    context.on('console', message => message.type() === 'error' && complaints.push(`${page?.url()} ${message.location().url}:${message.location().lineNumber}:${message.location().columnNumber} ${message.text()}`))
+    context.on(
+      'console',
+      message =>
+        message.type() === 'error' &&
+        complaints.push(
+          `${page?.url()} ${message.location().url}:${message.location().lineNumber}:${message.location().columnNumber} ${message.text()}`,
+        ),
+    )
     context.on('weberror', error => complaints.push(String(error.error())))
     page = await pairWindow(context, hub.web)
   })
