@@ -24,7 +24,7 @@ const renameStarted: Plugin = {
 }
 
 rmSync(dist, { recursive: true, force: true })
-await buildWindow({ root, logLevel: 'warn', configFile: join(root, 'vite.config.ts') })
+await buildWindow({ logLevel: 'warn', configFile: join(root, 'vite.config.ts') })
 
 const entries = FOLDERS.flatMap(sources).filter(path => STARTED.test(path))
 const build = await rolldown({
