@@ -1,0 +1,158 @@
+// What the gate costs: the same calls bare, direct and through bridge + hub, rounds interleaved in one run.
+// Run by `npm run bench`. It prints and judges nothing by its exit code: a slow machine is not a broken build.
+import { availableParallelism, loadavg } from 'node:os'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { type Call, manyAtOnce, oneByOne, Samples } from './measure.ts'
+import type { Peer } from './peer.ts'
+import { aims, fixed, line, table } from './report.ts'
+import { bridge, cleanUp, configure, peer, programs, startHub } from './stage.ts'
+import { bareNode, bridgeStart, Disk, hubStart } from './starts.ts'
+
+const ROUNDS = 8
+const LANES = 32
+const CALLS = 250
+const ALONE_MS = 1_000
+const MANY_MS = 700
+/** What a route left to do behind its answers (records on their way to disk) must not slow the next one. */
+const SETTLE_MS = 150
+const BOUND_MS = 150_000
+
+interface Route {
+  name: string
+  call: Call
+  samples: Samples
+}
+
+const HEAVY = { calls: 4, ms: 500 }
+
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+  process.on(signal, () => {
+    cleanUp()
+    process.exit(0)
+  })
+const bound = setTimeout(() => {
+  process.stdout.write(`The bench took longer than ${BOUND_MS / 1000} s and was ended.\n`)
+  cleanUp()
+  process.exit(0)
+}, BOUND_MS)
+
+try {
+  await bench()
+} catch (error) {
+  process.stdout.write(`The bench could not be finished: ${error instanceof Error ? error.stack : error}\n`)
+} finally {
+  clearTimeout(bound)
+  cleanUp()
+}
+process.exit(0)
+
+async function bench(): Promise<void> {
+  const began = performance.now()
+  const load = loadavg()
+  const hubStarts = new Samples()
+  const hub = await startHub()
+  hubStarts.ms.push(hub.readyMs)
+  const rssAtStart = hub.rssMb()
+  await configure(hub)
+
+  const through = await greeted(bridge(hub))
+  const throughBig = await greeted(bridge(hub, '--server', 'big'))
+  const direct = await greeted(peer(programs.everything))
+  const directBig = await greeted(peer(programs.big))
+  const floor = peer(programs.floor)
+  const echo = (to: Peer, name: string) => () =>
+    to.request('tools/call', { name, arguments: { message: 'x'.repeat(16) } })
+  const calls: Route[] = [
+    route('floor: bare echo child', echo(floor, 'echo')),
+    route('direct: server-everything', echo(direct, 'echo')),
+    route('through the gate: read', echo(through, 'reads_echo')),
+    route('through the gate: change', echo(through, 'changes_echo')),
+  ]
+  const megabyte = (to: Peer) => () => to.request('tools/call', { name: 'look_0', arguments: { path: 'a' } })
+  const list = (to: Peer) => () => to.request('tools/list')
+  const heavy: Route[] = [
+    route('1 MB result: direct', megabyte(directBig)),
+    route('1 MB result: through the gate', megabyte(throughBig)),
+    route('tools/list of 300: direct', list(directBig)),
+    route('tools/list of 300: through the gate', list(throughBig)),
+  ]
+  const disk = new Disk()
+  const [fsync, node, bridgeStarts] = [new Samples(), new Samples(), new Samples()]
+
+  // Warm, and not counted: what every call runs is compiled by then.
+  for (const { call } of [...calls, ...heavy]) await oneByOne(call, new Samples(), 300, 500)
+  for (let round = 0; round < ROUNDS; round++) {
+    for (const { call, samples } of turned(calls, round)) {
+      await oneByOne(call, samples, CALLS, ALONE_MS)
+      await manyAtOnce(call, samples, LANES, MANY_MS)
+      await sleep(SETTLE_MS)
+    }
+    for (const { call, samples } of turned(heavy, round)) await oneByOne(call, samples, HEAVY.calls, HEAVY.ms)
+    disk.sync(25, fsync)
+    await bareNode(node)
+    await bridgeStart(hub, bridgeStarts)
+  }
+  disk.close()
+  const rssAfter = hub.rssMb()
+  for (const one of [through, throughBig, direct, directBig, floor]) await one.close()
+  await hub.close()
+  for (let n = 0; n < 2; n++) await hubStart(hubStarts)
+
+  const [bare, straight, reads, changes] = calls.map(one => one.samples) as [Samples, Samples, Samples, Samples]
+  const compared = (one: Route, to: Samples) => ({ name: one.name, samples: one.samples, direct: to })
+  const out = [
+    `Gatehouse bench: Node ${process.version}, ${process.platform}, ${availableParallelism()} CPUs, load ${load.map(n => fixed(n, 1)).join(' ')} before and ${loadavg()
+      .map(n => fixed(n, 1))
+      .join(' ')} after, ${fixed((performance.now() - began) / 1000, 0)} s`,
+    `${ROUNDS} interleaved rounds; policy and audit on, synchronous=FULL, no keychain. Reads: batched record. Changes: synced before the call.`,
+    '',
+    ...table(
+      [
+        { name: calls[0]!.name, samples: bare, direct: straight },
+        ...calls.slice(1).map(one => compared(one, straight)),
+      ],
+      LANES,
+    ),
+    '',
+    ...table(
+      [
+        compared(heavy[0]!, heavy[0]!.samples),
+        compared(heavy[1]!, heavy[0]!.samples),
+        compared(heavy[2]!, heavy[2]!.samples),
+        compared(heavy[3]!, heavy[2]!.samples),
+      ],
+      LANES,
+    ),
+    '',
+    line('', ['p50 ms', 'p95 ms']),
+    ...[
+      ['node -e 0', node],
+      ['bridge: spawn to first answer', bridgeStarts],
+      ['hub: spawn to ready', hubStarts],
+      ['this disk: 4 KB and fsync', fsync],
+    ].map(([name, s]) =>
+      line(
+        name as string,
+        [0.5, 0.95].map(q => fixed((s as Samples).p(q), 3)),
+      ),
+    ),
+    line('hub memory: RSS in MB', [`${fixed(rssAtStart, 0)} → ${fixed(rssAfter, 0)}`]),
+    '',
+    ...aims(straight, reads, changes, fsync),
+  ]
+  process.stdout.write(`${out.join('\n')}\n`)
+}
+
+function route(name: string, call: Call): Route {
+  return { name, call, samples: new Samples() }
+}
+
+async function greeted(one: Peer): Promise<Peer> {
+  await one.greet()
+  return one
+}
+
+/** Begins with another one each round, so that no route always follows the same one. */
+function turned<T>(all: readonly T[], by: number): T[] {
+  return [...all.slice(by % all.length), ...all.slice(0, by % all.length)]
+}
