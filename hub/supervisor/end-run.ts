@@ -34,6 +34,13 @@ export async function familyNow(run: Run, groupIsOurs: boolean): Promise<Process
   return familyOf(run, await processes.all(), pid => processes.carries(pid, `${MARK}=${run.mark}`), groupIsOurs)
 }
 
+/** What was started under a mark before anybody could be told its pid; null where nobody carries it. */
+export async function runUnder(mark: string): Promise<Run | null> {
+  const all = await processes.all()
+  const first = all.find(entry => !entry.zombie && processes.carries(entry.pid, `${MARK}=${mark}`))
+  return first ? { pid: first.pid, startTime: first.startTime, mark } : null
+}
+
 function send(run: Run, left: readonly ProcessEntry[], name: 'SIGTERM' | 'SIGKILL'): void {
   // At once for the whole group where there is one, so that no member can start another between two signals.
   if (process.platform === 'win32' || left.some(entry => entry.group === run.pid)) {

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { writeFileSync } from 'atomically'
 import { z } from 'zod'
-import { endRun } from './end-run.ts'
+import { endRun, runUnder } from './end-run.ts'
 import type { Run } from './family.ts'
 import { type ProcessEntry, processes } from './processes.ts'
 
@@ -15,11 +15,15 @@ const Entry = z.object({
   server: z.string(),
   command: z.string(),
 })
-const LedgerFile = z.object({ bootId: z.string(), runs: z.array(Entry) })
+/** A spawn under way: no pid yet. */
+const Starting = Entry.pick({ mark: true, server: true, command: true })
+const LedgerFile = z.object({ bootId: z.string(), starting: z.array(Starting).default([]), runs: z.array(Entry) })
 export type LedgerEntry = z.infer<typeof Entry>
+type StartingEntry = z.infer<typeof Starting>
 
 export class Ledger {
   readonly #path: string
+  readonly #starting = new Map<string, StartingEntry>()
   readonly #runs = new Map<number, LedgerEntry>()
   #bootId = processes.bootId()
 
@@ -27,8 +31,20 @@ export class Ledger {
     this.#path = pathIn(folder)
   }
 
+  /** Before the spawn. */
+  expect(entry: StartingEntry): void {
+    this.#starting.set(entry.mark, entry)
+    this.#write()
+  }
+
+  /** The spawn failed. */
+  forget(mark: string): void {
+    if (this.#starting.delete(mark)) this.#write()
+  }
+
   /** Written before this returns: a run that is not on disk could not be reaped. */
   add(entry: LedgerEntry): void {
+    this.#starting.delete(entry.mark)
     this.#runs.set(entry.pid, entry)
     this.#write()
   }
@@ -38,7 +54,11 @@ export class Ledger {
   }
 
   #write(): void {
-    const text = JSON.stringify({ bootId: this.#bootId, runs: [...this.#runs.values()] }, null, 2)
+    const text = JSON.stringify(
+      { bootId: this.#bootId, starting: [...this.#starting.values()], runs: [...this.#runs.values()] },
+      null,
+      2,
+    )
     // No fsync: after a power cut there is nothing left to reap.
     writeFileSync(this.#path, `${text}\n`, { mode: 0o600, fsync: false })
   }
@@ -46,15 +66,20 @@ export class Ledger {
 
 /** What a killed hub left behind, ended. Resolves with the runs that still had processes, and what of them is left. */
 export async function reapLeftovers(folder: string): Promise<{ run: LedgerEntry; left: ProcessEntry[] }[]> {
-  const { bootId, runs } = read(folder)
+  const { bootId, starting, runs } = read(folder)
   if (bootId !== processes.bootId()) return []
-  const reaped = await Promise.all(
-    runs.map(async run => ({
+  const found = await Promise.all(
+    starting.map(async entry => {
+      const run = await runUnder(entry.mark)
+      return run ? [{ ...entry, ...run }] : []
+    }),
+  )
+  return Promise.all(
+    [...runs, ...found.flat()].map(async run => ({
       run,
       left: await endRun(asRun(run), { graceMs: 1_000, groupIsOurs: !processes.readsMarks }),
     })),
   )
-  return reaped
 }
 
 function asRun({ pid, startTime, mark }: LedgerEntry): Run {
@@ -66,7 +91,7 @@ function read(folder: string): z.infer<typeof LedgerFile> {
     return LedgerFile.parse(JSON.parse(readFileSync(pathIn(folder), 'utf8')))
   } catch {
     // No ledger, or one cut off by a power cut: nothing can be known from it.
-    return { bootId: '', runs: [] }
+    return { bootId: '', starting: [], runs: [] }
   }
 }
 

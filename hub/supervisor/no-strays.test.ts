@@ -134,6 +134,38 @@ test('a ledger from before the last boot ends nobody', async () => {
   expect(exists(stranger.pid!)).toBe(true)
 })
 
+test('a hub killed in the middle of a spawn told nobody a pid: sentry and next start know the child by its mark', async () => {
+  const underMark = (mark: string) => {
+    const child = spawn(process.execPath, ['-e', 'process.on("SIGTERM", () => {}); setInterval(() => {}, 1000)'], {
+      detached: true,
+      stdio: 'ignore',
+      env: { GATEHOUSE_RUN: mark },
+    })
+    started.push(child.pid!)
+    return child.pid!
+  }
+  const [first, second, failed] = ['1', '2', '3'].map(digit => underMark(digit.repeat(24)))
+  await until(
+    () =>
+      [first!, second!, failed!].every(pid => readFileSync(`/proc/${pid}/environ`, 'utf8').includes('GATEHOUSE_RUN')),
+    loaded => loaded,
+  )
+  const sentry = spawn(process.execPath, [join(import.meta.dirname, 'sentry.ts')], {
+    stdio: ['pipe', 'ignore', 'ignore'],
+  })
+  started.push(sentry.pid!)
+  sentry.stdin.end(`?${'3'.repeat(24)}\n?${'1'.repeat(24)}\n!${'3'.repeat(24)}\n`)
+  await once(sentry, 'exit')
+  expect(alive([first!, second!, failed!])).toEqual([second, failed])
+
+  const folder = tempFolder()
+  folders.push(folder)
+  const starting = [{ mark: '2'.repeat(24), server: 'srv_x', command: 'x' }]
+  writeFileSync(join(folder, 'ledger.json'), JSON.stringify({ bootId: processes.bootId(), starting, runs: [] }))
+  expect(await reapLeftovers(folder)).toMatchObject([{ run: { pid: second, server: 'srv_x' }, left: [] }])
+  expect(alive([second!, failed!])).toEqual([failed])
+})
+
 test.each(['stubborn', 'grandparent', 'deaf', 'normal'])('%s: a stop leaves no process of it', async name => {
   const stage = await openStage()
   stage.supervisor.begin()

@@ -23,6 +23,9 @@ const DRAIN_MS = 250
 
 /** Its processes are to be remembered, or forgotten, by whoever must end them should we be killed. */
 export interface RunKeeper {
+  /** Told before the spawn, which then begins or fails. */
+  begins(mark: string): void
+  failed(mark: string): void
   began(run: Run): void
   ended(pid: number, left: ProcessEntry[]): void
 }
@@ -33,6 +36,7 @@ export async function openStdio(
   keeper: RunKeeper,
   events: ConnectionEvents,
 ): Promise<StdioConnection> {
+  keeper.begins(launch.mark)
   const child = crossSpawn(launch.command, launch.args, {
     cwd: launch.cwd,
     env: launch.env,
@@ -41,7 +45,10 @@ export async function openStdio(
     stdio: ['pipe', 'pipe', 'pipe'],
     windowsHide: true,
   })
-  if (child.pid === undefined) throw await new Promise<Error>(resolve => child.once('error', resolve))
+  if (child.pid === undefined) {
+    keeper.failed(launch.mark)
+    throw await new Promise<Error>(resolve => child.once('error', resolve))
+  }
   return StdioConnection.of(child, child.pid, launch.mark, keeper, events)
 }
 

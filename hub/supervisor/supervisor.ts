@@ -252,6 +252,8 @@ export class Supervisor {
             secret: name => this.#readSecret(id, name),
           },
           keeper: {
+            begins: mark => this.#begins(current, mark),
+            failed: mark => this.#spawnFailed(mark),
             began: run => this.#began(current, run),
             ended: (pid, left) => this.#ended(pid, left.length === 0),
           },
@@ -281,11 +283,21 @@ export class Supervisor {
     return value
   }
 
+  /** A kill may hit us in the middle of the spawn, so that nobody ever hears the pid. */
+  #begins({ id, launch }: ServerDefinition, mark: string): void {
+    this.#watch.expect(mark)
+    this.#ledger.expect({ mark, server: id, command: asWritten(launch) })
+  }
+
+  #spawnFailed(mark: string): void {
+    this.#watch.forget(mark)
+    this.#ledger.forget(mark)
+  }
+
   #began({ id, launch }: ServerDefinition, run: Run): void {
     // The sentry first: a write to a pipe is sooner done than a file.
     this.#watch.add(run)
-    const command = [launch.command ?? '', ...launch.args].join(' ')
-    this.#ledger.add({ ...run, server: id, command })
+    this.#ledger.add({ ...run, server: id, command: asWritten(launch) })
     this.#runs.set(run.pid, { server: id, run })
   }
 
@@ -306,4 +318,8 @@ export class Supervisor {
       this.#isAnnouncing = outer
     }
   }
+}
+
+function asWritten({ command, args }: ServerDefinition['launch']): string {
+  return [command ?? '', ...args].join(' ')
 }

@@ -8,6 +8,7 @@ const RESPAWN_MS = 500
 
 export class Watch {
   readonly #runs = new Map<number, Run>()
+  readonly #starting = new Set<string>()
   #sentry: ChildProcess | undefined
   #closed = false
 
@@ -20,7 +21,19 @@ export class Watch {
     return this.#sentry?.pid ?? null
   }
 
+  /** A spawn is about to happen: should we be killed in it, its processes are known by their mark alone. */
+  expect(mark: string): void {
+    this.#starting.add(mark)
+    this.#tell(`?${mark}\n`)
+  }
+
+  /** The spawn failed. */
+  forget(mark: string): void {
+    if (this.#starting.delete(mark)) this.#tell(`!${mark}\n`)
+  }
+
   add(run: Run): void {
+    this.#starting.delete(run.mark)
     this.#runs.set(run.pid, run)
     this.#tell(plus(run))
   }
@@ -58,6 +71,7 @@ export class Watch {
       if (!this.#closed) setTimeout(() => this.#spawn(), RESPAWN_MS).unref()
     }
     sentry.once('exit', again).once('error', again).unref()
+    for (const mark of this.#starting) this.#tell(`?${mark}\n`)
     for (const run of this.#runs.values()) this.#tell(plus(run))
   }
 
