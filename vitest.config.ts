@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
 
 const deep = Boolean(process.env.GATEHOUSE_DEEP)
@@ -9,5 +10,7 @@ export default defineConfig({
     testTimeout: deep ? 300_000 : 90_000,
     hookTimeout: deep ? 120_000 : 60_000,
     pool: 'forks',
+    // Most tests wait for processes: a worker for every core, vitest leaves one out.
+    maxWorkers: availableParallelism(),
   },
 })

@@ -33,7 +33,14 @@ const keychain = installed('gnome-keyring-daemon') && installed('dbus-run-sessio
 const command = keychain
   ? ['dbus-run-session', '--', 'bash', join(root, 'build', 'with-keyring.sh'), ...vitest]
   : vitest
-const env = { ...process.env, HOME: home, GATEHOUSE_DEEP: deep ? '1' : '', GATEHOUSE_TEST_KEYRING: keychain ? '1' : '' }
+const env = {
+  ...process.env,
+  HOME: home,
+  GATEHOUSE_DEEP: deep ? '1' : '',
+  GATEHOUSE_TEST_KEYRING: keychain ? '1' : '',
+  // Hundreds of processes of ours are started: without it each strips the types of the same files again.
+  NODE_COMPILE_CACHE: join(root, '.cache', 'node'),
+}
 for (const name of [
   'XDG_CONFIG_HOME',
   'XDG_DATA_HOME',

@@ -92,7 +92,7 @@ describe('without a person', () => {
 
   test('logs --follow goes on until it is ended', async () => {
     const script =
-      'process.stderr.write("first\\u001b[31m\\n"); setInterval(() => process.stderr.write("more\\n"), 100)'
+      'process.stdin.on("end", process.exit).resume(); process.stderr.write("first\\u001b[31m\\n"); setInterval(() => process.stderr.write("more\\n"), 100)'
     await run(['servers', 'add', 'noisy', '--', process.execPath, '-e', script])
     void run(['servers', 'start', 'noisy'])
     const main = join(import.meta.dirname, 'main.ts')

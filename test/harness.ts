@@ -27,7 +27,7 @@ export function freshHome(): Home {
   const folder = realpathSync(mkdtempSync(join(tmpdir(), 'gh-home-')))
   const data = join(folder, '.local', 'share', 'gatehouse')
   const env: NodeJS.ProcessEnv = { PATH: process.env.PATH, HOME: folder, GATEHOUSE_HOME: data, LANG: 'C.UTF-8' }
-  for (const name of ['DBUS_SESSION_BUS_ADDRESS', 'XDG_RUNTIME_DIR'])
+  for (const name of ['DBUS_SESSION_BUS_ADDRESS', 'XDG_RUNTIME_DIR', 'NODE_COMPILE_CACHE'])
     if (process.env[name]) env[name] = process.env[name]
   return { folder, data, env }
 }

@@ -1,7 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, expect, test } from 'vitest'
+import { afterEach, expect, test, vi } from 'vitest'
 import { HubError } from '../error.ts'
 import { fixture, type House, type HouseOptions, openHouse } from './test-house.ts'
 
@@ -9,6 +9,7 @@ let folder: string
 let house: House | undefined
 
 afterEach(async () => {
+  vi.useRealTimers()
   await house?.close()
   house = undefined
   if (folder) rmSync(folder, { recursive: true, force: true })
@@ -227,10 +228,14 @@ test('a tool that changes while a person is asked is not run as the old one', as
 
 test('while a person is asked, a client that wants progress hears that the call waits', async () => {
   const { house } = await witnessed()
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] })
   const client = house.client()
   await client.initialize()
   void client.call('witness_act', {}, { _meta: { progressToken: 'tok' } }).catch(() => {})
-  const beat = JSON.parse(await client.next(m => m.method === 'notifications/progress', 15_000))
+  await expect.poll(() => house.approvals.list().length).toBe(1)
+  const said = client.next(m => m.method === 'notifications/progress')
+  vi.advanceTimersByTime(10_000)
+  const beat = JSON.parse(await said)
   expect(beat.params).toMatchObject({ progressToken: 'tok', message: 'Waiting for approval in Gatehouse' })
   expect(beat.params.progress).toBeLessThan(0.001)
 })

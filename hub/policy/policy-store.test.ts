@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, expect, test } from 'vitest'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import type { PolicyChange, Rule } from '../../contract/policy.ts'
 import { Announcer } from '../announce.ts'
 import { openState } from '../store/open.ts'
@@ -14,6 +14,7 @@ import { Proposals } from './proposals.ts'
 const closers: (() => void)[] = []
 afterEach(() => {
   for (const close of closers.splice(0).reverse()) close()
+  vi.useRealTimers()
 })
 
 function home(given: { file?: string; unattended?: Rule[] } = {}) {
@@ -59,9 +60,12 @@ const deny = { effect: 'deny' as const, tool: 'drop_*' }
 const allow = { effect: 'allow' as const, tool: 'read_file' }
 const add = (rule: Omit<Rule, 'id'>): PolicyChange => ({ kind: 'add-rule', rule })
 const effects = (store: PolicyStore) => store.current().rules.map(rule => `${rule.effect} ${rule.tool}`)
-/** The store looks at the file twice a second. */
-async function until(what: () => boolean) {
-  for (let n = 0; n < 100 && !what(); n++) await new Promise(resolve => setTimeout(resolve, 50))
+/** The store looks at the file twice a second; here its clock goes on when told. */
+const look = () => vi.advanceTimersByTime(500)
+beforeEach(() => void vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] }))
+function until(what: () => boolean) {
+  expect(what()).toBe(false)
+  look()
   expect(what()).toBe(true)
 }
 
@@ -127,12 +131,12 @@ test('from the command line tightening holds at once and loosening waits', () =>
   ])
 })
 
-test('an edit of the file tightens at once and proposes the rest; accepting takes exactly what was shown', async () => {
+test('an edit of the file tightens at once and proposes the rest; accepting takes exactly what was shown', () => {
   const one = home()
   const { store, proposals, events } = one.open()
   store.change(add(allow), 'window', 'w')
   one.write({ preset: 'balanced', rules: [deny, { effect: 'allow', tool: 'everything_*' }] })
-  await until(() => effects(store).includes('deny drop_*'))
+  until(() => effects(store).includes('deny drop_*'))
   expect(store.current()).toMatchObject({ preset: 'careful', problem: expect.stringContaining('waits for you') })
   expect(effects(store)).toEqual(['deny drop_*'])
   const [proposal] = proposals.list()
@@ -176,18 +180,18 @@ test.each([
     /missing closing/,
   ],
   ['two megabytes', `{"rules":[]}${' '.repeat(2_000_000)}`, /cannot be read/],
-])('a file with %s changes nothing, is named, and is not overwritten', async (_, text, problem) => {
+])('a file with %s changes nothing, is named, and is not overwritten', (_, text, problem) => {
   const one = home()
   const { store } = one.open()
   store.change(add(deny), 'window', 'w')
   one.write(text)
-  await until(() => store.current().problem !== null)
+  until(() => store.current().problem !== null)
   expect(store.current().problem).toMatch(problem)
   store.change(add(allow), 'window', 'w')
   expect(effects(store)).toEqual(['deny drop_*', 'allow read_file'])
   expect(one.read()).toBe(text)
   one.write({ rules: [deny, allow] })
-  await until(() => store.current().problem === null)
+  until(() => store.current().problem === null)
 })
 
 test('a pipe in the place of the file holds nobody up', () => {
@@ -196,13 +200,14 @@ test('a pipe in the place of the file holds nobody up', () => {
   expect(one.open().store.current().problem).toMatch('cannot be read')
 })
 
-test('a removed file removes no rule', async () => {
+test('a removed file removes no rule', () => {
   const one = home()
   const { store } = one.open()
   store.change(add(deny), 'window', 'w')
   store.change(add(allow), 'window', 'w')
   rmSync(one.path)
-  await new Promise(resolve => setTimeout(resolve, 700))
+  look()
+  look()
   expect(effects(store)).toEqual(['deny drop_*', 'allow read_file'])
   store.close()
   expect(effects(one.open().store)).toEqual(['deny drop_*', 'allow read_file'])

@@ -183,8 +183,8 @@ test.skipIf(!hasKeychain)(
       const db = new DatabaseSync(join(copy, 'audit.db'))
       db.exec(sql)
       db.close()
-      const { code } = await run(home, ['audit', 'verify', '--data', copy])
-      const { intact, problems } = await verify(copy)
+      const { code, stdout } = await run(home, ['audit', 'verify', '--json', '--data', copy])
+      const { intact, problems } = JSON.parse(stdout)
       return [code, intact, problems[0]?.kind, problems[0]?.seq]
     }
     expect(
