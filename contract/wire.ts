@@ -190,3 +190,11 @@ export function splice(text: string, edits: readonly { start: number; end: numbe
   }
   return out + text.slice(at)
 }
+
+/**
+ * The frame without line ends. JSON's strings hold none, so between tokens a space says the same; but some readers end a
+ * line at a lone carriage return, and what stands behind it would be a message of its own to them.
+ */
+export function inOneLine(frame: string): string {
+  return frame.includes('\n') || frame.includes('\r') ? frame.replaceAll(/[\r\n]+/g, ' ') : frame
+}

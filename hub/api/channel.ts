@@ -1,6 +1,7 @@
 // A two-way line of text frames, whatever carries it: the local socket or a WebSocket. oRPC and the handshake sit on it.
 import type { Socket } from 'node:net'
 import type { WebSocket } from 'ws'
+import { inOneLine } from '../../contract/wire.ts'
 import { LineReader } from '../gateway/frame.ts'
 
 /** Text frames both ways. Exactly one listener takes the frames; it can be replaced (handshake, then calls). */
@@ -22,7 +23,8 @@ export function socketChannel(socket: Socket): Channel {
   socket.on('data', chunk => reader.push(chunk))
   socket.on('error', () => socket.destroy())
   return {
-    send: text => new Promise(resolve => (socket.writable ? socket.write(`${text}\n`, () => resolve()) : resolve())),
+    send: text =>
+      new Promise(resolve => (socket.writable ? socket.write(`${inOneLine(text)}\n`, () => resolve()) : resolve())),
     listen(onText) {
       take = onText
       for (const line of waiting.splice(0)) onText(line)

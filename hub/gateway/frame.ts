@@ -1,6 +1,6 @@
 // One line from a client, parsed once and checked: what a person is shown must be what the server reads, so a text that
 // two parsers could read differently is refused here. Everything else passes untouched.
-import { type Member, members, type Trouble, trouble } from '../../contract/wire.ts'
+import { inOneLine, type Member, members, type Trouble, trouble } from '../../contract/wire.ts'
 
 export { LineReader } from './line-reader.ts'
 
@@ -49,7 +49,8 @@ const EXACT = new Set([
 ])
 
 /** Reads one line of a client. */
-export function readFrame(text: string): ClientFrame | Refusal {
+export function readFrame(line: string): ClientFrame | Refusal {
+  const text = inOneLine(line)
   let message: unknown
   let found: Trouble | undefined
   try {
