@@ -76,6 +76,11 @@ test('a socket opens only for the page it came from', async () => {
   expect(await upgrade({ origin: `http://${host}` }, '/other')).toBe(403)
 })
 
+test('what is no URL gets an answer and does not end the hub', async () => {
+  expect(await upgrade({ origin: `http://127.0.0.1:${web.port}` }, '//')).toBe(403)
+  expect((await get('//')).status).toBe(400)
+})
+
 test('only files below the folder are served', async () => {
   expect((await get('/app.js')).body).toBe('1')
   expect((await get('/missing.js')).status).toBe(404)

@@ -49,12 +49,11 @@ export async function openWeb(options: {
   })
   server.headersTimeout = 10_000
   server.on('upgrade', (request, socket, head) => {
-    const path = new URL(request.url ?? '/', 'http://x').pathname
-    if (!isLoopbackHost(request.headers.host) || !isSameOrigin(request) || path !== '/hub') {
+    socket.on('error', () => socket.destroy())
+    if (!isLoopbackHost(request.headers.host) || !isSameOrigin(request) || pathOf(request.url) !== '/hub') {
       socket.end('HTTP/1.1 403 Forbidden\r\nConnection: close\r\n\r\n')
       return
     }
-    socket.on('error', () => socket.destroy())
     sockets.handleUpgrade(request, socket, head, ws => options.onWindow(ws, request.headers.host!))
   })
   await new Promise<void>((resolve, reject) => {
@@ -104,15 +103,19 @@ async function serveFile(root: string, request: IncomingMessage, response: Serve
   response.end(page.replaceAll('__CSP_NONCE__', nonce))
 }
 
-/** The file a URL names, inside root or nothing. */
-export function pathIn(root: string, url: string): string | undefined {
-  let path: string
+// What is asked for may be no URL at all (`//`), which must not end the hub.
+function pathOf(url = '/'): string | undefined {
   try {
-    path = decodeURIComponent(new URL(url, 'http://x').pathname)
+    return decodeURIComponent(new URL(url, 'http://x').pathname)
   } catch {
     return undefined
   }
-  if (path.includes('\0')) return undefined
+}
+
+/** The file a URL names, inside root or nothing. */
+export function pathIn(root: string, url: string): string | undefined {
+  const path = pathOf(url)
+  if (path === undefined || path.includes('\0')) return undefined
   const full = normalize(join(root, path))
   return full === normalize(root) || full.startsWith(normalize(root) + sep) ? full : undefined
 }
