@@ -1,0 +1,2 @@
+/** Resolves with its exit code. */
+export function runDesktop(args: string[]): Promise<number>
