@@ -90,13 +90,14 @@ export class Audit {
       })
       return
     }
-    if (this.#waiting.length >= MOST_WAITING) {
-      if (this.#problem === null) await this.#writing
-      else this.#lost++
+    if (this.#waiting.length >= MOST_WAITING && this.#problem !== null) {
+      this.#lost++
+      return
     }
-    if (this.#waiting.length >= MOST_WAITING) return
     this.#waiting.push({ entry, settle: null })
     this.#writeSoon(BEHIND_MS)
+    // Whoever is quicker than the disk waits for it; nothing is dropped.
+    if (this.#waiting.length >= MOST_WAITING) await this.#writing
   }
 
   async list(filter: Partial<AuditFilter>): Promise<AuditRow[]> {
@@ -204,8 +205,9 @@ export class Audit {
     this.#waiting = []
     const lost = this.#lost
     const entries = [...(lost > 0 ? [this.#lostEntry(lost)] : []), ...batch.map(b => b.entry)]
+    const wantsRows = this.#o.announcer.listenerCount('audit/appended') > 0
     try {
-      this.#took(await this.#writer.ask<WrittenRows>({ kind: 'append', entries }))
+      this.#took(await this.#writer.ask<WrittenRows>({ kind: 'append', entries, wantsRows }))
       this.#lost -= lost
       for (const { settle } of batch) settle?.resolve()
     } catch (error) {

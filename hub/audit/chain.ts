@@ -1,5 +1,5 @@
 // The arithmetic of the chain: what a row's hash covers and what a signed head says. No I/O.
-import { createHash, createPublicKey, type KeyObject, sign, verify } from 'node:crypto'
+import { createPublicKey, hash, type KeyObject, sign, verify } from 'node:crypto'
 import { z } from 'zod'
 import type { AuditEvent } from '../../contract/audit.ts'
 
@@ -24,20 +24,37 @@ export const Head = z.object({ seq: z.number().int().nonnegative(), hash: z.stri
 export type Head = z.infer<typeof Head>
 
 export function sha256(text: string): string {
-  return createHash('sha256').update(text).digest('hex')
+  return hash('sha256', text)
 }
 
 export function rowHash(row: Pick<StoredRow, 'seq' | 'time' | 'prev' | 'content_hash'>): string {
   return sha256(`${CHAIN}\n${row.seq}\n${row.time}\n${row.prev}\n${row.content_hash}`)
 }
 
-/** One text for one event, whatever the order its members were set in. */
-export function canonical(event: AuditEvent): string {
-  return JSON.stringify(event, (_, value: unknown) =>
-    value !== null && typeof value === 'object' && !Array.isArray(value)
-      ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)))
-      : value,
-  )
+/** How an event's texts and lists are cut down on their way into its text. `name`: of the member they belong to. */
+export interface Trimming {
+  text(text: string, name: string): string
+  mostItems: number
+}
+
+/** One text for one event, whatever the order its members were set in. In one go: every call waits for two of these. */
+export function canonical(event: AuditEvent, trimming?: Trimming): string {
+  return textOf(event, '', trimming) ?? '{}'
+}
+
+function textOf(value: unknown, name: string, trimming: Trimming | undefined): string | undefined {
+  if (typeof value === 'string') return JSON.stringify(trimming ? trimming.text(value, name) : value)
+  if (value === null || typeof value !== 'object') return JSON.stringify(value)
+  if (Array.isArray(value)) {
+    const items = trimming ? value.slice(0, trimming.mostItems) : value
+    return `[${items.map(item => textOf(item, name, trimming) ?? 'null').join(',')}]`
+  }
+  let members = ''
+  for (const key of Object.keys(value).sort()) {
+    const text = textOf((value as Record<string, unknown>)[key], key, trimming)
+    if (text !== undefined) members += `${members ? ',' : ''}${JSON.stringify(key)}:${text}`
+  }
+  return `{${members}}`
 }
 
 function headText(head: Head): string {

@@ -33,6 +33,7 @@ export type StoredHead = Head & { signature: string | null }
 /** An open log: its end, and why it begins again, when it does. */
 export interface Log {
   db: Db
+  statements: Statements
   /** The last row, or what the first one is to be chained to. */
   last: Pick<Head, 'seq' | 'hash'>
   first: number
@@ -49,8 +50,35 @@ export function isDamage(error: unknown): boolean {
   return code.startsWith('SQLITE_CORRUPT') || code === 'SQLITE_NOTADB' || code === 'SQLITE_IOERR_SHORT_READ'
 }
 
+type Ends = { first: number | null; last: number | null }
+
+/** What each batch runs, prepared once. */
+export interface Statements {
+  insert: Database.Statement<[number, number, string, string | null, string, string]>
+  ends: Database.Statement<[], Ends>
+  head: Database.Statement<[], StoredHead>
+  setHead: Database.Statement<[number, string, number, string | null]>
+}
+
+function headStatement(db: Db): Database.Statement<[], StoredHead> {
+  return db.prepare('SELECT seq, hash, time, signature FROM head WHERE one = 1')
+}
+
+function endsStatement(db: Db): Database.Statement<[], Ends> {
+  return db.prepare('SELECT (SELECT min(seq) FROM audit) AS first, (SELECT max(seq) FROM audit) AS last')
+}
+
+function prepared(db: Db): Statements {
+  return {
+    insert: db.prepare('INSERT INTO audit(seq, time, prev, content, content_hash, hash) VALUES (?, ?, ?, ?, ?, ?)'),
+    ends: endsStatement(db),
+    head: headStatement(db),
+    setHead: db.prepare('INSERT OR REPLACE INTO head(one, seq, hash, time, signature) VALUES (1, ?, ?, ?, ?)'),
+  }
+}
+
 export function readHead(db: Db): StoredHead | undefined {
-  return db.prepare<[], StoredHead>('SELECT seq, hash, time, signature FROM head WHERE one = 1').get()
+  return headStatement(db).get()
 }
 
 export function readRow(db: Db, seq: number): StoredRow | undefined {
@@ -59,12 +87,8 @@ export function readRow(db: Db, seq: number): StoredRow | undefined {
     .get(seq)
 }
 
-export function readEnds(db: Db): { first: number | null; last: number | null } {
-  return db
-    .prepare<[], { first: number | null; last: number | null }>(
-      'SELECT (SELECT min(seq) FROM audit) AS first, (SELECT max(seq) FROM audit) AS last',
-    )
-    .get()!
+export function readEnds(db: Db): Ends {
+  return endsStatement(db).get()!
 }
 
 function checkVersion(db: Db, path: string): number {
@@ -132,7 +156,13 @@ export function beginAgain(folder: string, after: Pick<Head, 'seq' | 'hash'> | n
   const before = after
     ? `The last row known of it is ${after.seq}, hash ${after.hash}.`
     : 'No anchor was known, so its last row is not either.'
-  return { db, last: after ?? { seq: 0, hash: GENESIS }, first: (after?.seq ?? 0) + 1, beganAgain: `${why} ${before}` }
+  return {
+    db,
+    statements: prepared(db),
+    last: after ?? { seq: 0, hash: GENESIS },
+    first: (after?.seq ?? 0) + 1,
+    beganAgain: `${why} ${before}`,
+  }
 }
 
 /** Opens the log for writing; damaged or missing, a new one begins that names the last anchored row of the old one. */
@@ -143,7 +173,7 @@ export function openLog(folder: string, anchor: Head | null): Log {
     const { db } = openSound(path)
     const ends = readEnds(db)
     if (ends.last !== null && ends.first !== null)
-      return { db, last: readRow(db, ends.last)!, first: ends.first, beganAgain: null }
+      return { db, statements: prepared(db), last: readRow(db, ends.last)!, first: ends.first, beganAgain: null }
     const head = readHead(db)
     db.close()
     if (anchor || head) return beginAgain(folder, anchor, wasThere ? 'The log was empty.' : 'The log was not there.')

@@ -39,13 +39,14 @@ export class LogWriter {
     return this.append([])
   }
 
-  append(entries: Entry[]): WrittenRows {
+  /** `wantsRows`: the rows are handed back too. Mostly nobody looks, and they are many. */
+  append(entries: Entry[], wantsRows = true): WrittenRows {
     if (this.#ended) throw new Error('The log is closed.')
     try {
-      return this.#commit(this.#opened(), entries)
+      return this.#commit(this.#opened(), entries, { wantsRows })
     } catch (error) {
       if (!this.#log || !isDamage(error)) throw error
-      return this.#commit(this.#startOver(this.#log, error as Error), entries)
+      return this.#commit(this.#startOver(this.#log, error as Error), entries, { wantsRows })
     }
   }
 
@@ -53,9 +54,10 @@ export class LogWriter {
   erase(rows: { from: number; to: number }[], entry: Entry): WrittenRows {
     const { db } = this.#opened()
     const clear = db.prepare('UPDATE audit SET content = NULL WHERE seq BETWEEN ? AND ?')
-    const written = this.#commit(this.#opened(), [entry], () => {
+    const also = () => {
       for (const { from, to } of rows) clear.run(from, to)
-    })
+    }
+    const written = this.#commit(this.#opened(), [entry], { also, wantsRows: true })
     db.pragma('wal_checkpoint(TRUNCATE)')
     return written
   }
@@ -106,28 +108,27 @@ export class LogWriter {
     })
   }
 
-  #commit(log: Log, entries: Entry[], also: () => void = () => {}): WrittenRows {
-    const { db } = log
-    const insert = db.prepare(
-      'INSERT INTO audit(seq, time, prev, content, content_hash, hash) VALUES (?, ?, ?, ?, ?, ?)',
-    )
+  #commit(log: Log, entries: Entry[], o: { wantsRows: boolean; also?: () => void }): WrittenRows {
+    const { db, statements } = log
     let { seq, hash } = log.last
     // Somebody else's rows in our file get no place in our chain, but their numbers are taken.
-    const taken = readEnds(db).last
+    const taken = statements.ends.get()!.last
     if (taken !== null && taken > seq) seq = taken
     const rows: AuditRow[] = []
+    let last: StoredRow | null = null
     let head: StoredHead | null = null
     db.transaction(() => {
-      also()
+      o.also?.()
       for (const { time, content } of [...this.#first, ...entries]) {
         const row: StoredRow = { seq: ++seq, time, prev: hash, content, content_hash: sha256(content), hash: '' }
         row.hash = hash = rowHash(row)
-        insert.run(row.seq, row.time, row.prev, row.content, row.content_hash, row.hash)
-        rows.push(toAuditRow(row))
+        statements.insert.run(row.seq, row.time, row.prev, row.content, row.content_hash, row.hash)
+        if (o.wantsRows) rows.push(toAuditRow(row))
+        last = row
       }
-      head = this.#writeHead(log, rows.at(-1) ?? null)
+      head = this.#writeHead(log, last)
     }).immediate()
-    if (rows.length > 0) log.last = { seq, hash }
+    if (last !== null) log.last = { seq, hash }
     this.#first = []
     const told = this.#told
     this.#told = null
@@ -135,13 +136,11 @@ export class LogWriter {
   }
 
   #writeHead(log: Log, row: Head | null): StoredHead | null {
-    const old = readHead(log.db) ?? null
+    const old = log.statements.head.get() ?? null
     const head = row ? { seq: row.seq, hash: row.hash, time: row.time } : old
     if (!head || (!row && old && (old.signature !== null || !this.#keys))) return old
     const signature = this.#keys ? signHead(head, this.#keys.privateKey) : null
-    log.db
-      .prepare('INSERT OR REPLACE INTO head(one, seq, hash, time, signature) VALUES (1, ?, ?, ?, ?)')
-      .run(head.seq, head.hash, head.time, signature)
+    log.statements.setHead.run(head.seq, head.hash, head.time, signature)
     return { ...head, signature }
   }
 }

@@ -5,12 +5,15 @@ import type { Entry } from './worker-messages.ts'
 
 const ARGUMENTS_BYTES = 8 * 1024
 const TEXT_BYTES = 4 * 1024
+const MOST_ITEMS = 100
 
 /** Hashes and numbers of ours: they look like tokens and are none. */
 const OURS = new Set(['sha256', 'correlation', 'kind', 'what'])
 
 /** Whole characters, at most this many bytes, and a mark when some are missing. */
 function cut(text: string, bytes: number): string {
+  // No character takes more than three bytes of UTF-8 for each of its UTF-16 units.
+  if (text.length * 3 <= bytes) return text
   const all = Buffer.from(text)
   if (all.length <= bytes) return text
   return `${all
@@ -19,14 +22,8 @@ function cut(text: string, bytes: number): string {
     .replace(/\uFFFD+$/, '')}…`
 }
 
-function clean(value: unknown, name: string, redact: (text: string) => string): unknown {
-  if (typeof value === 'string')
-    return OURS.has(name) ? value : cut(redact(value), name === 'text' ? ARGUMENTS_BYTES : TEXT_BYTES)
-  if (Array.isArray(value)) return value.slice(0, 100).map(v => clean(v, name, redact))
-  if (value === null || typeof value !== 'object') return value
-  return Object.fromEntries(Object.entries(value).map(([key, v]) => [key, clean(v, key, redact)]))
-}
-
 export function toEntry(event: AuditEvent, redact: (text: string) => string): Entry {
-  return { time: Date.now(), content: canonical(clean(event, '', redact) as AuditEvent) }
+  const text = (given: string, name: string) =>
+    OURS.has(name) ? given : cut(redact(given), name === 'text' ? ARGUMENTS_BYTES : TEXT_BYTES)
+  return { time: Date.now(), content: canonical(event, { text, mostItems: MOST_ITEMS }) }
 }

@@ -17,13 +17,13 @@ export interface Keys {
 
 export type Task =
   | { kind: 'open' | 'keys'; anchor: string | null; keys: Keys | null }
-  | { kind: 'append'; entries: Entry[] }
+  | { kind: 'append'; entries: Entry[]; wantsRows: boolean }
   | { kind: 'erase'; rows: { from: number; to: number }[]; entry: Entry }
   | { kind: 'list'; filter: AuditFilter }
   | { kind: 'verify'; anchor: string | null; publicKey: KeyObject | null }
   | { kind: 'close' }
 
-/** What writing left behind: the rows written, and the log's end. */
+/** What writing left behind: the rows written, where somebody wants to see them, and the log's end. */
 export interface WrittenRows {
   rows: AuditRow[]
   head: StoredHead | null

@@ -14,7 +14,7 @@ function answer(task: Task): unknown {
     case 'open':
       return writer.open(task.anchor, task.keys)
     case 'append':
-      return writer.append(task.entries)
+      return writer.append(task.entries, task.wantsRows)
     case 'keys':
       return writer.takeKeys(task.anchor, task.keys)
     case 'erase':
