@@ -1,30 +1,17 @@
 // Story 6: a secret reaches the server that was granted it, and is found in no file of ours.
-import { mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs'
+import { mkdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, expect, test } from 'vitest'
 import { freshHome, hasKeychain, type RunningHub, run, runJson, startHub, until } from '../harness.ts'
 import { openWindow } from '../window-client.ts'
-import { addAndAgree, fixture } from './stories.ts'
+import { addAndAgree, filesBelow, fixture, spellingsOf } from './stories.ts'
 
 let hub: RunningHub | undefined
 afterEach(() => hub?.stop())
 
 const SECRET = 'k9-Tr0ub4dor&3/zebra=ümlaut'
 
-/** Every spelling that a search would look for. */
-const SPELLINGS = [
-  SECRET,
-  Buffer.from(SECRET).toString('base64').replace(/=+$/, ''),
-  Buffer.from(SECRET).toString('hex'),
-  encodeURIComponent(SECRET),
-  JSON.stringify(SECRET).slice(1, -1),
-]
-
-function filesBelow(folder: string): string[] {
-  return readdirSync(folder, { recursive: true, withFileTypes: true })
-    .filter(entry => entry.isFile() && !entry.parentPath.includes('keyrings'))
-    .map(entry => join(entry.parentPath, entry.name))
-}
+const SPELLINGS = spellingsOf(SECRET)
 
 function filesThatHold(folder: string): string[] {
   return filesBelow(folder).filter(path => {

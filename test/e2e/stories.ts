@@ -1,4 +1,5 @@
 // Steps that several stories share, done through a paired window.
+import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Server } from '../../contract/servers.ts'
 import { root, until } from '../harness.ts'
@@ -28,4 +29,23 @@ export async function addAndAgree(
     return added.every(one => all.find(each => each.id === one.id)?.state.kind === 'running')
   })
   return window.call.servers.list()
+}
+
+/** Every spelling of a secret that a search would look for. */
+export function spellingsOf(secret: string): string[] {
+  const bytes = Buffer.from(secret)
+  return [
+    secret,
+    bytes.toString('base64').replace(/=+$/, ''),
+    bytes.toString('hex'),
+    encodeURIComponent(secret),
+    JSON.stringify(secret).slice(1, -1),
+  ]
+}
+
+/** All files below a folder, but for the keychain's own. */
+export function filesBelow(folder: string): string[] {
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter(entry => entry.isFile() && !entry.parentPath.includes('keyrings'))
+    .map(entry => join(entry.parentPath, entry.name))
 }

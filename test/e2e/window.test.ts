@@ -18,7 +18,10 @@ import {
   until,
 } from '../harness.ts'
 import { type AiClient, entryIn, startClient } from './entry.ts'
-import { everything } from './stories.ts'
+import { everything, filesBelow, fixture, spellingsOf } from './stories.ts'
+
+const SECRET = 'k9-Tr0ub4dor&3/zebra=ümlaut'
+const SPELLINGS = spellingsOf(SECRET)
 
 const ODD_CONFIG =
   '{\r\n\t"globalShortcut":   "Ctrl+Space",\n  "mcpServers" : {\n\t\t"mine":{"command":"node","args":[ "a.js" ]}\n\t},\n  "preferences": {"z":1,  "a":[1,2 ,3]}}'
@@ -76,7 +79,7 @@ describe.skipIf(!chromiumPath || !hasKeychain)('in the window', () => {
     if (!(await field.isVisible())) await page.getByRole('button', { name: 'Add server' }).click()
     await field.fill(text)
     await page.getByRole('button', { name: 'Continue' }).click()
-    const dialog = page.getByRole('dialog', { name: /^Run the command of/ })
+    const dialog = page.getByRole('alertdialog', { name: /^Run this command as you\?/ })
     await dialog.getByRole('button', { name: 'Run it' }).waitFor()
     if (options.believe) await dialog.getByRole('checkbox', { name: /about its own tools/ }).check()
     const command = await dialog.innerText()
@@ -200,6 +203,33 @@ describe.skipIf(!chromiumPath || !hasKeychain)('in the window', () => {
       .waitFor()
     const { code, stdout } = await run(home, ['audit', 'verify', '--json'])
     expect([code, JSON.parse(stdout)]).toMatchObject([0, { intact: true, anchored: true, problems: [] }])
+  })
+
+  test('6: a secret typed in Credentials, granted at the agreement, reaches its server and no page and no file', async () => {
+    await go('Credentials')
+    await page.getByRole('button', { name: 'Add credential' }).first().click()
+    await page.getByRole('textbox', { name: 'Name' }).fill('MY_SECRET')
+    await page.getByRole('textbox', { name: 'Value' }).fill(SECRET)
+    await page.getByRole('button', { name: 'Save to keychain' }).click()
+    await page.getByText('Saved MY_SECRET').waitFor()
+    expect(await page.content()).not.toContain(SECRET)
+
+    const teller = { command: 'node', args: [fixture('tells-secret.mjs')], env: { MY_SECRET: '${secret:MY_SECRET}' } }
+    expect(await addByPasting(JSON.stringify({ mcpServers: { teller } }))).toContain('MY_SECRET')
+    await go('Inspector')
+    await page.getByLabel('Search all servers').fill('tell')
+    await page.getByRole('navigation', { name: 'All tools' }).getByRole('button', { name: /^tell/ }).click()
+    await page.getByRole('button', { name: /^Run/ }).click()
+    await decide('allow')
+    const answer = page.getByRole('region', { name: 'Answer' })
+    await answer.getByText('Done', { exact: true }).waitFor()
+    // The server has it, and says it in its answer; what is shown has it removed.
+    expect(await answer.innerText()).toContain('it is [removed secret]')
+    expect(await page.content()).not.toContain(SECRET)
+    const found = filesBelow(home.folder).filter(path =>
+      SPELLINGS.some(spelling => readFileSync(path).includes(spelling)),
+    )
+    expect(found).toEqual([])
   })
 
   test('the same browser comes back without a link; another one needs it and the PIN', async () => {
