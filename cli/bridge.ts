@@ -101,7 +101,11 @@ class Bridge {
     const { stdin, stdout } = this.#at
     stdout.on('error', () => this.#end())
     stdin.on('data', (chunk: Buffer) => {
+      // Lines that came together go on together: one system call.
+      const socket = this.#socket
+      socket?.cork()
       for (const line of this.#fromClient.push(chunk)) this.#takeFromClient(line)
+      socket?.uncork()
     })
     let input = true
     const noMore = () => {

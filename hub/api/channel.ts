@@ -3,6 +3,7 @@ import type { Socket } from 'node:net'
 import type { WebSocket } from 'ws'
 import { inOneLine } from '../../contract/wire.ts'
 import { LineReader } from '../gateway/frame.ts'
+import { holdForTurn } from '../one-write.ts'
 
 /** Text frames both ways. Exactly one listener takes the frames; it can be replaced (handshake, then calls). */
 export interface Channel {
@@ -12,25 +13,41 @@ export interface Channel {
   close(): void
 }
 
+/** What the other side may take to go once it was told to; nothing it says meanwhile is heard. */
+const CLOSE_MS = 1_000
+
 /** Newline-delimited frames over the local socket. A frame too long, or not UTF-8, ends the connection. */
 export function socketChannel(socket: Socket): Channel {
   const waiting: string[] = []
   let take: ((text: string) => void) | undefined
+  let closing = false
   const reader = new LineReader({
-    onLine: line => (take ? take(line) : waiting.push(line)),
+    onLine: line => {
+      if (closing) return
+      if (take) take(line)
+      else waiting.push(line)
+    },
     onProblem: () => socket.destroy(),
   })
   socket.on('data', chunk => reader.push(chunk))
   socket.on('error', () => socket.destroy())
   return {
     send: text =>
-      new Promise(resolve => (socket.writable ? socket.write(`${inOneLine(text)}\n`, () => resolve()) : resolve())),
+      new Promise(resolve => {
+        if (!socket.writable) return resolve()
+        holdForTurn(socket)
+        socket.write(`${inOneLine(text)}\n`, () => resolve())
+      }),
     listen(onText) {
       take = onText
       for (const line of waiting.splice(0)) onText(line)
     },
     onClose: listener => void socket.on('close', listener),
-    close: () => socket.end(),
+    close() {
+      closing = true
+      socket.end()
+      setTimeout(() => socket.destroy(), CLOSE_MS).unref()
+    },
   }
 }
 
@@ -38,7 +55,9 @@ export function socketChannel(socket: Socket): Channel {
 export function webSocketChannel(ws: WebSocket): Channel {
   const waiting: string[] = []
   let take: ((text: string) => void) | undefined
+  let closing = false
   ws.on('message', (data, isBinary) => {
+    if (closing) return
     if (isBinary) return ws.close(1003, 'text only')
     const text = String(data)
     if (take) take(text)
@@ -52,7 +71,11 @@ export function webSocketChannel(ws: WebSocket): Channel {
       for (const text of waiting.splice(0)) onText(text)
     },
     onClose: listener => void ws.on('close', listener),
-    close: () => ws.close(),
+    close() {
+      closing = true
+      ws.close()
+      setTimeout(() => ws.terminate(), CLOSE_MS).unref()
+    },
   }
 }
 

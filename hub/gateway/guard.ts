@@ -1,6 +1,6 @@
 // The one way a request takes to a server: policy, then the person where policy asks, then the record, then the child.
 // Nothing reaches a server but through `pass`.
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import type { AuditEvent } from '../../contract/audit.ts'
 import type { Decision } from '../../contract/policy.ts'
 import { memberAt, members } from '../../contract/wire.ts'
@@ -104,8 +104,8 @@ export class Guard {
     if (early) return early
     try {
       const recorded = this.#record(call, { what: 'call/allowed', by, decision }, decision.changes)
-      if (decision.changes) await recorded
-      else recorded.catch(() => {})
+      // A read's record is only waited for when the log is behind by more than it should hold.
+      await (decision.changes ? recorded : recorded.catch(() => {}))
     } catch (error) {
       const { message, hint } = problemOf(error)
       return { kind: 'refused', words: notRecorded(message, hint) }
@@ -267,7 +267,7 @@ export class Guard {
         // The log takes secrets out and cuts; only what is very long is cut here, off its way.
         text: text.length > ARGUMENTS_LONG ? redactedHead(text, ARGUMENTS_KEPT, this.#o.redact) : text,
         bytes: Buffer.byteLength(text),
-        sha256: createHash('sha256').update(text).digest('hex'),
+        sha256: hash('sha256', text),
       },
       decision: { effect, risk, rule: rule?.id ?? null, ruleText: rule?.text ?? null, reasons },
       ...(outcome ? { outcome } : {}),

@@ -46,6 +46,22 @@ export function riskOf(
   tool: string,
   definition: Tool['definition'] | null,
 ): Assessment {
+  const known = definition && assessed.get(definition)
+  if (known && known.server === server.name && known.trusted === server.trusted && known.tool === tool)
+    return known.assessment
+  const assessment = assess(server, tool, definition)
+  if (definition) assessed.set(definition, { server: server.name, trusted: server.trusted, tool, assessment })
+  return assessment
+}
+
+/** What was found of a definition last: each call asks twice, and a definition that was read once never changes. */
+const assessed = new WeakMap<object, { server: string; trusted: boolean; tool: string; assessment: Assessment }>()
+
+function assess(
+  server: { name: string; trusted: boolean },
+  tool: string,
+  definition: Tool['definition'] | null,
+): Assessment {
   const hints = hintsOf(definition)
   const reasons: string[] = []
   const word = destroyingWord([tool, definition?.title, hints.title], definition?.description)

@@ -2,6 +2,7 @@
 import { isUtf8 } from 'node:buffer'
 import type { ChildProcess } from 'node:child_process'
 import crossSpawn from 'cross-spawn'
+import { holdForTurn } from '../one-write.ts'
 import type { Connection, ConnectionEvents, Ending } from './connection.ts'
 import { endRun } from './end-run.ts'
 import type { Run } from './family.ts'
@@ -97,8 +98,10 @@ export class StdioConnection implements Connection {
 
   send(frame: string): void {
     const stdin = this.#child.stdin!
+    if (!stdin.writable) return
+    holdForTurn(stdin)
     // A newline inside would be two frames. JSON's strings hold none, so between tokens a space says the same.
-    if (stdin.writable) stdin.write(frame.includes('\n') ? `${frame.replaceAll(/[\r\n]+/g, ' ')}\n` : `${frame}\n`)
+    stdin.write(frame.includes('\n') ? `${frame.replaceAll(/[\r\n]+/g, ' ')}\n` : `${frame}\n`)
   }
 
   close(graceMs: number): Promise<void> {
