@@ -10,11 +10,12 @@ import { HubError } from '../error.ts'
 import type { Approvals } from '../policy/approvals.ts'
 import type { PolicyStore } from '../policy/policy-store.ts'
 import type { Proposals } from '../policy/proposals.ts'
+import { shownCommand } from '../supervisor/launch.ts'
 import type { Vault } from '../vault/vault.ts'
 import { guardedContract, nameOf } from './caller.ts'
 import { loosen } from './loosen.ts'
 import { viewSecrets } from './secret-view.ts'
-import { commandLineOf, type ServerSources, viewServer } from './server-view.ts'
+import { type ServerSources, viewServer } from './server-view.ts'
 import { type Readers, watchSnapshot } from './snapshot.ts'
 import { Batches } from './stream.ts'
 import type { Windows } from './windows.ts'
@@ -53,7 +54,7 @@ export function buildRouter(parts: Parts) {
     vault,
     windows,
   } = parts
-  const api = guardedContract(audit)
+  const api = guardedContract(audit, window => windows.isPaired(window))
   const view = (id: string) => viewServer(registry.find(id), parts)
   const idOf = (idOrName: string) => registry.find(idOrName).id
   const secret = (name: string) => viewSecrets(vault, registry).find(one => one.name === name)!
@@ -92,16 +93,16 @@ export function buildRouter(parts: Parts) {
     get: api.servers.get.handler(({ input }) => view(input.id)),
     add: api.servers.add.handler(async ({ input, context }) => {
       const definition = await registry.add(input.name, input.launch)
-      await record('server/added', definition.id, context.caller, commandLineOf(definition.launch))
-      if (input.pin !== undefined && (await windows.pinIsRight(input.pin))) {
+      await record('server/added', definition.id, context.caller, shownCommand(definition.launch))
+      if (input.pin !== undefined && (await windows.pinIsRight(input.pin, nameOf(context.caller)))) {
+        await record('server/agreed', definition.id, context.caller, `with the PIN · digest ${definition.digest}`)
         registry.agree(definition.id, { digest: definition.digest, secrets: [], trust: false })
-        await record('server/agreed', definition.id, context.caller, 'with the PIN')
       }
       return { servers: [added(definition.id)], dropped: [] }
     }),
     import: api.servers.import.handler(async ({ input, context }) => {
       const { definitions, dropped } = await registry.import(input.text)
-      for (const one of definitions) await record('server/added', one.id, context.caller, commandLineOf(one.launch))
+      for (const one of definitions) await record('server/added', one.id, context.caller, shownCommand(one.launch))
       return { servers: definitions.map(one => added(one.id)), dropped }
     }),
     remove: api.servers.remove.handler(async ({ input, context }) => {
@@ -129,7 +130,7 @@ export function buildRouter(parts: Parts) {
         'server/agreed',
         id,
         context.caller,
-        `${commandLineOf(launch)} · digest ${input.digest}${input.secrets.length ? ` · secrets ${input.secrets.join(', ')}` : ''}${input.trust ? ' · trusted' : ''}`,
+        `${shownCommand(launch)} · digest ${input.digest}${input.secrets.length ? ` · secrets ${input.secrets.join(', ')}` : ''}${input.trust ? ' · trusted' : ''}`,
       )
       registry.agree(id, { digest: input.digest, secrets: input.secrets, trust: input.trust })
       if (input.trust) await registry.update(id, { trust: true })
@@ -277,7 +278,7 @@ export function buildRouter(parts: Parts) {
 
   function added(id: string) {
     const { name, launch } = registry.find(id)
-    return { id, name, commandLine: commandLineOf(launch), state: supervisor.state(id).kind }
+    return { id, name, commandLine: shownCommand(launch), state: supervisor.state(id).kind }
   }
 
   async function record(what: string, server: string, caller: Parameters<typeof nameOf>[0], detail: string) {

@@ -2,6 +2,7 @@
 import type { Server } from '../../contract/servers.ts'
 import type { Gateway } from '../gateway/gateway.ts'
 import type { Definition, Registry } from '../registry/registry.ts'
+import { shownCommand } from '../supervisor/launch.ts'
 import type { Supervisor } from '../supervisor/supervisor.ts'
 
 /** The parts it is made from. */
@@ -9,16 +10,6 @@ export interface ServerSources {
   registry: Registry
   supervisor: Supervisor
   gateway: Gateway
-}
-
-/** The launch as one line, whole and unresolved; words with spaces or quotes are quoted for reading. */
-export function commandLineOf(launch: Definition['launch']): string {
-  if (launch.url) return launch.url
-  return [launch.command ?? '', ...launch.args].map(quoted).join(' ')
-}
-
-function quoted(word: string): string {
-  return /^[\w@%+=:,./${}~-]+$/.test(word) ? word : JSON.stringify(word)
 }
 
 export function viewServer(definition: Definition, { registry, supervisor, gateway }: ServerSources): Server {
@@ -33,7 +24,7 @@ export function viewServer(definition: Definition, { registry, supervisor, gatew
     slug,
     title,
     launch,
-    commandLine: commandLineOf(launch),
+    commandLine: shownCommand(launch),
     enabled,
     trusted: registry.isTrusted(id),
     startup,

@@ -3,13 +3,18 @@ import { existsSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import type { Launch } from '../../contract/servers.ts'
 
-/** The launch of a bundled server as a plain one; null for any other command, and for a name that is not bundled. */
-export function bundledLaunch(launch: Launch): { command: string; args: string[]; env: Record<string, string> } | null {
+/**
+ * The launch of a bundled server as a plain one; null for any other command, and for a name that is not bundled.
+ * `data`: Gatehouse's data folder, which they are told to keep out of.
+ */
+export function bundledLaunch(
+  launch: Launch,
+  data: string,
+): { command: string; args: string[]; env: Record<string, string> } | null {
   const name = /^gatehouse:([a-z0-9-]+)$/.exec(launch.command ?? '')?.[1]
   const main = name && mainOf(name)
   if (!main) return null
-  const env = process.versions.electron ? { ELECTRON_RUN_AS_NODE: '1' } : {}
-  return { command: process.execPath, args: [main, ...launch.args], env: env as Record<string, string> }
+  return { command: process.execPath, args: [main, ...launch.args], env: { KEEP_OUT: data } }
 }
 
 /** `servers/NAME` stands in the project's root; built, in the folder of the bundle. */

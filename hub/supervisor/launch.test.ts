@@ -7,6 +7,7 @@ const launch = (more: Partial<Launch>): Launch => ({ command: 'x', args: [], env
 const sources = {
   environment: { PATH: '/bin', HOME: '/home/me', EDITOR: 'vi', API: 'from-shell' },
   home: '/home/me',
+  data: '/home/me/data',
   // A value that looks like a reference must stay what it is.
   secret: async (name: string) => `<${name} \${home} \${env:API}>`,
 }

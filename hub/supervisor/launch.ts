@@ -23,14 +23,15 @@ const REFERENCE = /\$\{(home|env:([A-Za-z_][A-Za-z0-9_]*)|secret:([A-Za-z0-9_.-]
 export async function resolveLaunch(name: string, launch: Launch, sources: Sources): Promise<ResolvedLaunch> {
   const open = (where: string, text: string) => resolve(name, where, text, sources, false)
   const env: Environment = passedOn(sources.environment)
-  const { command, args } = bundledLaunch(launch) ?? launch
+  const bundled = bundledLaunch(launch, sources.data)
+  const { command, args } = bundled ?? launch
   for (const [key, value] of Object.entries(launch.env)) env[key] = await resolve(name, key, value, sources, true)
   const mark = randomBytes(12).toString('hex')
   return {
     command: await open('its command', command ?? ''),
     args: await Promise.all(args.map(arg => open('an argument', arg))),
     cwd: launch.cwd === undefined ? sources.home : await open('cwd', launch.cwd),
-    env: { ...env, ...(bundledLaunch(launch)?.env ?? {}), [MARK]: mark },
+    env: { ...env, ...bundled?.env, [MARK]: mark },
     mark,
   }
 }

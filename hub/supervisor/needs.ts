@@ -36,5 +36,7 @@ export interface Records {
 export interface Sources {
   environment: Environment
   home: string
+  /** Gatehouse's data folder: bundled servers never enter it. */
+  data: string
   secret(name: string): Promise<string>
 }

@@ -249,6 +249,7 @@ export class Supervisor {
           sources: {
             environment: await this.#environment,
             home: homedir(),
+            data: this.#o.folder,
             secret: name => this.#readSecret(id, name),
           },
           keeper: {

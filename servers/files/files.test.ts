@@ -24,14 +24,14 @@ afterEach(async () => {
   for (const client of clients.splice(0)) await client.close()
 })
 
-async function start(args: string[]) {
+async function start(args: string[], env: Record<string, string> = {}) {
   const client = new Client({ name: 'test', version: '1' })
   clients.push(client)
   await client.connect(
     new StdioClientTransport({
       command: process.execPath,
       args: [main, ...args],
-      env: { HOME: home, PATH: process.env.PATH ?? '', FILES_TRASH: join(base, 'trash') },
+      env: { HOME: home, PATH: process.env.PATH ?? '', FILES_TRASH: join(base, 'trash'), ...env },
       stderr: 'ignore',
     }),
   )
@@ -214,4 +214,14 @@ test('a pattern that would hang other engines is answered at once', async () => 
   writeFileSync(join(root, 'evil'), `${'a'.repeat(50_000)}!`)
   expect((await call('search_files', { directory: '.', query: '(a+)+$', regex: true })).failed).toBe(false)
   expect((await call('search_files', { directory: '.', query: '(?=a)', regex: true })).text).toContain('RE2')
+})
+
+test('a folder it is told to keep out of is refused, also as part of a bigger one', async () => {
+  mkdirSync(join(root, 'data'))
+  writeFileSync(join(root, 'data', 'state.db'), 'rows')
+  const { call } = await start([root, '--allow-writing'], { KEEP_OUT: join(root, 'data') })
+  expect((await call('read_file', { path: 'data/state.db' })).text).toContain('never enters')
+  expect((await call('write_file', { path: 'data/config.json', content: '{}' })).failed).toBe(true)
+  expect((await call('move_file', { from: 'data', to: 'elsewhere' })).failed).toBe(true)
+  expect((await call('list_files', { directory: '.', pattern: '**' })).text).toBe('Nothing here.')
 })

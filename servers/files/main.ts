@@ -14,7 +14,8 @@ try {
     },
   })
   const trash = new Trash(defaultTrash())
-  const roots = new Roots(positionals, [...values.refuse, trash.folder])
+  const keepOut = process.env.KEEP_OUT ? [process.env.KEEP_OUT] : []
+  const roots = new Roots(positionals, [...values.refuse, ...keepOut, trash.folder])
   serveStdio(() => filesServer({ roots, trash, mayWrite: values['allow-writing'] }))
 } catch (error) {
   process.stderr.write(`files: ${error instanceof Error ? error.message : error} Usage: FOLDER… [--allow-writing]\n`)
