@@ -6,7 +6,7 @@ import { programJson, programText } from '../run-program.ts'
 
 export const auditList: Command = {
   synopsis:
-    '[--kind K]… [--client ID] [--server ID] [--tool T] [--outcome O] [--text T] [--since TIME] [--before N] [--after N] [--limit N]',
+    '[--kind K]… [--client ID] [--server NAME] [--tool T] [--outcome O] [--text T] [--since TIME] [--before N] [--after N] [--limit N]',
   help: `  --kind K        ${AuditKind.options.join(', ')}; may be repeated
   --since TIME    2026-11-20, 2026-11-20T14:00, or 90m, 2h, 3d ago
   --limit N       how many (200, at most 1000)`,
@@ -23,19 +23,37 @@ export const auditList: Command = {
     limit: { type: 'string' },
   },
   async run(input) {
+    const { call } = await input.hub()
     const filter = toFilter(input)
-    const rows = await (await input.hub()).call.audit.list(filter)
+    const servers = await call.servers.list()
+    // Rows name servers by id, which outlives a rename; people name them by name.
+    const named = servers.find(server => server.name === filter.server)
+    const rows = await call.audit.list(named ? { ...filter, server: named.id } : filter)
+    const names = new Map(servers.map(server => [server.id as string, server.name]))
     if (input.json) sayJson(rows)
     else
-      sayTable(['ROW', 'TIME', 'WHAT', 'CLIENT', 'SERVER', 'TOOL', 'BY', 'OUTCOME'], rows.map(toCells), 'No such rows.')
+      sayTable(
+        ['ROW', 'TIME', 'WHAT', 'CLIENT', 'SERVER', 'TOOL', 'BY', 'OUTCOME'],
+        rows.map(row => toCells(row, names)),
+        'No such rows.',
+      )
     return 0
   },
 }
 
-function toCells({ seq, time, event }: AuditRow): string[] {
+function toCells({ seq, time, event }: AuditRow, names: ReadonlyMap<string, string>): string[] {
   if (!event) return [String(seq), clock(time), '(erased)', '', '', '', '', '']
   const { what, client = '', server = '', tool = '', by = '', outcome = '', detail } = event
-  return [String(seq), clock(time), what, client, server, tool, by, outcome || (detail ?? '').slice(0, 100)]
+  return [
+    String(seq),
+    clock(time),
+    what,
+    client,
+    names.get(server) ?? server,
+    tool,
+    by,
+    outcome || (detail ?? '').slice(0, 100),
+  ]
 }
 
 function toFilter({ text, texts }: Input): AuditFilter {

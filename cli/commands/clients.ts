@@ -65,6 +65,10 @@ function writing(action: Action): Command {
         )
       const { call } = await input.hub()
       const preview = await call.clients.preview({ id, action })
+      if (preview.diff.trim() === '' && !input.json) {
+        say(`${oneLine(preview.path)} is already as it would be. Nothing was written.`)
+        return 0
+      }
       if (!input.yes) {
         sayPreview(preview)
         if (!(await agrees('Write this?'))) throw new CommandError(`Nothing was written to ${oneLine(preview.path)}.`)
@@ -75,7 +79,7 @@ function writing(action: Action): Command {
           : await call.clients[action]({ id })
       if (input.json) sayJson(written)
       else {
-        say(`Written: ${oneLine(written.path)}`)
+        say(`${written.sha256 === null ? 'Removed' : 'Written'}: ${oneLine(written.path)}`)
         if (written.backup) say(`The file as it was: ${oneLine(written.backup)}`)
         if (written.afterWriting) say(oneLine(written.afterWriting))
       }

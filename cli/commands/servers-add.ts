@@ -27,8 +27,8 @@ export const serversAdd: Command = {
     if (!json || asks) process.stderr.write(`${describe(launch)}\n`)
     if (asks && !(await agrees('This command runs with your rights.')))
       throw new CommandError(`${oneLine(name)} was not added.`)
-    const { pinSet } = await running.call.hub.status()
-    const pin = asks && pinSet ? await ask('PIN (empty: agree in the window instead): ', true) : ''
+    const { pin: choice } = await running.call.hub.status()
+    const pin = asks && choice === 'set' ? await ask('PIN (empty: agree in the window instead): ', true) : ''
     const added = await running.call.servers.add({ name, launch, ...(pin ? { pin } : {}) })
     if (json) sayJson(added)
     else {

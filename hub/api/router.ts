@@ -93,7 +93,12 @@ export function buildRouter(parts: Parts) {
     get: api.servers.get.handler(({ input }) => view(input.id)),
     add: api.servers.add.handler(async ({ input, context }) => {
       const definition = await registry.add(input.name, input.launch)
-      await record('server/added', definition.id, context.caller, shownCommand(definition.launch))
+      await record(
+        'server/added',
+        definition.id,
+        context.caller,
+        `${definition.name}: ${shownCommand(definition.launch)}`,
+      )
       if (input.pin !== undefined && (await windows.pinIsRight(input.pin, nameOf(context.caller)))) {
         await record('server/agreed', definition.id, context.caller, `with the PIN · digest ${definition.digest}`)
         registry.agree(definition.id, { digest: definition.digest, secrets: [], trust: false })
@@ -102,7 +107,8 @@ export function buildRouter(parts: Parts) {
     }),
     import: api.servers.import.handler(async ({ input, context }) => {
       const { definitions, dropped } = await registry.import(input.text)
-      for (const one of definitions) await record('server/added', one.id, context.caller, shownCommand(one.launch))
+      for (const one of definitions)
+        await record('server/added', one.id, context.caller, `${one.name}: ${shownCommand(one.launch)}`)
       return { servers: definitions.map(one => added(one.id)), dropped }
     }),
     remove: api.servers.remove.handler(async ({ input, context }) => {
