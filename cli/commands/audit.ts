@@ -23,8 +23,8 @@ export const auditList: Command = {
     limit: { type: 'string' },
   },
   async run(input) {
-    const { call } = await input.hub()
     const filter = toFilter(input)
+    const { call } = await input.hub()
     const servers = await call.servers.list()
     // Rows name servers by id, which outlives a rename; people name them by name.
     const named = servers.find(server => server.name === filter.server)
