@@ -1,16 +1,7 @@
 // hub.json: where the running hub is to be reached.
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { z } from 'zod'
-
-const HubFile = z.object({
-  pid: z.number(),
-  socket: z.string(),
-  token: z.string(),
-  version: z.string(),
-  startedAt: z.number(),
-})
-export type HubFile = z.infer<typeof HubFile>
+import { HubFile } from '../contract/hub-file.ts'
 
 /** Null when no hub has written one, or it is gone. */
 export function readHubFile(data: string): HubFile | null {

@@ -7,13 +7,13 @@ import { createInterface } from 'node:readline'
 import type { Readable } from 'node:stream'
 import { promisify } from 'node:util'
 import { z } from 'zod'
+import { HubFile } from '../contract/hub-file.ts'
 
 const START_MS = 60_000
 /** The hub gives its own parts 20 s to close. */
 const STOP_MS = 25_000
 
 const Ready = z.object({ event: z.literal('ready'), socket: z.string() })
-const HubFile = z.object({ socket: z.string() })
 const Link = z.object({ url: z.string() })
 
 /** What is run, on what, for which data folder. */

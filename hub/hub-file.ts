@@ -1,17 +1,8 @@
-// hub.json: how the command line, bridges and the desktop shell find the running hub. 0600; gone when the hub ends.
+// Writes hub.json, 0600, and takes it away when the hub ends.
 import { readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { writeFileSync } from 'atomically'
-import { z } from 'zod'
-
-export const HubFile = z.object({
-  pid: z.number(),
-  socket: z.string(),
-  token: z.string(),
-  version: z.string(),
-  startedAt: z.number(),
-})
-export type HubFile = z.infer<typeof HubFile>
+import { HubFile } from '../contract/hub-file.ts'
 
 export function writeHubFile(folder: string, content: HubFile): void {
   writeFileSync(join(folder, 'hub.json'), `${JSON.stringify(content)}\n`, { mode: 0o600 })
