@@ -5,6 +5,9 @@ import { inOneLine } from '../../contract/wire.ts'
 import { LineReader } from '../gateway/frame.ts'
 import { holdForTurn } from '../one-write.ts'
 
+/** In the place of bytes that are no text: no parser takes it for a frame. */
+const NOT_TEXT = '\ufffd'
+
 /** Text frames both ways. Exactly one listener takes the frames; it can be replaced (handshake, then calls). */
 export interface Channel {
   send(text: string): Promise<void>
@@ -16,18 +19,20 @@ export interface Channel {
 /** What the other side may take to go once it was told to; nothing it says meanwhile is heard. */
 const CLOSE_MS = 1_000
 
-/** Newline-delimited frames over the local socket. A frame too long, or not UTF-8, ends the connection. */
+/** Newline-delimited frames over the local socket. A frame too long ends the connection. */
 export function socketChannel(socket: Socket): Channel {
   const waiting: string[] = []
   let take: ((text: string) => void) | undefined
   let closing = false
+  const heard = (line: string) => {
+    if (closing) return
+    if (take) take(line)
+    else waiting.push(line)
+  }
   const reader = new LineReader({
-    onLine: line => {
-      if (closing) return
-      if (take) take(line)
-      else waiting.push(line)
-    },
-    onProblem: () => socket.destroy(),
+    onLine: heard,
+    // Refused like any line that is no frame: the calls around it are not its fault.
+    onProblem: ({ code }) => (code === 'line/not-utf8' ? heard(NOT_TEXT) : socket.destroy()),
   })
   socket.on('data', chunk => reader.push(chunk))
   socket.on('error', () => socket.destroy())
