@@ -38,7 +38,8 @@ export const HubStatus = z.object({
   vault: VaultStatus,
   audit: AuditStatus,
   config: z.object({ path: z.string(), problem: ConfigProblem.nullable() }),
-  pinSet: z.boolean(),
+  /** The PIN for later windows: chosen, declined for good after a warning, or not decided yet. */
+  pin: z.enum(['set', 'skipped', 'not-chosen']),
 })
 export type HubStatus = z.infer<typeof HubStatus>
 

@@ -104,12 +104,15 @@ async function openParts(options: HubOptions, parts: OpenParts, report: (message
       },
       { durable: false },
     )
+  const windows = new Windows({ sealed, door: vault.door, announcer, audit })
   announcer.on('vault/changed', () => {
-    if (vault.status().kind !== 'open') return
     // A keychain that came late had its say too late for the start: the hub ends rather than serve a converted folder.
+    // The vault gave it no key.
     if (vault.mode() !== null && vault.mode() !== mode) return options.onStop?.()
+    if (vault.status().kind !== 'open') return
     rememberSessionBus(folder.path)
-    sealed.rekey()
+    sealed.rekey({ known: vault.knewFolder })
+    windows.endUnknown()
     void audit.keychainAppeared()
   })
   await audit.append(
@@ -164,10 +167,10 @@ async function openParts(options: HubOptions, parts: OpenParts, report: (message
   })
   parts.add('the gateway', () => gateway.close())
 
-  const windows = new Windows({ sealed, announcer, audit })
   const socket = socketPath(folder.path)
   const token = randomBytes(32).toString('base64url')
   let web: WebListener | undefined
+  let opening: Promise<WebListener> | undefined
   let connections = 0
 
   const readers: Readers = {
@@ -195,7 +198,13 @@ async function openParts(options: HubOptions, parts: OpenParts, report: (message
     windows: window => windows.list(window),
   }
   const newLink = async () => {
-    web ??= await openListener()
+    if (!web) {
+      // Asked for twice at the same moment, it is opened once.
+      opening ??= openListener()
+      web = await opening.finally(() => {
+        opening = undefined
+      })
+    }
     return `http://127.0.0.1:${web.port}/#pair=${windows.newCode()}`
   }
   const router = buildRouter({
@@ -224,7 +233,7 @@ async function openParts(options: HubOptions, parts: OpenParts, report: (message
     const listener = await openWeb({
       port: options.port ?? 0,
       root: rendererFolder(),
-      onWindow: (ws, address) => serveConnection(webSocketChannel(ws), { kind: 'web', address }, doors),
+      onWindow: (ws, address, direct) => serveConnection(webSocketChannel(ws), { kind: 'web', address, direct }, doors),
     })
     announcer.emit('windows/changed')
     return listener
@@ -232,7 +241,7 @@ async function openParts(options: HubOptions, parts: OpenParts, report: (message
 
   parts.add('the window listener', () => web?.close())
   const listener = await openSocket(socket, one =>
-    serveConnection(socketChannel(one), { kind: 'socket', address: 'socket' }, doors),
+    serveConnection(socketChannel(one), { kind: 'socket', address: 'socket', direct: true }, doors),
   )
   parts.add('the socket', () => listener.close())
   writeHubFile(folder.path, { pid: process.pid, socket, token, version: VERSION, startedAt })

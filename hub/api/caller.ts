@@ -22,8 +22,8 @@ export function nameOf(caller: Caller): string {
   return caller.window ? `window:${caller.window}` : caller.role
 }
 
-/** The contract, with the two things every procedure gets: the role check, and errors that people can read. */
-export function guardedContract(audit: Pick<Audit, 'append'>) {
+/** The contract, with what every procedure gets: the role check, a window that is still paired, and errors that people can read. */
+export function guardedContract(audit: Pick<Audit, 'append'>, isPaired: (window: string) => boolean) {
   return implement(contract)
     .$context<CallerContext>()
     .use(async ({ context, procedure, path, next }) => {
@@ -37,6 +37,13 @@ export function guardedContract(audit: Pick<Audit, 'append'>) {
         throw new ORPCError('FORBIDDEN', {
           message,
           data: { code: 'api/window-only', message, hint: 'Do it in the Gatehouse window: `gatehouse open`.' },
+        })
+      }
+      if (context.caller.window !== null && !isPaired(context.caller.window)) {
+        const message = 'This window was revoked.'
+        throw new ORPCError('FORBIDDEN', {
+          message,
+          data: { code: 'api/window-revoked', message, hint: 'Run `gatehouse open` for a new link.' },
         })
       }
       try {

@@ -34,6 +34,8 @@ export interface Doors {
 export interface Origin {
   kind: 'socket' | 'web'
   address: string
+  /** Not through a forwarded port. */
+  direct: boolean
 }
 
 const HELLO_DEADLINE_MS = 60_000
@@ -127,12 +129,14 @@ const enterWindow: Enter = (channel, _hello, origin, doors, entered) => {
   const prove = async (text: string, challenge: ReturnType<Windows['challenge']>) => {
     const proof = Proof.safeParse(parse(text))
     if (!proof.success) return refuse(channel, doors, 'window/unreadable', 'The window’s proof cannot be read.')
-    const verdict = await doors.windows.check(proof.data, challenge).catch(cause => ({
+    const verdict = await doors.windows.check(proof.data, challenge, origin.direct).catch(cause => ({
       kind: 'refused' as const,
       problem: { code: 'window/refused', message: String(cause?.message ?? cause) },
     }))
     await channel.send(JSON.stringify(verdict))
     if (verdict.kind === 'accepted') {
+      // Revoked while it was told that it may come in.
+      if (!doors.windows.isPaired(verdict.window)) return channel.close()
       entered()
       const closed = doors.windows.opened(verdict.window, () => channel.close())
       channel.onClose(closed)

@@ -34,11 +34,11 @@ export function isSameOrigin(request: Pick<IncomingMessage, 'headers'>): boolean
   return request.headers.origin === `http://${request.headers.host}`
 }
 
-/** Listens on 127.0.0.1. `port` 0: any free one. `onWindow` gets each accepted WebSocket and the host it came by. */
+/** Listens on 127.0.0.1. `port` 0: any free one. `onWindow` gets each accepted WebSocket, the host it came by, and whether that names this very port. */
 export async function openWeb(options: {
   port: number
   root: string
-  onWindow: (ws: WebSocket, address: string) => void
+  onWindow: (ws: WebSocket, address: string, direct: boolean) => void
 }): Promise<WebListener> {
   const sockets = new WebSocketServer({ noServer: true, maxPayload: MAX_FRAME_BYTES })
   const server = createServer((request, response) => {
@@ -54,7 +54,9 @@ export async function openWeb(options: {
       socket.end('HTTP/1.1 403 Forbidden\r\nConnection: close\r\n\r\n')
       return
     }
-    sockets.handleUpgrade(request, socket, head, ws => options.onWindow(ws, request.headers.host!))
+    const host = request.headers.host!
+    const direct = new URL(`http://${host}`).port === String(request.socket.localPort)
+    sockets.handleUpgrade(request, socket, head, ws => options.onWindow(ws, host, direct))
   })
   await new Promise<void>((resolve, reject) => {
     server.once('error', (cause: NodeJS.ErrnoException) => {

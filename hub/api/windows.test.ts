@@ -12,16 +12,27 @@ import { Windows } from './windows.ts'
 
 let windows: Windows
 let recorded: string[]
+let kept: string | null
+let again: () => Windows
 
 beforeEach(() => {
   const db = openState(mkdtempSync(join(tmpdir(), 'windows-')))
   const key = Buffer.alloc(32, 7)
   recorded = []
-  windows = new Windows({
-    sealed: new Sealed(db, () => key),
-    announcer: new Announcer(),
-    audit: { append: async (event: AuditEvent) => void recorded.push(event.what) },
-  })
+  kept = null
+  again = () =>
+    new Windows({
+      sealed: new Sealed(db, () => key),
+      door: {
+        read: () => kept,
+        write: async text => {
+          kept = text
+        },
+      },
+      announcer: new Announcer(),
+      audit: { append: async (event: AuditEvent) => void recorded.push(event.what) },
+    })
+  windows = again()
 })
 
 interface Browser {
@@ -139,12 +150,48 @@ test('changing the PIN needs the old one', async () => {
   await expect(windows.setPin(null, undefined, 'window:a')).rejects.toThrow('old PIN')
   await expect(windows.setPin(null, '9999', 'window:a')).rejects.toThrow('old PIN')
   await windows.setPin('5678', '1234', 'window:a')
-  expect(await windows.pinIsRight('5678')).toBe(true)
+  expect(await windows.pinIsRight('5678', 'cli')).toBe(true)
 })
 
 test('many wrong PINs stop the guessing for an hour', async () => {
   await windows.setPin('1234', undefined, 'window:a')
-  const tries = await Promise.allSettled(Array.from({ length: 30 }, (_, n) => windows.pinIsRight(`no${n}`)))
+  const tries = await Promise.allSettled(Array.from({ length: 30 }, (_, n) => windows.pinIsRight(`no${n}`, 'cli')))
   expect(tries.filter(one => one.status === 'rejected').length).toBeGreaterThan(5)
-  await expect(windows.pinIsRight('1234')).rejects.toThrow('Too many')
+  await expect(windows.pinIsRight('1234', 'cli')).rejects.toThrow('Too many')
+})
+
+test('a restart gives no new tries, and a paired window that changes the PIN is not stopped by others’ tries', async () => {
+  await windows.setPin('1234', undefined, 'window:a')
+  await Promise.allSettled(Array.from({ length: 20 }, (_, n) => windows.pinIsRight(`no${n}`, 'cli')))
+  expect(recorded.filter(what => what === 'window/pin-wrong').length).toBe(20)
+  const restarted = again()
+  await expect(restarted.pinIsRight('1234', 'cli')).rejects.toThrow('Too many')
+  await restarted.setPin('5678', '1234', 'window:a')
+  expect(recorded.at(-1)).toBe('window/pin-set')
+})
+
+test('where the last window was revoked, the PIN is still asked for', async () => {
+  const code = windows.newCode()
+  const { verdict } = await pair(code, '4711')
+  expect(verdict.kind).toBe('accepted')
+  expect((await pair(code)).verdict.kind).toBe('link-used')
+  expect((await pair(code)).verdict.kind).toBe('link-used')
+  expect(windows.list()).toEqual([])
+  expect((await pair(windows.newCode())).verdict.kind).toBe('pin-needed')
+  expect((await pair(windows.newCode(), '0000')).verdict.kind).toBe('pin-wrong')
+  expect((await pair(windows.newCode(), '4711')).verdict).toMatchObject({ kind: 'accepted', firstPairing: false })
+})
+
+test('while the first window’s PIN is made, a second link is no first one', async () => {
+  const [one, two] = await Promise.all([pair(windows.newCode(), '4711'), pair(windows.newCode())])
+  expect([one.verdict.kind, two.verdict.kind]).toEqual(['accepted', 'refused'])
+})
+
+test('a window paired at the hub’s own port is not let in by another name for it', async () => {
+  const { verdict, by } = await pair(windows.newCode(), '4711')
+  if (verdict.kind !== 'accepted') throw new Error(verdict.kind)
+  const challenge = windows.challenge('folder', '127.0.0.1:9')
+  const proof = { kind: 'key' as const, window: verdict.window, signature: signature(challenge, by.privateKey) }
+  expect((await windows.check(proof, challenge, false)).kind).toBe('unknown-key')
+  expect((await windows.check(proof, challenge, true)).kind).toBe('accepted')
 })

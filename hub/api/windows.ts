@@ -16,16 +16,34 @@ const Window = z.object({
   publicKey: z.string(),
   pairedAt: z.number(),
   lastSeenAt: z.number().nullable(),
+  /** Paired at the very port the hub listens on, not through a forwarded one. */
+  direct: z.boolean().optional(),
 })
-/** `skipped`: the person chose to have none, after a warning. No row: not chosen yet. */
-const Pin = z.union([
-  z.object({ kind: z.literal('set'), salt: z.string(), hash: z.string() }),
-  z.object({ kind: z.literal('skipped') }),
-])
+/**
+ * What the keychain keeps. `skipped`: the person chose to have no PIN, after a warning. `wrongPins`: when one was tried,
+ * so that a restart gives no new tries.
+ */
+const Door = z.object({
+  pin: z.union([
+    z.object({ kind: z.literal('set'), salt: z.string(), hash: z.string() }),
+    z.object({ kind: z.enum(['skipped', 'not-chosen']) }),
+  ]),
+  wrongPins: z.array(z.number()),
+})
+type Door = z.infer<typeof Door>
 
 export const LINK_LIFE_MS = 120_000
 const WRONG_PINS_PER_LINK = 5
 const WRONG_PINS_PER_HOUR = 20
+
+/** Where the PIN is kept: readable by no program that reads our files, and not put back with them. */
+interface DoorStore {
+  read(): string | null
+  write(text: string): Promise<void>
+}
+
+/** Who tries a PIN: programs and new windows share one limit, a paired window has its own. */
+type Trying = 'anybody' | 'paired'
 
 interface Link {
   until: number
@@ -38,12 +56,14 @@ export class Windows {
   #sealed: Sealed
   #announcer: Announcer
   #audit: Pick<Audit, 'append'>
+  #store: DoorStore
   #links = new Map<string, Link>()
   #open = new Map<string, Set<() => void>>()
-  #wrongPins: number[] = []
+  #wrongInWindows: number[] = []
 
-  constructor(options: { sealed: Sealed; announcer: Announcer; audit: Pick<Audit, 'append'> }) {
+  constructor(options: { sealed: Sealed; door: DoorStore; announcer: Announcer; audit: Pick<Audit, 'append'> }) {
     this.#sealed = options.sealed
+    this.#store = options.door
     this.#announcer = options.announcer
     this.#audit = options.audit
   }
@@ -60,7 +80,18 @@ export class Windows {
   }
 
   pinState(): 'set' | 'skipped' | 'not-chosen' {
-    return this.#sealed.get('pin', 'pin', Pin)?.kind ?? 'not-chosen'
+    return this.#door().pin.kind
+  }
+
+  /** Whether it may decide now; asked at every call, so that no connection outlives its window. */
+  isPaired(id: string): boolean {
+    return this.#sealed.get('window', id, Window) !== undefined
+  }
+
+  /** The keychain appeared and with it what was paired before: windows it does not know are windows no more. */
+  endUnknown(): void {
+    for (const [id, ends] of this.#open) if (!this.isPaired(id)) for (const end of [...ends]) end()
+    this.#announcer.emit('windows/changed')
   }
 
   /** A one-time code for the link's fragment; good for 120 s. */
@@ -70,8 +101,9 @@ export class Windows {
     return code
   }
 
+  /** Nothing was ever chosen here. Where a PIN was, it is asked for even when no window is left. */
   get firstPairing(): boolean {
-    return this.#sealed.list('window', Window).length === 0
+    return this.pinState() === 'not-chosen' && this.#sealed.list('window', Window).length === 0
   }
 
   /** What a window must sign. `address`: the host it reached us by, so that a signature is good for no other listener. */
@@ -80,22 +112,26 @@ export class Windows {
       nonce: randomBytes(24).toString('base64url'),
       instance,
       address,
-      pinNeeded: !this.firstPairing && this.pinState() === 'set',
+      pinNeeded: this.pinState() === 'set',
       firstPairing: this.firstPairing,
     }
   }
 
-  /** Checks a window's proof. Nothing is paired, and no link used up, by a wrong one. */
-  async check(proof: Proof, challenge: Challenge): Promise<Verdict> {
-    if (proof.kind === 'key') return this.#checkKey(proof, challenge)
-    const verdict = await this.#pair(proof, challenge)
-    if (verdict.kind !== 'accepted') await this.#refused(`window/${verdict.kind}`, verdict.problem.message)
+  /**
+   * Checks a window's proof. Nothing is paired, and no link used up, by a wrong one. `direct`: it came by the port the
+   * hub listens on. Who paired so cannot come back by another name: that would be somebody who passes its words on.
+   */
+  async check(proof: Proof, challenge: Challenge, direct = true): Promise<Verdict> {
+    if (proof.kind === 'key') return this.#checkKey(proof, challenge, direct)
+    const verdict = await this.#pair(proof, challenge, direct)
+    if (verdict.kind !== 'accepted' && verdict.kind !== 'pin-wrong')
+      await this.#refused(`window/${verdict.kind}`, verdict.problem.message)
     return verdict
   }
 
-  #checkKey(proof: Extract<Proof, { kind: 'key' }>, challenge: Challenge): Verdict {
+  #checkKey(proof: Extract<Proof, { kind: 'key' }>, challenge: Challenge, direct: boolean): Verdict {
     const window = this.#sealed.get('window', proof.window, Window)
-    if (window && signedBy(window.publicKey, proof.signature, challenge)) {
+    if (window && (direct || !window.direct) && signedBy(window.publicKey, proof.signature, challenge)) {
       this.#sealed.put('window', proof.window, { ...window, lastSeenAt: Date.now() })
       return { kind: 'accepted', window: proof.window, firstPairing: false }
     }
@@ -103,10 +139,10 @@ export class Windows {
     return no('unknown-key', 'This window is not paired with this Gatehouse.', 'Run `gatehouse open` for a new link.')
   }
 
-  async #pair(proof: Extract<Proof, { kind: 'pair' }>, challenge: Challenge): Promise<Verdict> {
+  async #pair(proof: Extract<Proof, { kind: 'pair' }>, challenge: Challenge, direct: boolean): Promise<Verdict> {
     const link = this.#links.get(proof.code)
     if (link?.usedBy) {
-      this.revoke(link.usedBy, 'link used twice')
+      if (this.isPaired(link.usedBy)) this.revoke(link.usedBy, 'link used twice')
       return no(
         'link-used',
         'This link was used before. The window it paired was revoked, to be safe.',
@@ -131,13 +167,15 @@ export class Windows {
       return no('link-used', 'This link was used before.', 'Run `gatehouse open` for a new link.')
     const id = `win_${randomBytes(6).toString('hex')}`
     link.usedBy = id
-    if (first && proof.pin) await this.#choosePin(proof.pin)
     this.#sealed.put('window', id, {
       name: proof.name,
       publicKey: proof.publicKey,
       pairedAt: Date.now(),
       lastSeenAt: Date.now(),
+      direct,
     })
+    // Only now: while the PIN is made, no other link may be a first one.
+    if (first && proof.pin) await this.#choosePin(proof.pin)
     await this.#audit.append(
       { kind: 'window', what: 'window/paired', by: `window:${id}`, detail: proof.name },
       { durable: true },
@@ -157,7 +195,7 @@ export class Windows {
       )
     }
     if (!pin) return no('pin-needed', 'Type the PIN that was chosen with the first window.')
-    if (await this.pinIsRight(pin)) return null
+    if (await this.pinIsRight(pin, 'a new window')) return null
     link.wrongPins++
     if (link.wrongPins >= WRONG_PINS_PER_LINK) link.until = 0
     return no(
@@ -167,29 +205,31 @@ export class Windows {
     )
   }
 
-  /** Compares with the stored PIN; too many wrong ones in an hour are refused without looking. */
-  async pinIsRight(pin: string): Promise<boolean> {
-    const stored = this.#sealed.get('pin', 'pin', Pin)
-    if (stored?.kind !== 'set') return false
+  /** Compares with the stored PIN; too many wrong ones in an hour are refused without looking, and every wrong one is recorded. */
+  async pinIsRight(pin: string, by: string, who: Trying = 'anybody'): Promise<boolean> {
+    const { pin: stored } = this.#door()
+    if (stored.kind !== 'set') return false
     const hourAgo = Date.now() - 3_600_000
-    this.#wrongPins = this.#wrongPins.filter(at => at > hourAgo)
-    if (this.#wrongPins.length >= WRONG_PINS_PER_HOUR) {
+    const tries = (who === 'paired' ? this.#wrongInWindows : this.#door().wrongPins).filter(at => at > hourAgo)
+    if (tries.length >= WRONG_PINS_PER_HOUR) {
+      await this.#refused('window/pin-limit', 'Too many wrong PINs in the last hour.', by)
       throw new HubError('pin/too-many', 'Too many wrong PINs in the last hour.', {
-        hint: 'Use a window that is paired already.',
+        hint: 'Use a window that is paired already, or wait an hour.',
       })
     }
     // Counted before the slow hash, so that tries in parallel count too.
     const at = Date.now()
-    this.#wrongPins.push(at)
+    await this.#keepTries(who, [...tries, at])
     const hash = await scrypt(pin, Buffer.from(stored.salt, 'base64'), 32)
     const right = timingSafeEqual(hash, Buffer.from(stored.hash, 'base64'))
-    if (right) this.#wrongPins.splice(this.#wrongPins.indexOf(at), 1)
+    if (right) await this.#keepTries(who, without(who === 'paired' ? this.#wrongInWindows : this.#door().wrongPins, at))
+    else await this.#refused('window/pin-wrong', 'A wrong PIN was tried.', by)
     return right
   }
 
   /** The first PIN or none; a later change needs the old one. */
   async setPin(pin: string | null, old: string | undefined, by: string): Promise<void> {
-    if (this.pinState() === 'set' && !(old && (await this.pinIsRight(old)))) {
+    if (this.pinState() === 'set' && !(old && (await this.pinIsRight(old, by, 'paired')))) {
       throw new HubError('pin/wrong', 'The old PIN is not right.', { hint: 'Type the PIN you chose before.' })
     }
     await this.#choosePin(pin)
@@ -201,10 +241,29 @@ export class Windows {
   }
 
   async #choosePin(pin: string | null): Promise<void> {
-    if (pin === null) return this.#sealed.put('pin', 'pin', { kind: 'skipped' })
+    const { wrongPins } = this.#door()
+    if (pin === null) return this.#writeDoor({ pin: { kind: 'skipped' }, wrongPins })
     const salt = randomBytes(16)
     const hash = await scrypt(pin, salt, 32)
-    this.#sealed.put('pin', 'pin', { kind: 'set', salt: salt.toString('base64'), hash: hash.toString('base64') })
+    await this.#writeDoor({
+      pin: { kind: 'set', salt: salt.toString('base64'), hash: hash.toString('base64') },
+      wrongPins: this.#door().wrongPins,
+    })
+  }
+
+  // What cannot be read is no reason to let anybody in: with windows paired and no PIN, none is paired.
+  #door(): Door {
+    const text = this.#store.read()
+    return text === null ? { pin: { kind: 'not-chosen' }, wrongPins: [] } : Door.parse(JSON.parse(text))
+  }
+
+  #writeDoor(door: Door): Promise<void> {
+    return this.#store.write(JSON.stringify(door))
+  }
+
+  async #keepTries(who: Trying, tries: number[]): Promise<void> {
+    if (who === 'paired') this.#wrongInWindows = tries
+    else await this.#writeDoor({ ...this.#door(), wrongPins: tries })
   }
 
   /** The window may decide nothing any more; its open connections end. */
@@ -212,7 +271,7 @@ export class Windows {
     const window = this.#sealed.get('window', id, Window)
     if (!window) throw new HubError('window/unknown', `No window ${id} is paired.`)
     this.#sealed.remove('window', id)
-    for (const end of this.#open.get(id) ?? []) end()
+    for (const end of [...(this.#open.get(id) ?? [])]) end()
     void this.#audit.append({ kind: 'window', what: 'window/revoked', by, detail: window.name }, { durable: false })
     this.#announcer.emit('windows/changed')
   }
@@ -228,9 +287,14 @@ export class Windows {
     }
   }
 
-  async #refused(what: string, detail: string): Promise<void> {
-    await this.#audit.append({ kind: 'refused', what, detail }, { durable: false })
+  async #refused(what: string, detail: string, by?: string): Promise<void> {
+    await this.#audit.append({ kind: 'refused', what, detail, ...(by ? { by } : {}) }, { durable: false })
   }
+}
+
+function without(tries: readonly number[], at: number): number[] {
+  const n = tries.indexOf(at)
+  return n < 0 ? [...tries] : tries.toSpliced(n, 1)
 }
 
 function signedBy(publicKey: string, signature: string, challenge: Challenge): boolean {

@@ -28,7 +28,7 @@ function home(given: { file?: string; unattended?: Rule[] } = {}) {
   const open = () => {
     const announcer = new Announcer()
     const sealed = new Sealed(db, () => (isOpen ? secret : null))
-    announcer.on('vault/changed', () => sealed.rekey())
+    announcer.on('vault/changed', () => sealed.rekey({ known: true }))
     const proposals = new Proposals({ db, sealed, announcer })
     const events: FileEvent[] = []
     const store = PolicyStore.open({

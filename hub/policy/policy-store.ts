@@ -165,8 +165,11 @@ export class PolicyStore {
     const before = JSON.stringify([this.#state, this.#problem])
     const stored = this.#options.sealed.get('policy', 'state', PolicyState)
     if (stored) {
-      this.#state = stored
+      const isLate = !this.#isSealed && this.#seen !== undefined
+      const tighter = isLate ? withTighter(stored, this.#state) : stored
+      this.#state = tighter
       this.#isSealed = true
+      if (tighter !== stored) this.#seal(tighter, true)
     }
     this.#compare(this.#readFile())
     if (JSON.stringify([this.#state, this.#problem]) !== before) this.#options.announcer.emit('policy/changed')
@@ -244,6 +247,13 @@ export class PolicyStore {
   #writeFile(text: string): void {
     writeFileSync(this.#path, text, { mode: 0o600 })
   }
+}
+
+/** The accepted state with what was made stricter before it could be read. */
+function withTighter(stored: PolicyState, before: PolicyState): PolicyState {
+  const strict = before.rules.filter(rule => rule.effect !== 'allow')
+  if (!before.readOnly && strict.length === 0) return stored
+  return tightenedByFile(stored, { rules: [...stored.rules, ...strict], readOnly: before.readOnly })
 }
 
 const SAME = { before: 'The same', after: 'The same' }

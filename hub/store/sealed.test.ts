@@ -79,9 +79,26 @@ test('without a keychain facts live in memory, and are written once it appears',
   expect(sealed.get('agreement', 'srv_a', Fact)).toEqual({ digest: '1' })
   expect(open().sealed.get('agreement', 'srv_a', Fact)).toBeUndefined()
   now = key
-  sealed.rekey()
+  sealed.rekey({ known: false })
   expect(open().sealed.list('agreement', Fact)).toEqual([{ key: 'srv_a', value: { digest: '1' } }])
   expect(forged).toEqual([])
+})
+
+test('in a folder the keychain knows, nothing that was put while it was away takes a place; what was switched off stays off', () => {
+  let now: Buffer | null = null
+  const before = open().sealed
+  before.put('policy', 'state', { digest: 'deny all' })
+  before.put('off', 'srv_off', { digest: '0' })
+  const { sealed } = open(() => now)
+  sealed.put('policy', 'state', { digest: 'nothing' })
+  sealed.put('window', 'win_evil', { digest: 'x' })
+  sealed.put('off', 'srv_a', { digest: '1' })
+  sealed.remove('off', 'srv_off')
+  now = key
+  sealed.rekey({ known: true })
+  expect(sealed.get('policy', 'state', Fact)).toEqual({ digest: 'deny all' })
+  expect(sealed.list('window', Fact)).toEqual([])
+  expect(sealed.list('off', Fact).map(one => one.key)).toEqual(['srv_a', 'srv_off'])
 })
 
 test('a genuine row of an older shape is not there and is no forgery', () => {

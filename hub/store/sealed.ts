@@ -11,6 +11,8 @@ interface Row {
 
 // One row per kind lists its keys, so that a row taken out by hand is noticed too.
 const KEYS = '#keys'
+// What was switched off stays off: taking that back would loosen, and without a key nobody can tell who asks.
+const STAYS = 'off'
 
 /** Rows of {kind, key, value} with an HMAC-SHA256 over all three. Without a key they live in this process's memory alone. */
 export class Sealed {
@@ -49,6 +51,7 @@ export class Sealed {
 
   remove(kind: string, key: string): void {
     this.#memory.get(kind)?.delete(key)
+    if (!this.#key() && kind === STAYS) return
     this.#db.transaction(() => {
       this.#db.prepare('DELETE FROM sealed WHERE kind = ? AND key = ?').run(kind, key)
       if (this.#key()) this.#writeKeys(kind, keys => keys.delete(key))
@@ -72,12 +75,17 @@ export class Sealed {
     })
   }
 
-  /** The keychain appeared: what was held in memory is written. */
-  rekey(): void {
+  /**
+   * The keychain appeared: what was held in memory is written. Where the folder was `known` before, a person's own facts
+   * are back and those count: whoever keeps the keychain away from a hub must not put others in their place.
+   */
+  rekey({ known }: { known: boolean }): void {
     if (!this.#key()) return
     for (const [kind, key] of this.#removed.splice(0)) if (!this.#memory.get(kind)?.has(key)) this.remove(kind, key)
-    for (const [kind, rows] of this.#memory) for (const [key, text] of rows) this.put(kind, key, JSON.parse(text))
+    const held = [...this.#memory]
     this.#memory.clear()
+    for (const [kind, rows] of held)
+      if (!known || kind === STAYS) for (const [key, text] of rows) this.put(kind, key, JSON.parse(text))
   }
 
   #stored(kind: string, key: string): string | undefined {

@@ -37,6 +37,14 @@ export class Vault {
       await this.#watched(this.#keychain.set('anchor', text))
     },
   }
+  /** What guards pairing (the PIN), kept where no copied, edited or removed file of ours reaches it. In memory until there is a keychain. */
+  readonly door = {
+    read: (): string | null => this.#door,
+    write: async (text: string): Promise<void> => {
+      this.#door = text
+      if (this.#keys) await this.#watched(this.#keychain.set('door', text))
+    },
+  }
   readonly #keychain: Keychain
   readonly #names: SecretNames
   readonly #kv: Kv
@@ -44,6 +52,9 @@ export class Vault {
   #status: VaultStatus = statusOf('waiting')
   #keys: Keys | null = null
   #mode: Mode | null = null
+  #door: string | null = null
+  #knewFolder = false
+  readonly #wanted: Mode | undefined
   #attempt: Promise<void> | null = null
   #retryTimer: NodeJS.Timeout | undefined
   #closed = false
@@ -53,6 +64,7 @@ export class Vault {
     this.#names = new SecretNames(options.db)
     this.#kv = new Kv(options.db)
     this.#announcer = options.announcer
+    this.#wanted = options.mode
     if (options.folder.created) this.#kv.put('mode', options.mode ?? 'person')
   }
 
@@ -89,6 +101,11 @@ export class Vault {
   /** What this folder was created as, in the keychain's word; null while that was never reached. */
   mode(): Mode | null {
     return this.#mode
+  }
+
+  /** The keychain held this folder's entry before this hub began. */
+  get knewFolder(): boolean {
+    return this.#knewFolder
   }
 
   names(): { name: string; chars: number; setAt: number; usedAt: number | null }[] {
@@ -138,8 +155,12 @@ export class Vault {
     clearTimeout(this.#retryTimer)
     try {
       const root = await this.#watched(this.#root())
-      this.#keys = deriveKeys(root)
       this.#mode = root.mode
+      // No key and no secret for a folder whose files were changed to say that it is another kind.
+      if (this.#wanted !== undefined && this.#wanted !== root.mode)
+        throw new KeychainError('denied', 'this folder was made for another kind of use')
+      await this.#takeDoor()
+      this.#keys = deriveKeys(root)
       await this.#teachRedactor()
       this.#become(statusOf('open'))
     } catch (error) {
@@ -158,11 +179,19 @@ export class Vault {
           'denied',
           'the entry of this data folder is damaged; remove it and agree to servers anew',
         )
+      this.#knewFolder ||= this.#keys === null
       return root.data
     }
     const root = newRoot(this.#kv.get('mode') === 'unattended' ? 'unattended' : 'person')
     await this.#keychain.set('root', JSON.stringify(root))
     return root
+  }
+
+  // What the keychain says counts; what was chosen before it came is kept only where it says nothing.
+  async #takeDoor(): Promise<void> {
+    const kept = await this.#watched(this.#keychain.get('door'))
+    if (kept !== null) this.#door = kept
+    else if (this.#door !== null && !this.#keys) await this.#watched(this.#keychain.set('door', this.#door))
   }
 
   // Before any server uses one: a value can turn up in a log at any time.
