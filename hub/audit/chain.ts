@@ -31,30 +31,42 @@ export function rowHash(row: Pick<StoredRow, 'seq' | 'time' | 'prev' | 'content_
   return sha256(`${CHAIN}\n${row.seq}\n${row.time}\n${row.prev}\n${row.content_hash}`)
 }
 
-/** How an event's texts and lists are cut down on their way into its text. `name`: of the member they belong to. */
-export interface Trimming {
-  text(text: string, name: string): string
-  mostItems: number
-}
+/** A list in an event is cut here: a record need not hold more. */
+const MOST_ITEMS = 100
 
-/** One text for one event, whatever the order its members were set in. In one go: every call waits for two of these. */
-export function canonical(event: AuditEvent, trimming?: Trimming): string {
-  return textOf(event, '', trimming) ?? '{}'
-}
+/** How a text from outside goes into the record. `isLong`: the arguments, which may be longer. */
+export type Clean = (text: string, isLong?: boolean) => string
 
-function textOf(value: unknown, name: string, trimming: Trimming | undefined): string | undefined {
-  if (typeof value === 'string') return JSON.stringify(trimming ? trimming.text(value, name) : value)
-  if (value === null || typeof value !== 'object') return JSON.stringify(value)
-  if (Array.isArray(value)) {
-    const items = trimming ? value.slice(0, trimming.mostItems) : value
-    return `[${items.map(item => textOf(item, name, trimming) ?? 'null').join(',')}]`
+/**
+ * One text for one event, whatever the order its members were set in: they are written sorted by name. Only hashes and
+ * words of ours go in as they are; they look like tokens and are none.
+ */
+export function canonical(e: AuditEvent, clean: Clean = text => text): string {
+  const { arguments: args, decision } = e
+  const cleaned = (text: string | null | undefined) => (typeof text === 'string' ? clean(text) : text)
+  const sorted: Record<keyof AuditEvent, unknown> = {
+    arguments: args && { bytes: args.bytes, sha256: args.sha256, text: clean(args.text, true) },
+    by: cleaned(e.by),
+    bytes: e.bytes,
+    client: cleaned(e.client),
+    correlation: e.correlation,
+    decision: decision && {
+      effect: clean(decision.effect),
+      reasons: decision.reasons.slice(0, MOST_ITEMS).map(reason => clean(reason)),
+      risk: clean(decision.risk),
+      rule: cleaned(decision.rule),
+      ruleText: cleaned(decision.ruleText),
+    },
+    detail: cleaned(e.detail),
+    durationMs: e.durationMs,
+    kind: e.kind,
+    outcome: e.outcome,
+    rows: e.rows?.slice(0, MOST_ITEMS).map(({ from, to }) => ({ from, to })),
+    server: cleaned(e.server),
+    tool: cleaned(e.tool),
+    what: e.what,
   }
-  let members = ''
-  for (const key of Object.keys(value).sort()) {
-    const text = textOf((value as Record<string, unknown>)[key], key, trimming)
-    if (text !== undefined) members += `${members ? ',' : ''}${JSON.stringify(key)}:${text}`
-  }
-  return `{${members}}`
+  return JSON.stringify(sorted)
 }
 
 function headText(head: Head): string {

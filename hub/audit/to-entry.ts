@@ -5,10 +5,6 @@ import type { Entry } from './worker-messages.ts'
 
 const ARGUMENTS_BYTES = 8 * 1024
 const TEXT_BYTES = 4 * 1024
-const MOST_ITEMS = 100
-
-/** Hashes and numbers of ours: they look like tokens and are none. */
-const OURS = new Set(['sha256', 'correlation', 'kind', 'what'])
 
 /** Whole characters, at most this many bytes, and a mark when some are missing. */
 function cut(text: string, bytes: number): string {
@@ -23,7 +19,6 @@ function cut(text: string, bytes: number): string {
 }
 
 export function toEntry(event: AuditEvent, redact: (text: string) => string): Entry {
-  const text = (given: string, name: string) =>
-    OURS.has(name) ? given : cut(redact(given), name === 'text' ? ARGUMENTS_BYTES : TEXT_BYTES)
-  return { time: Date.now(), content: canonical(event, { text, mostItems: MOST_ITEMS }) }
+  const clean = (text: string, isLong = false) => cut(redact(text), isLong ? ARGUMENTS_BYTES : TEXT_BYTES)
+  return { time: Date.now(), content: canonical(event, clean) }
 }
