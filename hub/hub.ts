@@ -187,7 +187,7 @@ async function openParts(options: HubOptions, parts: OpenParts, report: (message
       vault: vault.status() satisfies VaultStatus,
       audit: audit.status(),
       config: { path: join(folder.path, 'config.json'), problem: registry.problem() },
-      pinSet: windows.pinState() === 'set',
+      pin: windows.pinState(),
     }),
     servers: () => registry.list().map(one => viewServer(one, { registry, supervisor, gateway })),
     approvals: () => approvals.list(),
