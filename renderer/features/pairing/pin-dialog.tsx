@@ -25,13 +25,18 @@ export function PinDialog(props: { opened: boolean; change: boolean; remove?: bo
   }
   const hidden = { type: 'password', autoComplete: 'off' }
   return (
-    <Modal opened={props.opened} onClose={close} title={props.remove ? 'Remove the PIN' : 'Choose a PIN'} size={420}>
+    <Modal
+      opened={props.opened}
+      onClose={close}
+      title={props.remove ? 'Remove the PIN' : props.change ? 'Change the PIN' : 'Choose a PIN'}
+      size={420}
+    >
       <form onSubmit={event => void submit(event)}>
         <Stack gap={12}>
           {props.change && (
             <TextInput
               {...hidden}
-              label="The PIN so far"
+              label="Your PIN now"
               data-autofocus
               value={old}
               onChange={e => setOld(e.currentTarget.value)}

@@ -1,6 +1,5 @@
 // Asked once, at the first pairing: a PIN for the windows after this one. It may be skipped, and says what that means.
 import { Button } from '@mantine/core'
-import { useLocalStorage } from '@mantine/hooks'
 import { useState } from 'react'
 import { hub, useCall, useStatus } from '../../hub.ts'
 import { Banner } from '../../ui/index.ts'
@@ -8,14 +7,9 @@ import { PinDialog } from './pin-dialog.tsx'
 
 export function PinNotice() {
   const status = useStatus()
-  const [skipped, setSkipped] = useLocalStorage({
-    key: 'gatehouse/pin-skipped',
-    defaultValue: false,
-    getInitialValueInEffect: false,
-  })
   const skip = useCall(() => hub.windows.setPin({ pin: null }))
   const [asked, setAsked] = useState(false)
-  if (status.kind !== 'ready' || status.value.pinSet || status.value.mode === 'unattended' || skipped) return null
+  if (status.kind !== 'ready' || status.value.pin !== 'not-chosen' || status.value.mode === 'unattended') return null
   return (
     <div style={{ padding: '12px 24px 0' }}>
       <Banner
@@ -23,7 +17,7 @@ export function PinNotice() {
         title="Choose a PIN for the windows after this one"
         text="Without one, any program that runs as you could pair a window of its own and answer for you."
       >
-        <Button size="xs" variant="subtle" onClick={() => void skip().then(done => done && setSkipped(true))}>
+        <Button size="xs" variant="subtle" onClick={() => void skip()}>
           Skip
         </Button>
         <Button size="xs" onClick={() => setAsked(true)}>

@@ -56,7 +56,7 @@ function WindowRow({ window }: { window: PairedWindow }) {
 function Pin() {
   const status = useStatus()
   const [asked, setAsked] = useState<'set' | 'remove' | null>(null)
-  const isSet = status.kind === 'ready' && status.value.pinSet
+  const isSet = status.kind === 'ready' && status.value.pin === 'set'
   return (
     <Row
       what="PIN"
