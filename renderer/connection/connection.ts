@@ -4,6 +4,7 @@ import { RPCLink } from '@orpc/client/websocket'
 import type { ContractRouterClient } from '@orpc/contract'
 import type { contract } from '../../contract/index.ts'
 import type { Problem } from '../../contract/procedure.ts'
+import { VERSION } from '../../contract/version.ts'
 import { enter, type Invitation } from './handshake.ts'
 import { EntryNews, listenForPorts, shell } from './shell.ts'
 import { openWebSocket, PortWire, type Wire } from './socket.ts'
@@ -26,7 +27,6 @@ export type HubState =
       problem: Problem | null
     }
 
-const VERSION: string = import.meta.env.GATEHOUSE_VERSION
 const HEARTBEAT_MS = 15_000
 const ANSWER_MS = 10_000
 const PATIENCE_MS = 3_000
