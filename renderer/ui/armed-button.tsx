@@ -1,9 +1,9 @@
 // The button that lets something happen: it counts only after its content was shown, in focus and unchanged for 900 ms.
 import { Button } from '@mantine/core'
 import { type ReactNode, useRef } from 'react'
-import { ARM_MS, mayAllow, type Press } from '../features/approvals/arming.ts'
-import { useArming } from '../features/approvals/use-arming.ts'
 import css from './armed-button.module.css'
+import { ARM_MS, mayAllow, type Press } from './arming.ts'
+import { useArming } from './use-arming.ts'
 
 type Down = Pick<Press, 'by' | 'beganAt' | 'repeat'>
 

@@ -1,4 +1,5 @@
 // The parts that pages are drawn with; they know the contract's words, but no page.
+export { AlertDialog } from './alert-dialog.tsx'
 export { ArmedButton } from './armed-button.tsx'
 export { Bars, Spark } from './charts.tsx'
 export { Ago, clockTime, exactly, left, moment, Stale, seconds, useNow, useStale } from './clock.tsx'

@@ -1,8 +1,8 @@
 // The button that lets something happen: off until armed, filled from the left meanwhile, and only for fresh presses.
 import { type KeyboardEvent, type MouseEvent, type PointerEvent, useRef } from 'react'
+import { mayAllow, type Press } from '../../ui/arming.ts'
+import type { ArmingNow } from '../../ui/use-arming.ts'
 import css from './approvals.module.css'
-import { mayAllow, type Press } from './arming.ts'
-import type { ArmingNow } from './use-arming.ts'
 
 type Down = Pick<Press, 'by' | 'beganAt' | 'repeat'>
 

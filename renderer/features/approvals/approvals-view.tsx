@@ -107,7 +107,9 @@ export function ApprovalsView() {
         </div>
         <div className={css.pane}>
           {call && <Decision key={call.id} approval={call} place="pane" titleId={titleId} />}
-          {command && <CommandSheet key={command.id} server={command} />}
+          {command?.agreement && (
+            <CommandSheet key={command.agreement.digest} server={command} agreement={command.agreement} />
+          )}
           {proposal && <ProposalSheet key={proposal.id} proposal={proposal} />}
           {!call && !command && !proposal && (
             <EmptyState

@@ -3,8 +3,8 @@ import { useLocation } from '@tanstack/react-router'
 import { useEffect, useRef, useState } from 'react'
 import type { Approval } from '../../../contract/policy.ts'
 import { listOf, useApprovals, useHub } from '../../hub.ts'
+import { AlertDialog } from '../../ui/alert-dialog.tsx'
 import { isTyping } from '../../ui/controls.tsx'
-import css from './approvals.module.css'
 import { Decision, useTitleId } from './decision.tsx'
 import { NOBODY, nextTurn, type Turn } from './dialog-turn.ts'
 import { useTold } from './tell.ts'
@@ -58,32 +58,11 @@ const gone = (approval: Approval): Approval =>
     : approval
 
 function Dialog({ approval, onAside }: { approval: Approval; onAside: () => void }) {
-  const dialog = useRef<HTMLDialogElement>(null)
   const [calmUntil] = useState(() => (isTyping(document.activeElement) ? performance.now() + CALM_MS : 0))
   const titleId = useTitleId()
-  useEffect(() => {
-    const element = dialog.current
-    const before = document.activeElement
-    element?.showModal()
-    element?.querySelector<HTMLElement>('[data-deny]')?.focus()
-    return () => {
-      element?.close()
-      if (before instanceof HTMLElement && before.isConnected) before.focus()
-    }
-  }, [])
   return (
-    <dialog
-      ref={dialog}
-      role="alertdialog"
-      aria-modal="true"
-      aria-labelledby={titleId}
-      className={css.dialog}
-      onCancel={event => {
-        event.preventDefault()
-        onAside()
-      }}
-    >
+    <AlertDialog labelledBy={titleId} width={680} onAside={onAside}>
       <Decision approval={approval} place="dialog" titleId={titleId} calmUntil={calmUntil} onClose={onAside} />
-    </dialog>
+    </AlertDialog>
   )
 }

@@ -4,18 +4,18 @@ import { IconArrowRight } from '@tabler/icons-react'
 import { type KeyboardEvent, type RefObject, useEffect, useId, useRef, useState } from 'react'
 import type { Answer, Approval, Scope } from '../../../contract/policy.ts'
 import { hub, listOf, useCall, useServers } from '../../hub.ts'
+import { mayAllow } from '../../ui/arming.ts'
 import { Ago } from '../../ui/clock.tsx'
 import { Foreign, Said } from '../../ui/foreign.tsx'
 import { RiskMark } from '../../ui/risk-mark.tsx'
 import { ClientTile, ServerTile } from '../../ui/tile.tsx'
+import { type ArmingNow, useArming } from '../../ui/use-arming.ts'
 import { AllowButton } from './allow-button.tsx'
 import css from './approvals.module.css'
 import { Arguments } from './arguments.tsx'
-import { mayAllow } from './arming.ts'
 import { Clocks } from './clocks.tsx'
 import { Reasons } from './reasons.tsx'
 import { RuleSentence } from './rule-sentence.tsx'
-import { type ArmingNow, useArming } from './use-arming.ts'
 import { ending, SCOPES, scopesOf } from './words.ts'
 
 /** `place`: the pane shows all three clocks; the dialog begins with Deny focused and Esc puts aside. */
@@ -62,7 +62,7 @@ export function Decision({ approval, place, titleId, calmUntil = 0, onClose }: D
             type="button"
             ref={deny}
             className={css.deny}
-            data-deny
+            data-safe
             disabled={sent}
             onKeyDown={event => event.key === 'Enter' && event.repeat && event.preventDefault()}
             onClick={event => (event.detail > 0 || event.timeStamp >= calmUntil) && onDeny()}

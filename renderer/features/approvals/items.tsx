@@ -6,6 +6,7 @@ import type { Server } from '../../../contract/servers.ts'
 import { Ago, useNow, useStale } from '../../ui/clock.tsx'
 import { Foreign } from '../../ui/foreign.tsx'
 import { ClientTile, ServerTile, Tile } from '../../ui/tile.tsx'
+import { waitingWords } from '../servers/attention.ts'
 import css from './approvals.module.css'
 import { clock, ending, gist } from './words.ts'
 
@@ -89,7 +90,7 @@ export function AnsweredItem({ approval, ...opens }: Opens & { approval: Approva
 
 export function CommandItem({ server, ...opens }: Opens & { server: Server }) {
   const what =
-    server.state.kind === 'waiting' && server.state.for !== 'agreement' ? server.state.what : server.commandLine
+    server.state.kind === 'waiting' && server.state.for !== 'agreement' ? waitingWords(server) : server.commandLine
   return (
     <Item
       {...opens}

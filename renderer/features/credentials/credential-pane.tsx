@@ -6,10 +6,7 @@ import type { Server } from '../../../contract/servers.ts'
 import { hub, useCall } from '../../hub.ts'
 import { Mono, moment, Pane, showDone } from '../../ui/index.ts'
 import css from './credentials.module.css'
-import { SecretField } from './secret-field.tsx'
-
-const FORGETS =
-  'Goes to the keychain. The window forgets it as soon as it is saved; it cannot be shown again, only replaced.'
+import { FORGETS, SecretField } from './secret-field.tsx'
 
 export function CredentialPane(props: { secret: Secret; servers: readonly Server[]; onClose: () => void }) {
   const { secret, servers } = props
@@ -117,12 +114,17 @@ export function NewCredentialPane(props: {
         classNames={{ input: 'mono' }}
         error={problem ?? (exists ? 'This name is in the keychain already. Saving replaces its value.' : null)}
         mb={16}
+        autoFocus
         value={name}
         onChange={event => setName(event.currentTarget.value.trim())}
       />
-      {name !== '' && problem === null && (
-        <SecretField name={name} label="Value" button="Save to keychain" onSaved={() => props.onSaved(name)} />
-      )}
+      <SecretField
+        name={name}
+        label="Value"
+        button="Save to keychain"
+        disabled={name === '' || problem !== null}
+        onSaved={() => props.onSaved(name)}
+      />
       <p className={css.paneText}>{FORGETS}</p>
     </Pane>
   )

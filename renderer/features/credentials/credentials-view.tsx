@@ -31,7 +31,10 @@ export function CredentialsView() {
   )
   const vault = status.kind === 'ready' ? status.value.vault : null
   const header = (
-    <PageHeader title="Credentials" fact={vault && kept.length > 0 ? `${kept.length} in ${vault.store}` : undefined}>
+    <PageHeader
+      title="Credentials"
+      fact={vault && kept.length > 0 ? `${kept.length} in the ${vault.store}` : undefined}
+    >
       {vault?.kind === 'open' && (
         <span className={css.ok}>
           <IconLockOpen size={15} stroke={1.8} aria-hidden="true" />

@@ -5,6 +5,9 @@ import { hub, useCall } from '../../hub.ts'
 import { showDone } from '../../ui/index.ts'
 import css from './credentials.module.css'
 
+export const FORGETS =
+  'Goes to the keychain. The window forgets it as soon as it is saved; it cannot be shown again, only replaced.'
+
 /** `name`: which credential. `onSaved`: what follows. `label`: shown when the place does not name it. */
 export function SecretField(props: {
   name: string
@@ -12,6 +15,9 @@ export function SecretField(props: {
   button?: string
   onSaved?: () => void
   autoFocus?: boolean
+  /** Says under the field where the value goes. */
+  hint?: boolean
+  disabled?: boolean
 }) {
   const [value, setValue] = useState('')
   const [busy, setBusy] = useState(false)
@@ -32,6 +38,8 @@ export function SecretField(props: {
     <form className={css.field} onSubmit={event => void save(event)}>
       <TextInput
         label={props.label ?? `Value of ${props.name}`}
+        description={props.hint ? FORGETS : undefined}
+        disabled={props.disabled ?? false}
         autoComplete="off"
         autoFocus={props.autoFocus ?? false}
         type="password"

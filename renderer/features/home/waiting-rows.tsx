@@ -23,6 +23,7 @@ import {
 } from '../../ui/index.ts'
 import type { Waiting } from '../approvals/waiting.ts'
 import { gist } from '../approvals/words.ts'
+import { waitingWords } from '../servers/attention.ts'
 import css from './home.module.css'
 
 const MOST = 6
@@ -158,7 +159,7 @@ function Command({ server }: { server: Server }) {
             <Foreign text={server.commandLine} max={200} />
           </Mono>
         ) : (
-          state.kind === 'waiting' && state.what
+          waitingWords(server)
         )
       }
       right={

@@ -1,32 +1,29 @@
 // The command that wants to run, over any page. `?agree=` names the server; nothing runs by closing it.
-import { Modal } from '@mantine/core'
+import { useId } from 'react'
 import { listOf, useServers } from '../../hub.ts'
+import { AlertDialog } from '../../ui/index.ts'
 import { textOf, useAddress } from '../use-address.ts'
 import { Agreement } from './agreement.tsx'
-
-/** Names the dialog for those who do not see its own heading. */
-const UNSEEN_TITLE = {
-  header: { position: 'absolute', clipPath: 'inset(50%)' },
-  body: { paddingTop: 24 },
-} as const
+import css from './servers.module.css'
 
 export function AgreementDialog() {
   const [address, go] = useAddress()
+  const titleId = `agreement-${useId()}`
   const named = textOf(address.agree)
   const server = listOf(useServers()).find(each => each.id === named || each.name === named)
+  if (!server?.agreement || server.state.kind !== 'waiting') return null
   const close = () => go({ ...address, agree: undefined })
-  const opened = server !== undefined && server.agreement !== null && server.state.kind === 'waiting'
   return (
-    <Modal
-      opened={opened}
-      onClose={close}
-      size={640}
-      title={server ? `Run the command of ${server.name}?` : ''}
-      styles={UNSEEN_TITLE}
-    >
-      {opened && (
-        <Agreement key={server.agreement!.digest} server={server} agreement={server.agreement!} onClose={close} />
-      )}
-    </Modal>
+    <AlertDialog labelledBy={titleId} width={640} onAside={close}>
+      <div className={css.agreeDialog}>
+        <Agreement
+          key={server.agreement.digest}
+          server={server}
+          agreement={server.agreement}
+          titleId={titleId}
+          onClose={close}
+        />
+      </div>
+    </AlertDialog>
   )
 }

@@ -1,10 +1,11 @@
 // The exact command, whole, with what stands out about it: run it, or do not. Doing nothing keeps it from running.
 import { Button, Checkbox } from '@mantine/core'
 import { IconAlertTriangle, IconKey, IconUser } from '@tabler/icons-react'
-import { useEffect, useRef, useState } from 'react'
+import { useState } from 'react'
+import type { Problem } from '../../../contract/procedure.ts'
 import type { Agreement as AgreementData, Server } from '../../../contract/servers.ts'
-import { hub, useCall } from '../../hub.ts'
-import { ArmedButton, Box, CopyButton, Diff, Foreign, Mono, ServerTile, showDone } from '../../ui/index.ts'
+import { hub, problemFrom, useCall } from '../../hub.ts'
+import { ArmedButton, Banner, Box, CopyButton, Diff, Foreign, Mono, ServerTile, showDone } from '../../ui/index.ts'
 import { SecretField } from '../credentials/secret-field.tsx'
 import { useServerActions } from './actions.ts'
 import { AgreementFacts } from './agreement-facts.tsx'
@@ -15,42 +16,52 @@ import { TrustEffect } from './trust-effect.tsx'
 interface AgreementProps {
   server: Server
   agreement: AgreementData
-  /** Closes the dialog it stands in; absent on the server's own page. */
+  /** Names the dialog it stands in. */
+  titleId?: string
+  /** Closes that dialog; absent on the server's own page. */
   onClose?: () => void
 }
 
-export function Agreement({ server, agreement, onClose }: AgreementProps) {
+export function Agreement({ server, agreement, titleId, onClose }: AgreementProps) {
   const waitsFor = server.state.kind === 'waiting' ? server.state.for : null
   return waitsFor === 'secret' ? (
-    <NeedsSecret server={server} agreement={agreement} onClose={onClose} />
+    <NeedsSecret server={server} agreement={agreement} titleId={titleId} onClose={onClose} />
   ) : (
-    <FirstRun server={server} agreement={agreement} onClose={onClose} />
+    <FirstRun server={server} agreement={agreement} titleId={titleId} onClose={onClose} />
   )
 }
 
-type Inner = Omit<AgreementProps, 'onClose'> & { onClose: (() => void) | undefined }
+type Inner = Omit<AgreementProps, 'onClose' | 'titleId'> & {
+  titleId: string | undefined
+  onClose: (() => void) | undefined
+}
 
-function Head({ server, title, fact }: { server: Server; title: string; fact: string }) {
+function Head(props: { server: Server; titleId: string | undefined; title: string; fact: string }) {
   return (
     <div className={css.agreeHead}>
-      <ServerTile server={server} size={32} />
-      <div>
-        <h2 className={css.agreeTitle}>{title}</h2>
-        <div className={css.agreeFact}>{fact}</div>
+      <ServerTile server={props.server} size={32} />
+      <div id={props.titleId}>
+        <h2 className={css.agreeTitle}>{props.title}</h2>
+        <div className={css.agreeFact}>{props.fact}</div>
       </div>
     </div>
   )
 }
 
-function FirstRun({ server, agreement, onClose }: Inner) {
+function FirstRun({ server, agreement, titleId, onClose }: Inner) {
   const actions = useServerActions(server)
-  const agree = useCall(hub.servers.agree)
   const [trust, setTrust] = useState(false)
   const [grants, setGrants] = useState<Record<string, boolean>>({})
+  const [problem, setProblem] = useState<Problem | null>(null)
   const { digest, launch, before, secrets, notes } = agreement
   const granted = secrets.filter(secret => secret.stored && (grants[secret.name] ?? true)).map(secret => secret.name)
   const run = async () => {
-    if (!(await agree({ id: server.id, digest, secrets: granted, trust }))) return
+    try {
+      await hub.servers.agree({ id: server.id, digest, secrets: granted, trust })
+    } catch (error) {
+      // Said here: a toast would lie behind the dialog.
+      return setProblem(problemFrom(error))
+    }
     showDone(`${server.name} may run`)
     onClose?.()
   }
@@ -58,6 +69,7 @@ function FirstRun({ server, agreement, onClose }: Inner) {
     <div>
       <Head
         server={server}
+        titleId={titleId}
         title={
           launch.url
             ? 'Connect to this server?'
@@ -97,7 +109,7 @@ function FirstRun({ server, agreement, onClose }: Inner) {
                     onChange={event => setGrants({ ...grants, [secret.name]: event.currentTarget.checked })}
                   />
                 ) : (
-                  <SecretField name={secret.name} />
+                  <SecretField name={secret.name} hint />
                 )}
               </div>
             ))}
@@ -114,6 +126,11 @@ function FirstRun({ server, agreement, onClose }: Inner) {
           <TrustEffect server={server} />
         </div>
       </div>
+      {problem && (
+        <div className={css.agreeProblem}>
+          <Banner tone="red" role="alert" title={problem.message} text={problem.hint} />
+        </div>
+      )}
       <div className={css.agreeFoot}>
         <Button
           size="md"
@@ -134,18 +151,12 @@ function FirstRun({ server, agreement, onClose }: Inner) {
   )
 }
 
-/** The safe answer: dark, focused, and it changes nothing but the screen (on the server's page it removes the server). */
-function DoNotRun({ onPress, inDialog }: { onPress: () => void; inDialog: boolean }) {
-  const button = useRef<HTMLButtonElement>(null)
-  useEffect(() => {
-    if (inDialog) button.current?.focus()
-  }, [inDialog])
-  return (
-    <Button ref={button} size="md" variant="filled" data-autofocus={inDialog ? true : undefined} onClick={onPress}>
-      {inDialog ? 'Do not run' : 'Do not run, remove it'}
-    </Button>
-  )
-}
+/** The safe answer: dark, focused in the dialog, and it changes nothing but the screen (on the server's page it removes the server). */
+const DoNotRun = ({ onPress, inDialog }: { onPress: () => void; inDialog: boolean }) => (
+  <Button size="md" variant="filled" data-safe={inDialog || undefined} onClick={onPress}>
+    {inDialog ? 'Do not run' : 'Do not run, remove it'}
+  </Button>
+)
 
 function Notes({ notes, remote }: { notes: string[]; remote: boolean }) {
   return (
@@ -166,19 +177,20 @@ function Notes({ notes, remote }: { notes: string[]; remote: boolean }) {
   )
 }
 
-function NeedsSecret({ server, agreement, onClose }: Inner) {
+function NeedsSecret({ server, agreement, titleId, onClose }: Inner) {
   const grant = useCall(hub.secrets.grant)
   return (
     <div>
       <Head
         server={server}
+        titleId={titleId}
         title={`${server.name} needs a credential`}
         fact="Its command was agreed to. It starts once it has what it names."
       />
       <Box>
         {agreement.secrets.map(({ name, stored, granted }) => (
           <div key={name} className={css.secretRow}>
-            {!stored && <SecretField name={name} />}
+            {!stored && <SecretField name={name} hint />}
             {stored && (
               <>
                 <span>
@@ -205,7 +217,7 @@ function NeedsSecret({ server, agreement, onClose }: Inner) {
       {onClose && (
         <div className={css.agreeFoot}>
           <span />
-          <Button size="md" onClick={onClose} data-autofocus>
+          <Button size="md" onClick={onClose}>
             Later
           </Button>
         </div>

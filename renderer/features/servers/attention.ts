@@ -50,3 +50,31 @@ export const canStop = ({ state }: Server): boolean => ['running', 'starting', '
 /** What a crash loop is called: a command that cannot start at all is not tried five times. */
 export const downWords = (name: string, starts: number): string =>
   starts > 1 ? `${name} stopped trying after ${starts} starts` : `${name} could not start`
+
+/** Why it waits, in our words. */
+export function waitingWords({ name, state, agreement }: Server): string {
+  if (state.kind !== 'waiting') return ''
+  if (state.for === 'secret') return secretWords(name, agreement?.secrets ?? []) ?? state.what
+  if (state.for !== 'agreement') return state.what
+  return agreement?.before
+    ? 'Its command was changed. It starts again once you have read what is new.'
+    : 'Never started. It will run this command as you, once you have read it.'
+}
+
+function secretWords(name: string, secrets: readonly { name: string; stored: boolean; granted: boolean }[]) {
+  const missing = secrets.filter(secret => !secret.stored).map(secret => secret.name)
+  if (missing.length > 0)
+    return `${missing.join(' and ')} ${missing.length === 1 ? 'is' : 'are'} not in the keychain. ${name} names ${missing.length === 1 ? 'it' : 'them'} in its settings and cannot start without.`
+  const held = secrets.filter(secret => !secret.granted).map(secret => secret.name)
+  return held.length > 0 ? `${held.join(' and ')} is stored, but was not given to ${name} yet.` : null
+}
+
+/** The line of stderr that says most: the first that speaks of an error, else the last that is not a stack. */
+export function telling(stderr: readonly string[] | undefined): string | undefined {
+  const lines = (stderr ?? []).filter(line => /\S/.test(line))
+  return (
+    lines.find(line => /\b(error|fatal|panic|exception|refused|denied|cannot|failed)\b|E[A-Z]{4,}/i.test(line)) ??
+    lines.findLast(line => !/^\s/.test(line)) ??
+    lines.at(-1)
+  )
+}

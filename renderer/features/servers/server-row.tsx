@@ -20,7 +20,7 @@ import {
   tokens,
 } from '../../ui/index.ts'
 import { type ServerActions, useServerActions } from './actions.ts'
-import { canStart, canStop } from './attention.ts'
+import { canStart, canStop, telling, waitingWords } from './attention.ts'
 import css from './servers.module.css'
 
 const NONE = '–'
@@ -182,15 +182,6 @@ function Why({ server, actions }: { server: Server; actions: ServerActions }) {
   }
 }
 
-/** Why it waits, in our words. */
-export function waitingWords({ state, agreement }: Server): string {
-  if (state.kind !== 'waiting') return ''
-  if (state.for !== 'agreement') return state.what
-  return agreement?.before
-    ? 'Its command was changed. It starts again once you have read what is new.'
-    : 'Never started. It will run this command as you, once you have read it.'
-}
-
 function Reason({ text, children }: { text: ReactNode; children?: ReactNode }) {
   return (
     <div className={css.why}>
@@ -203,7 +194,7 @@ function Reason({ text, children }: { text: ReactNode; children?: ReactNode }) {
 function Cause({ server: { state } }: { server: Server }) {
   if (state.kind !== 'crash-looping' && state.kind !== 'backing-off') return null
   const { what, stderr, hint } = state.because
-  const said = stderr?.find(line => /\S/.test(line))
+  const said = telling(stderr)
   return (
     <>
       <span className={css.red}>{what.replace(/\.$/, '')}</span>

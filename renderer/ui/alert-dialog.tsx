@@ -1,0 +1,34 @@
+// A question over the page that must not be answered by accident: modal, named, its safe answer focused.
+import { type ReactNode, useEffect, useRef } from 'react'
+import css from './alert-dialog.module.css'
+
+/** Mount it while it is open. `labelledBy`: its heading. Esc calls `onAside`. The element marked `data-safe` gets the focus, else the first. */
+export function AlertDialog(props: { labelledBy: string; width: number; onAside: () => void; children: ReactNode }) {
+  const dialog = useRef<HTMLDialogElement>(null)
+  useEffect(() => {
+    const element = dialog.current
+    const before = document.activeElement
+    element?.showModal()
+    element?.querySelector<HTMLElement>('[data-safe]')?.focus()
+    return () => {
+      element?.close()
+      if (before instanceof HTMLElement && before.isConnected) before.focus()
+    }
+  }, [])
+  return (
+    <dialog
+      ref={dialog}
+      role="alertdialog"
+      aria-modal="true"
+      aria-labelledby={props.labelledBy}
+      className={css.dialog}
+      style={{ width: `min(${props.width}px, calc(100vw - 48px))` }}
+      onCancel={event => {
+        event.preventDefault()
+        props.onAside()
+      }}
+    >
+      {props.children}
+    </dialog>
+  )
+}
