@@ -129,3 +129,15 @@ test('a hub that hangs up is an error, not a wait for ever', async () => {
   hub.close()
   await expect(entering).rejects.toThrow('closed the connection')
 })
+
+test('a challenge for another address is not signed, neither with a kept key nor to pair one', async () => {
+  await enter(asWire(new ScriptedHub([[welcome, challenge], [accepted]])), '0.1.0', { code: 'c1' })
+  for (const invitation of [null, { code: 'c2' }]) {
+    const hub = new ScriptedHub([[welcome, challenge]])
+    expect(await enter(asWire(hub), '0.1.0', invitation, '127.0.0.1:9')).toMatchObject({
+      kind: 'refused',
+      problem: { code: 'window/elsewhere' },
+    })
+    expect(hub.heard).toHaveLength(1)
+  }
+})

@@ -42,8 +42,19 @@ function frames(wire: Wire): () => Promise<unknown> {
   }
 }
 
-/** Goes through the handshake once the wire is open. Throws when the wire ends first. */
-export async function enter(wire: Wire, version: string, invitation: Invitation | null): Promise<Entry> {
+const ELSEWHERE: Problem = {
+  code: 'window/elsewhere',
+  message: 'What answers here is not the hub this page came from.',
+  hint: 'Close this page. Run `gatehouse open` for a new one.',
+}
+
+/** Goes through the handshake once the wire is open. Throws when the wire ends first. `address`: where this page is. */
+export async function enter(
+  wire: Wire,
+  version: string,
+  invitation: Invitation | null,
+  address: string | undefined = globalThis.location?.host,
+): Promise<Entry> {
   const next = frames(wire)
   const say = (frame: Hello | Proof) => wire.send(JSON.stringify(frame))
   say({ protocol: PROTOCOL, version, role: 'window' })
@@ -51,12 +62,16 @@ export async function enter(wire: Wire, version: string, invitation: Invitation 
   if ('problem' in answer) return { kind: 'refused', problem: answer.problem }
   const welcome = answer
   const challenge = Challenge.parse(await next())
+  // Who holds a port that was the hub's before may pass on the challenge of where it is now: that is not signed.
+  if (address !== undefined && challenge.address !== address) return { kind: 'refused', problem: ELSEWHERE }
   const kept = await keptKey(challenge.instance)
   if (kept) {
     say(await proveKey(kept, challenge))
     const verdict = Verdict.parse(await next())
     if (!invitation || verdict.kind !== 'unknown-key') return outcome(verdict, welcome)
-    return pair(Challenge.parse(await next()), invitation)
+    const again = Challenge.parse(await next())
+    if (again.address !== challenge.address) return { kind: 'refused', problem: ELSEWHERE }
+    return pair(again, invitation)
   }
   return invitation ? pair(challenge, invitation) : { kind: 'pairing-needed', problem: null }
 

@@ -24,6 +24,8 @@ export function Palette() {
       scrollable
       maxHeight={440}
       size={620}
+      // The theme centres dialogs; this one stays where it was opened, whatever it lists.
+      centered={false}
       yOffset={120}
       radius="xl"
       clearQueryOnClose

@@ -8,7 +8,7 @@ interface Drawn {
   height?: number
 }
 
-/** A line over a soft ground; a dotted base when there is nothing. */
+/** A line over a soft ground; a dotted line when there is nothing. */
 export function Spark({ values, sentence, width = 84, height = 22 }: Drawn) {
   const most = Math.max(...values, 0)
   const y = (value: number) => height - 1.5 - (value / most) * (height - 4)
@@ -17,7 +17,7 @@ export function Spark({ values, sentence, width = 84, height = 22 }: Drawn) {
   return (
     <svg width={width} height={height} role="img" aria-label={sentence}>
       {most === 0 ? (
-        <line x1="0" x2={width} y1={height - 1} y2={height - 1} stroke="var(--line-2)" strokeDasharray="3 2" />
+        <line x1="0" x2={width} y1={height / 2} y2={height / 2} stroke="var(--line-2)" strokeDasharray="3 2" />
       ) : (
         <>
           <polygon points={`0,${height} ${points} ${width},${height}`} fill="var(--hover)" />

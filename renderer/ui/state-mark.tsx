@@ -49,6 +49,8 @@ function lookOf(state: ServerState): Look {
         ),
       }
     case 'crash-looping':
+      // A command that cannot start at all is not tried again.
+      if (state.starts <= 1) return { glyph: <Octagon />, tone: 'red', word: 'Cannot start' }
       return { glyph: <Octagon />, tone: 'red', word: 'Crash-looping', fact: plural(state.starts, 'start') }
     case 'waiting':
       return { glyph: <Diamond />, tone: 'amber', word: 'Waits for you' }
@@ -60,6 +62,7 @@ export const stateWord = (state: ServerState): string => lookOf(state).word
 
 const past = (word: string) => {
   if (word === 'Waits for you') return 'Waited for you'
+  if (word === 'Cannot start') return 'Could not start'
   return `Was ${word[0]!.toLowerCase()}${word.slice(1)}`
 }
 

@@ -18,7 +18,7 @@ import { count, duration, exactly, Foreign, moment, RiskMark, seconds } from '..
 import { type Names, useNames } from '../use-names.ts'
 import css from './activity.module.css'
 import type { Line } from './lines.ts'
-import { decisionWords, factWords, outcomeWords, whoIs } from './words.ts'
+import { decisionWords, detailWords, factWords, outcomeWords, subjectWords, whoIs } from './words.ts'
 
 const ROW = 34
 const NEAR_END = 40
@@ -198,11 +198,11 @@ function LineRow({ line, index, top, selected, names, onOpen }: RowProps) {
             'The content of this row was erased; its place in the chain holds'
           ) : (
             <>
-              {line.server ? names.server(line.server) : KIND_WORDS[event?.kind ?? 'hub']} <b>{factWords(line.what)}</b>
+              {line.server ? names.server(line.server) : subjectWords(line)} <b>{factWords(line.what)}</b>
               {line.detail && (
                 <span className={css.detail}>
                   {' '}
-                  <Foreign text={line.detail} max={200} />
+                  <Foreign text={detailWords(line.detail)} max={200} />
                 </span>
               )}
             </>
@@ -220,18 +220,4 @@ function LineRow({ line, index, top, selected, names, onOpen }: RowProps) {
 function Cell(props: ComponentProps<'div'> & { 'data-tone'?: string; 'data-end'?: boolean }) {
   // biome-ignore lint/a11y/useSemanticElements: a table cannot be virtual
   return <div role="gridcell" tabIndex={-1} {...props} />
-}
-
-const KIND_WORDS: Record<AuditKind, string> = {
-  call: 'Call',
-  result: 'Call',
-  server: 'Server',
-  secret: 'Credential',
-  client: 'Client',
-  policy: 'Policy',
-  window: 'Window',
-  approval: 'Answer:',
-  refused: 'Refused',
-  hub: 'Hub',
-  erased: 'Row',
 }

@@ -50,7 +50,7 @@ function storyOf(row: AuditRow, asked: AuditRow | undefined): Omit<Step, 'seq' |
   }
 }
 
-const ruleWords = ({ decision }: AuditEvent) => (decision?.rule ? `by rule ${decision.rule}` : 'by default')
+const ruleWords = ({ decision }: AuditEvent) => (decision?.rule ? `by rule ${decision.rule}` : 'by the preset')
 
 function deniedWords(event: AuditEvent): string {
   if (event.by === 'clock') return 'No answer in time'

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import type { AuditEvent, AuditRow } from '../../../contract/audit.ts'
 import { histories, p95, sum } from './buckets.ts'
 import { joinRows } from './lines.ts'
-import { decisionWords, factWords, shortHash, whoIs } from './words.ts'
+import { decisionWords, factWords, shortHash, subjectWords, whoIs } from './words.ts'
 
 const row = (seq: number, event: AuditEvent): AuditRow => ({ seq, time: seq * 1000, event, contentHash: '', hash: '' })
 const call = (seq: number, id: string, effect: string, rule: string | null = null) =>
@@ -32,7 +32,7 @@ test('a decision names who: a rule, you, the clock, or nobody yet', () => {
     words(0, call(1, 'a', 'ask'), end('call/allowed', 'window:w')),
     words(0, call(1, 'a', 'ask'), end('call/denied', 'clock', 'expired')),
   ]).toEqual([
-    'Allowed by default',
+    'Allowed by the preset',
     'Denied by rule r1',
     'Waits for you',
     'Asked you',
@@ -50,6 +50,18 @@ test('who and what in words', () => {
     factWords('server/crash-looping'),
     shortHash('e03f1b9ca6d400007c25'),
   ]).toEqual(['you', 'the command line', 'r7', 'crash looping', 'e03f 1b9c a6d4 … 7c25'])
+})
+
+test('what was turned away is said once', () => {
+  const said = ({ kind, what }: Pick<AuditEvent, 'kind' | 'what'>) => {
+    const line = joinRows([row(1, { kind, what, by: 'x' })])[0]!
+    return `${subjectWords(line)} ${factWords(line.what)}`
+  }
+  expect([
+    said({ kind: 'refused', what: 'window/refused' }),
+    said({ kind: 'window', what: 'window/pin-set' }),
+    said({ kind: 'refused', what: 'refused' }),
+  ]).toEqual(['Window refused', 'Window PIN chosen', 'Refused refused'])
 })
 
 test('histories count calls where they fell', () => {

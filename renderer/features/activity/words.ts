@@ -42,7 +42,7 @@ export function decisionWords(line: Pick<Line, 'decision' | 'rows' | 'outcome' |
           ? `by rule ${decision.rule}`
           : decision.by === null
             ? ''
-            : 'by default'
+            : 'by the preset'
   return decision.effect === 'deny' ? { word: 'Denied', by, tone: 'red' } : { word: 'Allowed', by, tone: 'plain' }
 }
 
@@ -74,13 +74,45 @@ export const KINDS: Record<AuditEvent['kind'], string> = {
   erased: 'erasures',
 }
 
+const FACTS: Record<string, string> = {
+  'approval/allow': 'allowed a call',
+  'approval/deny': 'denied a call',
+  'window/pin-set': 'PIN chosen',
+  'window/pin-skipped': 'PIN declined',
+  'window/link-made': 'link made',
+}
+
 /** `server/started` as "started"; what stands before the slash is the row's kind, shown apart. */
 export function factWords(what: string): string {
-  if (what === 'approval/allow') return 'allowed a call'
-  if (what === 'approval/deny') return 'denied a call'
+  const known = FACTS[what]
+  if (known) return known
   const fact = what.includes('/') ? what.slice(what.indexOf('/') + 1) : what
   return fact.replaceAll('-', ' ')
 }
+
+const SUBJECTS: Record<AuditEvent['kind'], string> = {
+  call: 'Call',
+  result: 'Call',
+  server: 'Server',
+  secret: 'Credential',
+  client: 'Client',
+  policy: 'Policy',
+  window: 'Window',
+  approval: 'Answer:',
+  refused: 'Refused',
+  hub: 'Hub',
+  erased: 'Row',
+}
+
+/** What a line that is no call speaks of: "Window", also where one was refused. */
+export function subjectWords({ rows, what }: Pick<Line, 'rows' | 'what'>): string {
+  const kind = rows[0]?.event?.kind ?? 'erased'
+  const before = what.slice(0, Math.max(0, what.indexOf('/')))
+  return kind === 'refused' && before in SUBJECTS ? SUBJECTS[before as AuditEvent['kind']] : SUBJECTS[kind]
+}
+
+/** The line's own words, without those its subject says already. */
+export const detailWords = (detail: string): string => detail.replace(/^Change the policy: /, '')
 
 /** 14:24:10.102 */
 export function precise(at: number): string {

@@ -1,11 +1,11 @@
 // What connecting, disconnecting or undoing would change in a client's file, before anything is written.
-import { Button, Modal, Skeleton } from '@mantine/core'
+import { Button, CopyButton as MantineCopy, Modal, Skeleton } from '@mantine/core'
 import { IconAlertTriangle, IconArchive, IconCircleCheck, IconInfoCircle, IconPower } from '@tabler/icons-react'
 import { useEffect, useState } from 'react'
 import type { Client, Preview } from '../../../contract/clients.ts'
 import type { Problem as ProblemData } from '../../../contract/procedure.ts'
 import { hub, problemFrom } from '../../hub.ts'
-import { Banner, ClientTile, CopyButton, Diff, showDone, showProblem } from '../../ui/index.ts'
+import { Banner, ClientTile, Diff, showDone, showProblem } from '../../ui/index.ts'
 import css from './clients.module.css'
 
 type Loaded = { kind: 'loading' } | { kind: 'failed'; error: ProblemData } | { kind: 'ready'; preview: Preview }
@@ -109,7 +109,15 @@ export function PreviewDialog({
           </Banner>
         )}
         <div className={css.buttons}>
-          {preview && !same && <CopyButton text={preview.diff} label="Copy the change" />}
+          {preview && !same && (
+            <MantineCopy value={preview.diff}>
+              {({ copied, copy }) => (
+                <Button size="md" variant="subtle" onClick={copy}>
+                  {copied ? 'Copied' : 'Copy the change'}
+                </Button>
+              )}
+            </MantineCopy>
+          )}
           <Button size="md" onClick={onClose}>
             {same ? 'Close' : 'Cancel'}
           </Button>

@@ -7,7 +7,7 @@ import type { Server } from '../../../contract/servers.ts'
 import { hub, useCall } from '../../hub.ts'
 import { Octagon } from '../../ui/glyphs.tsx'
 import { Box, ClientTile, Foreign, Mono, Row, ServerTile } from '../../ui/index.ts'
-import { downWords } from '../servers/attention.ts'
+import { downWords, telling } from '../servers/attention.ts'
 import css from './home.module.css'
 
 /** Lost, damaged or unreadable: not merely in need of a restart. */
@@ -34,7 +34,7 @@ export function BrokenRows({ servers, clients }: { servers: readonly Server[]; c
           text={client.problem?.what ?? client.evidence}
           right={
             <Button size="xs" onClick={() => void navigate({ to: '/clients', search: { row: client.id } })}>
-              See the change…
+              {client.status === 'dropped' || client.status === 'drifted' ? 'See the change…' : 'See why…'}
             </Button>
           }
         />
@@ -60,7 +60,7 @@ function Broken({ server }: { server: Server }) {
   const start = useCall(hub.servers.start)
   const { state } = server
   if (state.kind !== 'crash-looping') return null
-  const said = state.because.stderr?.find(line => /\S/.test(line))
+  const said = telling(state.because.stderr)
   return (
     <Row
       lead={

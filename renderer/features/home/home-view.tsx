@@ -83,7 +83,13 @@ function Standing() {
         <Section
           title="Servers"
           fact={`${active.length} active`}
-          right={atRest.length > 0 && <Link to="/servers">{atRest.length} at rest</Link>}
+          right={
+            atRest.length > 0 && (
+              <Link to="/servers" className={css.quietLink}>
+                {atRest.length} at rest
+              </Link>
+            )
+          }
         >
           <ActiveServers servers={active} />
         </Section>

@@ -34,7 +34,7 @@ import {
 import { histories, sum } from '../activity/buckets.ts'
 import { joinRows, type Line } from '../activity/lines.ts'
 import { useLogFeed } from '../activity/log-feed.ts'
-import { decisionWords, factWords, outcomeWords } from '../activity/words.ts'
+import { decisionWords, detailWords, factWords, outcomeWords, subjectWords } from '../activity/words.ts'
 import { useNames } from '../use-names.ts'
 import css from './home.module.css'
 
@@ -55,6 +55,8 @@ export function LastHour() {
   const calls = sum(drawn.calls)
   const errors = sum(drawn.errors)
   const asked = sum(drawn.asked)
+  // A call's own line says how it was answered.
+  const told = lines.filter(line => !line.what.startsWith('approval/') || line.tool !== null)
   return (
     <>
       <h2 style={{ fontSize: 12 }}>Last hour</h2>
@@ -87,11 +89,11 @@ export function LastHour() {
         }
       >
         <ul className={css.happened}>
-          {lines.slice(0, SHOWN).map(line => (
+          {told.slice(0, SHOWN).map(line => (
             <Happened key={line.key} line={line} />
           ))}
         </ul>
-        {lines.length === 0 && <p className={css.quiet}>Nothing in the last hour.</p>}
+        {told.length === 0 && <p className={css.quiet}>Nothing in the last hour.</p>}
       </Section>
     </>
   )
@@ -110,17 +112,17 @@ const Stat = ({ name, value, children }: { name: string; value: string; children
 )
 
 const kinds = {
-  call: { Icon: IconHeartRateMonitor, word: 'Call' },
-  result: { Icon: IconHeartRateMonitor, word: 'Call' },
-  server: { Icon: IconHeartRateMonitor, word: 'Server' },
-  secret: { Icon: IconKey, word: 'Credential' },
-  client: { Icon: IconPlugConnected, word: 'Client' },
-  policy: { Icon: IconShield, word: 'Policy' },
-  window: { Icon: IconAppWindow, word: 'Window' },
-  approval: { Icon: IconUserCheck, word: 'Approval' },
-  refused: { Icon: IconHandStop, word: 'Refused' },
-  hub: { Icon: IconBuildingCastle, word: 'Hub' },
-  erased: { Icon: IconEraser, word: 'Row' },
+  call: IconHeartRateMonitor,
+  result: IconHeartRateMonitor,
+  server: IconHeartRateMonitor,
+  secret: IconKey,
+  client: IconPlugConnected,
+  policy: IconShield,
+  window: IconAppWindow,
+  approval: IconUserCheck,
+  refused: IconHandStop,
+  hub: IconBuildingCastle,
+  erased: IconEraser,
 } satisfies Record<AuditKind, unknown>
 
 const icons = { reads: IconEye, writes: IconPencil, destroys: IconFlame, unknown: IconQuestionMark } satisfies Record<
@@ -132,7 +134,7 @@ const tones = { reads: 'text-3', writes: 'blue', destroys: 'red', unknown: 'text
 function Happened({ line }: { line: Line }) {
   const names = useNames()
   const event = line.rows[0]?.event
-  const Icon = line.risk ? icons[line.risk] : kinds[event?.kind ?? 'hub'].Icon
+  const Icon = line.risk ? icons[line.risk] : kinds[event?.kind ?? 'hub']
   const decided = decisionWords(line, Date.now())
   const denied = line.decision?.effect === 'deny'
   return (
@@ -149,18 +151,18 @@ function Happened({ line }: { line: Line }) {
           </>
         ) : (
           <>
-            {line.server
-              ? names.server(line.server)
-              : line.client
-                ? names.client(line.client)
-                : kinds[event?.kind ?? 'hub'].word}{' '}
+            {line.server ? names.server(line.server) : line.client ? names.client(line.client) : subjectWords(line)}{' '}
             {factWords(line.what)}
           </>
         )}
       </span>
       <span className={css.end}>{line.durationMs === null ? '' : duration(line.durationMs)}</span>
       <span className={css.sub}>
-        {line.tool ? line.server && names.server(line.server) : <Foreign text={line.detail ?? ''} max={120} />}
+        {line.tool ? (
+          line.server && names.server(line.server)
+        ) : (
+          <Foreign text={detailWords(line.detail ?? '')} max={120} />
+        )}
         {denied && <span className={css.denied}> {`${decided.word.toLowerCase()} ${decided.by}`}</span>}
         {!denied && line.outcome && line.outcome !== 'ok' && (
           <span className={css.denied}> {outcomeWords(line.outcome).word.toLowerCase()}</span>

@@ -87,6 +87,12 @@ function Rules({ policy }: { policy: Policy }) {
       {proposals.map(proposal => (
         <ProposalRow key={proposal.id} proposal={proposal} />
       ))}
+      <div className={`${css.row} ${css.head}`} aria-hidden="true">
+        <span>Rule</span>
+        <span>Answer</span>
+        <span>When</span>
+        <span>Until</span>
+      </div>
       <GroupRow title="Your rules" count={policy.rules.length} />
       {policy.rules.length === 0 && (
         <div className={css.row} style={{ display: 'block', paddingBlock: 10 }}>
@@ -103,6 +109,7 @@ function Rules({ policy }: { policy: Policy }) {
       />
       {preset.rows.map(row => (
         <div key={row.what} className={css.row}>
+          <span />
           <EffectMark effect={row.effect} look="soft" />
           <span className={css.when}>
             <b>anyone</b> runs {row.what}
@@ -136,12 +143,15 @@ function RuleRow({ rule }: { rule: Rule }) {
   }
   return (
     <div className={css.row}>
+      <span className={css.number} title={rule.id}>
+        {/^\d+$/.test(rule.id) ? `#${rule.id}` : rule.id}
+      </span>
       <EffectMark effect={rule.effect} look="soft" />
       <div>
         <RuleWords rule={rule} names={names} />
         {rule.note && <div className={css.note}>{rule.note}</div>}
       </div>
-      <span className={css.until}>{rule.until ? `until ${moment(rule.until)}` : ''}</span>
+      <span className={css.until}>{rule.until ? moment(rule.until) : ''}</span>
       <Menu>
         <Menu.Target>
           <ActionIcon size="xs" aria-label="More for this rule">

@@ -1,5 +1,6 @@
-// A loosening asked for outside the window: what would change, accept or refuse. Refusing is the dark button.
+// A loosening asked for outside the window: what would change. It is refused here, and accepted where it can be read whole.
 import { Button } from '@mantine/core'
+import { useNavigate } from '@tanstack/react-router'
 import type { Proposal } from '../../../contract/policy.ts'
 import { hub, useCall } from '../../hub.ts'
 import { Diamond } from '../../ui/glyphs.tsx'
@@ -7,7 +8,7 @@ import { Ago, Foreign, showDone } from '../../ui/index.ts'
 import css from './policy.module.css'
 
 export function ProposalRow({ proposal }: { proposal: Proposal }) {
-  const accept = useCall(hub.proposals.accept)
+  const navigate = useNavigate()
   const refuse = useCall(hub.proposals.refuse)
   const { id, what, before, after, from, at } = proposal
   return (
@@ -36,8 +37,8 @@ export function ProposalRow({ proposal }: { proposal: Proposal }) {
           </ins>
         </div>
       </div>
-      <Button size="xs" onClick={() => void accept({ id }).then(done => done && showDone('Accepted'))}>
-        Accept
+      <Button size="xs" onClick={() => void navigate({ to: '/approvals', search: { item: id } })}>
+        See the change…
       </Button>
       <Button size="xs" variant="filled" onClick={() => void refuse({ id }).then(done => done && showDone('Refused'))}>
         Refuse

@@ -1,6 +1,7 @@
 // A rule as a sentence: who runs what, where which argument is so.
 import type { ArgumentCondition, Preset, Rule } from '../../../contract/policy.ts'
 import type { Effect } from '../../../contract/servers.ts'
+import { Foreign } from '../../ui/index.ts'
 import type { Names } from '../use-names.ts'
 import css from './policy.module.css'
 
@@ -16,7 +17,7 @@ export function RuleWords({ rule, names }: { rule: Named; names: Names }) {
       {rule.arguments?.map((condition, at) => (
         <span key={condition.path}>
           {at === 0 ? ' where ' : ' and '}
-          <code>{condition.path}</code> {conditionWords(condition)}
+          <code>{condition.path}</code> <ConditionWords condition={condition} />
         </span>
       ))}
       {rule.exactly && ' and nothing else is given'}
@@ -24,15 +25,36 @@ export function RuleWords({ rule, names }: { rule: Named; names: Names }) {
   )
 }
 
-export function conditionWords(condition: ArgumentCondition): string {
-  const parts: string[] = []
-  if (condition.equals !== undefined) parts.push(`is ${JSON.stringify(condition.equals)}`)
-  if (condition.in !== undefined) parts.push(`is one of ${condition.in.map(value => JSON.stringify(value)).join(', ')}`)
-  if (condition.min !== undefined) parts.push(`is at least ${condition.min}`)
-  if (condition.max !== undefined) parts.push(`is at most ${condition.max}`)
-  if (condition.glob !== undefined) parts.push(`fits ${condition.glob}`)
-  if (condition.pattern !== undefined) parts.push(`matches /${condition.pattern}/`)
-  return parts.join(' and ') || 'is given'
+function ConditionWords({ condition }: { condition: ArgumentCondition }) {
+  const parts: [words: string, values: string[]][] = []
+  if (condition.equals !== undefined) parts.push(['is', [asWritten(condition.equals)]])
+  if (condition.in !== undefined) parts.push(['is one of', condition.in.map(asWritten)])
+  if (condition.min !== undefined) parts.push(['is at least', [String(condition.min)]])
+  if (condition.max !== undefined) parts.push(['is at most', [String(condition.max)]])
+  if (condition.glob !== undefined) parts.push(['fits', [condition.glob]])
+  if (condition.pattern !== undefined) parts.push(['matches', [`/${condition.pattern}/`]])
+  if (parts.length === 0) return 'is given'
+  return parts.map(([words, values], at) => (
+    <span key={words}>
+      {at > 0 && ' and '}
+      {words}{' '}
+      {values.map((value, nth) => (
+        // biome-ignore lint/suspicious/noArrayIndexKey: a value is its place
+        <span key={nth}>
+          {nth > 0 && ', '}
+          <code>
+            <Foreign text={value} max={120} />
+          </code>
+        </span>
+      ))}
+    </span>
+  ))
+}
+
+/** A text bare where it cannot be taken for something else; everything else as JSON. */
+function asWritten(value: unknown): string {
+  const plain = typeof value === 'string' && /^[^\s",]+$/.test(value) && !/^(true|false|null|-?[\d.]+)$/.test(value)
+  return plain ? value : JSON.stringify(value)
 }
 
 /** What each preset does where no rule fits. */

@@ -1,5 +1,5 @@
 // Adding a server, from any page: paste, by hand, or the files server with a folder. `?add=` opens it.
-import { Button, Modal, SegmentedControl, Stack, Textarea, TextInput } from '@mantine/core'
+import { Button, Checkbox, Modal, SegmentedControl, Stack, Textarea, TextInput } from '@mantine/core'
 import { useNavigate } from '@tanstack/react-router'
 import { type FormEvent, useState } from 'react'
 import { hub, useCall } from '../../hub.ts'
@@ -32,7 +32,7 @@ function Ways({ first, onDone }: { first: Way; onDone: () => void }) {
         data={[
           { value: 'paste', label: 'Paste' },
           { value: 'by-hand', label: 'By hand' },
-          { value: 'files', label: 'Files, comes with Gatehouse' },
+          { value: 'files', label: 'Files (comes with Gatehouse)' },
         ]}
       />
       {way === 'paste' && <PasteField autoFocus />}
@@ -87,11 +87,19 @@ function ByHand({ onCancel }: { onCancel: () => void }) {
   return (
     <form onSubmit={submit}>
       <Stack gap={12}>
-        <TextInput label="Name" data-autofocus required value={name} onChange={e => setName(e.currentTarget.value)} />
+        <TextInput
+          label="Name"
+          data-autofocus
+          required
+          withAsterisk={false}
+          value={name}
+          onChange={e => setName(e.currentTarget.value)}
+        />
         <TextInput
           label="Command or address"
           placeholder="npx, /usr/bin/…, or https://…"
           required
+          withAsterisk={false}
           classNames={{ input: 'mono' }}
           value={command}
           onChange={e => setCommand(e.currentTarget.value)}
@@ -135,14 +143,22 @@ function Files({ onCancel }: { onCancel: () => void }) {
   const add = useAdd()
   const [name, setName] = useState('files')
   const [folders, setFolders] = useState('')
+  const [writes, setWrites] = useState(false)
   const submit = (event: FormEvent) => {
     event.preventDefault()
-    void add({ name, launch: { command: 'gatehouse:files', args: asLines(folders), env: {}, headers: {} } })
+    const args = [...asLines(folders), ...(writes ? ['--allow-writing'] : [])]
+    void add({ name, launch: { command: 'gatehouse:files', args, env: {}, headers: {} } })
   }
   return (
     <form onSubmit={submit}>
       <Stack gap={12}>
-        <TextInput label="Name" required value={name} onChange={e => setName(e.currentTarget.value)} />
+        <TextInput
+          label="Name"
+          required
+          withAsterisk={false}
+          value={name}
+          onChange={e => setName(e.currentTarget.value)}
+        />
         <Textarea
           label="Folders it may use"
           description="One per line, whole paths. It sees nothing outside them, and never credentials, even inside."
@@ -153,6 +169,12 @@ function Files({ onCancel }: { onCancel: () => void }) {
           classNames={{ input: 'mono' }}
           value={folders}
           onChange={e => setFolders(e.currentTarget.value)}
+        />
+        <Checkbox
+          label="It may also write, move and delete there"
+          description="Each such call still asks you first; what is deleted goes to a trash and can be restored."
+          checked={writes}
+          onChange={event => setWrites(event.currentTarget.checked)}
         />
         <Foot onCancel={onCancel} ready={name.trim() !== '' && asLines(folders).length > 0} />
       </Stack>

@@ -65,7 +65,7 @@ function Known({ server }: { server: Server }) {
       <Tabs
         value={tab}
         onChange={value => go({ tab: value === 'overview' ? undefined : value })}
-        className={tab === 'logs' ? (css.full ?? '') : ''}
+        className={css.full ?? ''}
       >
         <Top server={server} />
         <div className={css.tabs}>
@@ -78,7 +78,7 @@ function Known({ server }: { server: Server }) {
             ))}
           </Tabs.List>
         </div>
-        <Tabs.Panel value="overview">
+        <Tabs.Panel value="overview" className={css.rest ?? ''}>
           {waiting ? (
             <div className={css.inPage}>
               <Agreement server={server} agreement={server.agreement!} />
