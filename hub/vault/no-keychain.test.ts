@@ -135,3 +135,9 @@ test.skipIf(process.env.GATEHOUSE_TEST_KEYRING !== '1' || !realBus)(
     expect(await vault.read('TOKEN')).toBe('hunter2hunter2')
   },
 )
+
+test('without a keychain what guards pairing lives in memory', async () => {
+  const vault = await open()
+  await vault.door.write('{}')
+  expect(vault.door.read()).toBe('{}')
+})

@@ -130,6 +130,33 @@ describe.skipIf(noKeyring)(
       }
     })
 
+    test('a folder that is said to be another kind gets no key and no secret', async () => {
+      await (await open({ mode: 'person' })).set('TOKEN', 'hunter2hunter2')
+      const converted = await open({ folder: { ...folder, created: false }, mode: 'unattended' })
+      expect([converted.status().kind, converted.mode(), converted.key('seal'), converted.signing()]).toEqual([
+        'denied',
+        'person',
+        null,
+        null,
+      ])
+      await expect(converted.read('TOKEN')).rejects.toThrow('refused')
+      await expect(converted.set('TOKEN', 'mine')).rejects.toThrow('refused')
+    })
+
+    test('what guards pairing outlives the state database, and no copy of the folder is without it', async () => {
+      const first = await open()
+      expect([first.knewFolder, first.door.read()]).toEqual([false, null])
+      await first.door.write('{"pin":"x"}')
+      const copied = openDataFolder(join(root, 'copy'))
+      const copiedDb = openState(copied.path)
+      try {
+        const copy = await open({ folder: { ...copied, id: folder.id }, db: copiedDb })
+        expect([copy.knewFolder, copy.door.read()]).toEqual([true, '{"pin":"x"}'])
+      } finally {
+        copiedDb.close()
+      }
+    })
+
     test('an unattended folder remembers that it is one', async () => {
       expect((await open({ mode: 'unattended' })).mode()).toBe('unattended')
       expect((await open({ folder: { ...folder, created: false } })).mode()).toBe('unattended')
