@@ -9,6 +9,7 @@ const call = (params: string, more = '') => `{"jsonrpc":"2.0","id":1,"method":"t
 /** Each is read differently by two parsers that both exist, or is no message at all. */
 const REFUSED: [what: string, text: string][] = [
   ['no JSON', '{"jsonrpc":"2.0",'],
+  ['a carriage return inside a string', call('{"name":"a\rb"}')],
   ['a batch', `[${call('{}')}]`],
   ['a string', '"hello"'],
   ['null', 'null'],

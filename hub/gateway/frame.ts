@@ -57,7 +57,8 @@ export function readFrame(line: string): ClientFrame | Refusal {
     // Before it is parsed, since a parser makes much of a deep text.
     found = trouble(text)
     if (found?.kind === 'too-deep') return refused(idOf(text), NOT_A_REQUEST, 'This message is nested too deeply.')
-    message = JSON.parse(text)
+    // As it came: a line end inside a string is no JSON, and must not become one by having been made a space.
+    message = JSON.parse(line)
   } catch {
     return refused(null, PARSE_ERROR, 'This line is not JSON.')
   }
