@@ -16,5 +16,5 @@ export default defineConfig({
     chunkSizeWarningLimit: 900,
   },
   // `npm run dev` names the hub; the window's socket goes through Vite, Host and Origin as the browser sent them.
-  server: { proxy: { '/hub': { target: process.env.GATEHOUSE_DEV_HUB ?? '', ws: true } } },
+  server: { proxy: { '^/hub$': { target: process.env.GATEHOUSE_DEV_HUB ?? '', ws: true } } },
 })

@@ -14,6 +14,12 @@ const serve = spawn(
   { cwd: root, stdio: ['inherit', 'pipe', 'inherit'] },
 )
 for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => serve.kill(signal))
+// npm does not pass signals on.
+const parent = process.ppid
+setInterval(() => {
+  if (process.ppid !== parent) serve.kill('SIGTERM')
+}, 500).unref()
+
 createInterface({ input: serve.stdout }).once('line', line => {
   const { web } = JSON.parse(line)
   const { origin, hash } = new URL(web)
