@@ -46,6 +46,11 @@ export class RawPeer {
     this.#to.write(bytes)
   }
 
+  /** No more is said. */
+  end(): void {
+    this.#to.end()
+  }
+
   /** Waits for the answer with that id. */
   answer(id: string | number): Promise<Message> {
     return new Promise(resolve => {
