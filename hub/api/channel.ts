@@ -84,16 +84,7 @@ export function webSocketChannel(ws: WebSocket): Channel {
   }
 }
 
-type Listeners = { message: (event: { data: string }) => void; close: () => void }
-
-/** A channel in the shape that oRPC's WebSocket adapter takes. */
+/** A channel in the shape that oRPC's WebSocket adapter answers through; what comes in is handed to it by who listens. */
 export function asWebSocket(channel: Channel): Pick<globalThis.WebSocket, 'addEventListener' | 'send'> {
-  const add = <K extends keyof Listeners>(kind: K, listener: Listeners[K]) => {
-    if (kind === 'message') channel.listen(data => (listener as Listeners['message'])({ data }))
-    if (kind === 'close') channel.onClose(listener as Listeners['close'])
-  }
-  return {
-    addEventListener: add as unknown as globalThis.WebSocket['addEventListener'],
-    send: data => void channel.send(String(data)),
-  }
+  return { addEventListener: () => {}, send: data => void channel.send(String(data)) }
 }

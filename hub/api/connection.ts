@@ -152,7 +152,12 @@ function serveCalls(channel: Channel, caller: Caller, doors: Doors): void {
   const handler = new RPCHandler<CallerContext>(doors.router)
   const gone = new AbortController()
   channel.onClose(() => gone.abort())
-  handler.upgrade(asWebSocket(channel), { context: { caller, gone: gone.signal } })
+  const line = asWebSocket(channel)
+  channel.listen(text => {
+    // What oRPC cannot read it rejects. Nobody else would catch that, and the hub would end of it.
+    handler.message(line, text, { context: { caller, gone: gone.signal } }).catch(() => channel.close())
+  })
+  channel.onClose(() => handler.close(line))
 }
 
 function busy(channel: Channel, doors: Doors): void {
