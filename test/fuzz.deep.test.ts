@@ -8,10 +8,11 @@ import { join } from 'node:path'
 import { setImmediate as turn } from 'node:timers/promises'
 import { visit } from 'jsonc-parser'
 import { afterEach, expect, test } from 'vitest'
+import { dial } from '../cli/dial.ts'
 import { Hello, PROTOCOL } from '../contract/hello.ts'
 import { type Chance, chance } from './chance.ts'
 import { fixture } from './e2e/stories.ts'
-import { until } from './harness.ts'
+import { isAlive, until } from './harness.ts'
 import { mutated } from './mutate.ts'
 import { enterAsBridge, keyOf, type RawPeer } from './raw-peer.ts'
 import { startUnattended, type Unattended, verify } from './unattended.ts'
@@ -178,7 +179,7 @@ async function house() {
     expect(await window.call.servers.get({ id: 'tape' })).toMatchObject({ state: { ...state, tools: 2 }, restarts: 0 })
     expect(await verify(home)).toMatchObject({ intact: true, problems: [] })
   }
-  return { tape, hub, stillWell }
+  return { tape, hub, home, stillWell }
 }
 
 test(`${AT_SOCKET} mutated frames at the socket: answered once, and only whole frames reach a server`, async () => {
@@ -268,6 +269,40 @@ test('500 hellos that are none: nobody is let in, and the hub goes on', async ()
     if (said.includes('"problem"')) turnedAway++
   }
   expect(turnedAway).toBeGreaterThan(100)
+  await stillWell()
+})
+
+test('500 calls of the command line that are none, with its token: each connection is answered or closed, and the hub goes on', async () => {
+  const by = chance()
+  console.log(`fuzz: GATEHOUSE_SEED=${by.seed}`)
+  const { hub, home, stillWell } = await house()
+  const call = () => {
+    const [path, body] = by.one([
+      ['/hub/status', {}],
+      ['/servers/list', { json: {} }],
+      ['/servers/get', { json: { id: 'tape' } }],
+      ['/audit/list', { json: { limit: 1 } }],
+      ['/calls/call', { json: { server: 'tape', tool: 'echo', arguments: '{}' } }],
+    ] as const)
+    return JSON.stringify({ i: String(by.below(5)), p: { u: path, b: body } })
+  }
+  for (let n = 0; n < 500; ) {
+    const dialled = await dial(home.data, { role: 'cli' })
+    if (dialled.kind !== 'connected') throw new Error(`The hub is gone: ${dialled.kind}`)
+    const { socket } = dialled
+    let isClosed = false
+    const gone = new Promise<void>(resolve => socket.once('close', () => resolve())).then(() => {
+      isClosed = true
+    })
+    socket.on('error', () => {}).resume()
+    for (let line = 0; line < 5 && !isClosed; line++, n++) {
+      socket.write(Buffer.concat([mutated(call, by), NEWLINE]))
+      await turn()
+    }
+    socket.end()
+    await gone
+  }
+  expect(isAlive(hub.pid)).toBe(true)
   await stillWell()
 })
 
