@@ -1,4 +1,4 @@
-// Two small drawings of the last hour: a line and bars. Each says itself as a sentence.
+// Two small drawings of the last hour: a line and bars, as wide as their place. Each says itself as a sentence.
 
 interface Drawn {
   values: readonly number[]
@@ -15,13 +15,27 @@ export function Spark({ values, sentence, width = 84, height = 22 }: Drawn) {
   const step = values.length > 1 ? width / (values.length - 1) : width
   const points = values.map((value, at) => `${(at * step).toFixed(1)},${y(value).toFixed(1)}`).join(' ')
   return (
-    <svg width={width} height={height} role="img" aria-label={sentence}>
+    <svg
+      width={width}
+      height={height}
+      viewBox={`0 0 ${width} ${height}`}
+      preserveAspectRatio="none"
+      role="img"
+      aria-label={sentence}
+    >
       {most === 0 ? (
         <line x1="0" x2={width} y1={height / 2} y2={height / 2} stroke="var(--line-2)" strokeDasharray="3 2" />
       ) : (
         <>
           <polygon points={`0,${height} ${points} ${width},${height}`} fill="var(--hover)" />
-          <polyline points={points} fill="none" stroke="var(--text-2)" strokeWidth="1.2" strokeLinejoin="round" />
+          <polyline
+            points={points}
+            fill="none"
+            stroke="var(--text-2)"
+            strokeWidth="1.2"
+            strokeLinejoin="round"
+            vectorEffect="non-scaling-stroke"
+          />
         </>
       )}
     </svg>
@@ -33,7 +47,14 @@ export function Bars({ values, sentence, width = 128, height = 26, tone = 'text-
   const most = Math.max(...values, 1)
   const step = width / Math.max(values.length, 1)
   return (
-    <svg width={width} height={height} role="img" aria-label={sentence}>
+    <svg
+      width={width}
+      height={height}
+      viewBox={`0 0 ${width} ${height}`}
+      preserveAspectRatio="none"
+      role="img"
+      aria-label={sentence}
+    >
       <line x1="0" x2={width} y1={height - 0.5} y2={height - 0.5} stroke="var(--line-2)" strokeDasharray="2 2" />
       {values.map((value, at) => (
         <rect

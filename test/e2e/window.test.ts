@@ -96,6 +96,12 @@ describe.skipIf(!chromiumPath || !hasKeychain)('in the window', () => {
     const block = `## Usage\n\n\`\`\`json\n${JSON.stringify({ mcpServers: { everything: { command: 'node', args: [everything, 'stdio'] } } }, null, 2)}\n\`\`\`\n`
     const command = await addByPasting(block)
     expect(command).toContain(everything)
+    // Nothing of the dialog is left that would swallow keys.
+    expect(await page.getByRole('alertdialog').count()).toBe(0)
+    await page.keyboard.press('g')
+    await page.keyboard.press('h')
+    await page.getByRole('heading', { level: 1, name: 'Home' }).waitFor()
+    await go('Servers')
     const row = page.getByText('everything', { exact: true }).first()
     await row.waitFor()
     await page.getByText('Running', { exact: true }).first().waitFor()

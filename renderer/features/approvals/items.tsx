@@ -89,23 +89,17 @@ export function AnsweredItem({ approval, ...opens }: Opens & { approval: Approva
 }
 
 export function CommandItem({ server, ...opens }: Opens & { server: Server }) {
-  const what =
-    server.state.kind === 'waiting' && server.state.for !== 'agreement' ? waitingWords(server) : server.commandLine
+  const asksToRun = server.state.kind === 'waiting' && server.state.for === 'agreement'
   return (
     <Item
       {...opens}
       tile={<ServerTile server={server} />}
       title={
         <span>
-          {server.name},{' '}
-          {server.agreement?.before
-            ? 'changed command'
-            : server.state.kind === 'waiting' && server.state.for === 'agreement'
-              ? 'first start'
-              : 'credential'}
+          {server.name}, {server.agreement?.before ? 'changed command' : asksToRun ? 'first start' : 'credential'}
         </span>
       }
-      text={<Foreign text={what} max={200} mono />}
+      text={asksToRun ? <Foreign text={server.commandLine} max={200} mono /> : waitingWords(server)}
     />
   )
 }

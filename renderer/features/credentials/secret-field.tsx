@@ -38,7 +38,6 @@ export function SecretField(props: {
     <form className={css.field} onSubmit={event => void save(event)}>
       <TextInput
         label={props.label ?? `Value of ${props.name}`}
-        description={props.hint ? FORGETS : undefined}
         disabled={props.disabled ?? false}
         autoComplete="off"
         autoFocus={props.autoFocus ?? false}
@@ -47,8 +46,9 @@ export function SecretField(props: {
         onChange={event => setValue(event.currentTarget.value)}
       />
       <Button type="submit" variant={props.button ? 'filled' : 'default'} loading={busy} disabled={value === ''}>
-        {props.button ?? 'Save'}
+        {props.button ?? 'Save to keychain'}
       </Button>
+      {props.hint && <p className={css.hint}>{FORGETS}</p>}
     </form>
   )
 }

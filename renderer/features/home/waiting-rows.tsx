@@ -100,7 +100,7 @@ function Call({ approval }: { approval: Approval }) {
       }
       title={
         <span className={css.who}>
-          {approval.client.title}
+          <span>{approval.client.title}</span>
           <IconChevronRight size={12} aria-hidden="true" />
           <span style={{ fontWeight: 400, color: 'var(--text-2)' }}>{approval.server.name}</span>
           <code>

@@ -2,9 +2,10 @@
 import { IconKey } from '@tabler/icons-react'
 import type { ReactNode } from 'react'
 import type { Server } from '../../../contract/servers.ts'
-import { listOf, useClients, useSecrets } from '../../hub.ts'
+import { listOf, useSecrets } from '../../hub.ts'
 import { bytes, ClientTile, count, duration, Mono, percent, plural, Spark, tokens } from '../../ui/index.ts'
 import layout from '../../ui/layout.module.css'
+import { useNames } from '../use-names.ts'
 import { LogView } from './log-view.tsx'
 import { ToolsTable } from './offers.tsx'
 import css from './servers.module.css'
@@ -29,7 +30,7 @@ export function Overview({ server, live, failed }: { server: Server; live: LiveL
 }
 
 function Uses({ server }: { server: Server }) {
-  const clients = listOf(useClients())
+  const names = useNames()
   const secrets = listOf(useSecrets()).filter(secret => secret.usedBy.some(user => user.server === server.id))
   const lastHour = server.calls.reduce((sum, n) => sum + n, 0)
   return (
@@ -91,7 +92,7 @@ function Uses({ server }: { server: Server }) {
           <div key={id} className={css.pair}>
             <span>
               <ClientTile client={id} size={20} />
-              {clients.find(client => client.id === id)?.name ?? id}
+              {names.client(id)}
             </span>
           </div>
         ))}

@@ -86,7 +86,7 @@ function Places({ status }: { status: HubStatus }) {
           <Place what="Socket" path={status.socket} />
           <Row what="Hub" text={`version ${status.version}, process ${status.pid}`}>
             <span className={css.quiet}>
-              running for <Ago at={status.startedAt} as="span" />
+              started <Ago at={status.startedAt} />
             </span>
           </Row>
         </Box>
