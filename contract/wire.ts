@@ -47,8 +47,10 @@ function stringEnd(text: string, at: number): number {
   }
 }
 
-function keyOf(raw: string): string {
-  return raw.includes('\\') ? JSON.parse(raw) : raw.slice(1, -1)
+/** The name between the quotes that stand at `start` and before `end`. */
+function keyAt(text: string, start: number, end: number): string {
+  const key = text.slice(start + 1, end - 1)
+  return key.includes('\\') ? JSON.parse(text.slice(start, end)) : key
 }
 
 /** Where the value that begins at `at` ends. */
@@ -82,7 +84,7 @@ export function members(text: string, at = 0): Member[] {
     const keyEnd = stringEnd(text, i)
     const start = skipSpace(text, skipSpace(text, keyEnd) + 1)
     const end = valueEnd(text, start)
-    found.push({ key: keyOf(text.slice(i, keyEnd)), start, end })
+    found.push({ key: keyAt(text, i, keyEnd), start, end })
     i = skipSpace(text, end)
     if (text.charCodeAt(i) === COMMA) i = skipSpace(text, i + 1)
   }
@@ -138,7 +140,7 @@ export function trouble(text: string, at = 0, maxDepth = MAX_DEPTH): Trouble | u
     } else if (c === QUOTE) {
       const end = stringEnd(text, i)
       if (top?.wantsKey) {
-        top.key = keyOf(text.slice(i, end))
+        top.key = keyAt(text, i, end)
         if (!firstTime(top, top.key)) return { kind: 'repeated', path: pathOf(levels) }
       }
       i = end - 1

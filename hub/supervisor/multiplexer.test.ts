@@ -41,6 +41,23 @@ test('answers of many askers with the same id go to the one who asked', async ()
   )
 })
 
+test('the id is found wherever the frame has it, and nothing that looks like it is taken for it', async () => {
+  for (const frame of [
+    '{"result":{"a":1,"id":$},"jsonrpc":"2.0","id":$}',
+    '{"id":$,"result":{"a":1,"id":$}}',
+    '{"id":$,"result":",\\"id\\":$}"}',
+    '{"id":7,"result":[],"id":$}',
+    '{"result":1, "id":$ }',
+    '{"id":$,"result":{},"\\",\\"id":$}',
+  ]) {
+    const { one } = open()
+    const answer = one.request('{"id":"mine","method":"m"}')
+    void one.receive(frame.replaceAll('$', '1'))
+    const parsed = JSON.parse(await answer)
+    expect([parsed.id, parsed.result]).toEqual(['mine', JSON.parse(frame.replaceAll('$', '1')).result])
+  }
+})
+
 test('progress goes to its asker under its own token, and to nobody once answered', async () => {
   const { one } = open()
   const heard: string[] = []

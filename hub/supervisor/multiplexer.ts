@@ -189,7 +189,7 @@ export class Multiplexer implements Upstream {
       return
     }
     if (!pending.options.isOurs) this.usedAtMs = this.answeredAtMs
-    pending.resolve(splice(text, [{ ...lastMember(text, 'id')!, text: pending.id }]))
+    pending.resolve(splice(text, [{ ...idAt(text, id as number), text: pending.id }]))
   }
 
   #notified(text: string, method: string): Promise<void> | undefined {
@@ -220,6 +220,13 @@ export class Multiplexer implements Upstream {
 /** As JSON.parse sees it: of repeated names the last one counts. */
 function lastMember(text: string, key: string): Member | undefined {
   return members(text).findLast(m => m.key === key)
+}
+
+/** Where the id of a parsed frame stands. Most servers write it last, and then the frame, however long, is not gone over. */
+function idAt(text: string, id: number): { start: number; end: number } {
+  // The quote before `id` follows a comma, so it opens a name; what is behind the number closes the frame itself.
+  if (text.endsWith(`,"id":${id}}`)) return { start: text.length - 1 - String(id).length, end: text.length - 1 }
+  return lastMember(text, 'id')!
 }
 
 function textOf(text: string, { start, end }: { start: number; end: number }): string {
