@@ -61,6 +61,8 @@ export type Scope = z.infer<typeof Scope>
 /** A call that waits for a person. Times: epoch ms. */
 export const Approval = z.object({
   id: z.string(),
+  /** Joins it with the records of the call that waits. */
+  correlation: z.string().optional(),
   client: z.object({ id: z.string(), title: z.string(), says: z.string().nullable() }),
   server: z.object({ id: z.string(), name: z.string() }),
   tool: z.string(),

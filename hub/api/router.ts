@@ -185,12 +185,17 @@ export function buildRouter(parts: Parts) {
     list: api.approvals.list.handler(() => approvals.list()),
     answer: api.approvals.answer.handler(async ({ input, context }) => {
       const by = nameOf(context.caller)
+      // What can no longer be answered is not recorded as if it had been.
+      const { client, correlation = input.id, server, tool } = approvals.expects(input.id, input.answer)
       await audit.append(
         {
           kind: 'approval',
           what: `approval/${input.answer.kind}`,
           by,
-          correlation: input.id,
+          correlation,
+          client: client.id,
+          server: server.id,
+          tool,
           detail: input.answer.kind === 'allow' ? input.answer.scope : (input.answer.word ?? ''),
         },
         { durable: true },

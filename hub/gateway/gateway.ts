@@ -5,7 +5,9 @@ import type { Decision } from '../../contract/policy.ts'
 import type { Listing, Tool } from '../../contract/servers.ts'
 import type { Announcer } from '../announce.ts'
 import { HubError } from '../error.ts'
+import type { Question } from '../policy/approvals.ts'
 import { decide, decideListed } from '../policy/decide.ts'
+import { definitionHash } from '../policy/definition-hash.ts'
 import { Catalog } from './catalog.ts'
 import { Guard } from './guard.ts'
 import { GatewayLink, type House } from './link.ts'
@@ -36,6 +38,7 @@ export interface Link {
 const MOST_LINKS = 20
 const LINKS_CHANGED_MS = 1_000
 const TOOLS_KEPT_MS = 30_000
+const NO_DEFINITION = definitionHash(null)
 
 export class Gateway {
   readonly #o: GatewayOptions
@@ -86,6 +89,9 @@ export class Gateway {
       this.#trusted.clear()
       for (const link of this.#links) link.listsMayHaveChanged()
     }
+    const withdraw = () => approvals.withdrawWhere(question => this.#whyOver(question))
+    for (const name of ['servers/changed', 'servers/listing-changed', 'config/changed'] as const)
+      this.#on(name, withdraw)
     const repolicy = () => this.#tools.clear()
     for (const name of ['servers/changed', 'servers/listing-changed', 'config/changed', 'vault/changed'] as const)
       this.#on(name, relist)
@@ -245,6 +251,19 @@ export class Gateway {
     throw new HubError('server/unknown', `There is no server "${slug}".`, {
       hint: `There are: ${all.map(s => s.slug).join(', ') || 'none yet'}.`,
     })
+  }
+
+  /** Why nobody needs to decide about this call any more; null while they do. */
+  #whyOver({ server, tool, definitionHash: asked }: Question): string | null {
+    const known = this.#o.registry.list().find(one => one.id === server.id)
+    if (!known) return `${server.name} was removed.`
+    if (!known.enabled) return `${server.name} was disabled.`
+    if (asked === NO_DEFINITION || !this.#o.supervisor.listing(server.id)) return null
+    const { catalog } = this.#house
+    catalog.fresh(null, server.id)
+    const entry = catalog.everything('tools').find(e => e.server.id === server.id && e.own === tool)
+    if (!entry) return `${server.name} no longer offers ${tool}.`
+    return definitionHash(entry.definition) === asked ? null : `${server.name} changed ${tool}.`
   }
 
   #linksChanged(): void {

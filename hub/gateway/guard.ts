@@ -134,6 +134,7 @@ export class Guard {
     const beating = setInterval(call.heartbeat, HEARTBEAT_MS)
     const outcome = await this.#o.approvals
       .ask({
+        correlation: call.correlation,
         client: call.client,
         link: call.link,
         server: { id: call.server.id, name: call.server.name },

@@ -114,7 +114,7 @@ export class GatewayLink implements Listener {
         return
       void this.#out(errorFrame(frame.id, frame.code, frame.message))
     } else if (frame.kind === 'request') void this.#request(frame)
-    else if (frame.kind === 'notification') void this.#notification(frame)
+    else if (frame.kind === 'notification') void this.#notification(frame).catch(() => {})
     else {
       this.#house.tap.push(this.title, 'Gatehouse', line)
       this.#questions.answered(idKey(frame.id!), frame.text)

@@ -34,6 +34,7 @@ export interface RecordBook {
 export interface Asking {
   ask(question: Question): Promise<Outcome>
   endLink(link: string): void
+  withdrawWhere(why: (question: Question) => string | null): void
 }
 
 /** The policy in force. */

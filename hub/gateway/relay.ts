@@ -110,15 +110,16 @@ function isKnownAlready({ upstreams }: House, asker: Asker, frame: ClientFrame, 
 
 /** A fresh child knows nothing of what was asked of the one before. What policy does not allow now is not repeated. */
 function introduce(house: House, asker: Asker, server: KnownServer, upstream: Upstream): void {
-  const may = (method: string, params: Record<string, unknown>) => {
-    const facts = { client: asker.client, server, method, tool: method, entry: null }
+  const may = (client: string, method: string, params: Record<string, unknown>) => {
+    const facts = { client: { ...asker.client, id: client }, server, method, tool: method, entry: null }
     return house.guard.decide({ ...facts, argumentsText: JSON.stringify(params) }).effect === 'allow'
   }
-  for (const uri of house.upstreams.subscriptions(server.id)) {
-    if (!may('resources/subscribe', { uri })) continue
+  for (const [uri, listeners] of house.upstreams.subscriptions(server.id)) {
+    // As those may who watch it, whoever's call it was that woke the server.
+    if (![...listeners].some(one => may(one.client, 'resources/subscribe', { uri }))) continue
     void upstream.request(ownRequest('resources/subscribe', { uri })).catch(() => {})
   }
-  if (may('logging/setLevel', {})) passLevel(house, upstream)
+  if (may(asker.client.id, 'logging/setLevel', {})) passLevel(house, upstream)
 }
 
 /** The server sends the most that any client wants; each gets what it asked for. */

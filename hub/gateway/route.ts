@@ -44,7 +44,9 @@ export function route(frame: ClientFrame, view: View, single: boolean): Target {
       return toResource(frame, view, stringField(frame, 'uri'), single)
     default: {
       const [server] = view.servers
-      if (!single || !server) throw new RpcError(METHOD_NOT_FOUND, `Gatehouse does not know ${frame.method}.`)
+      // A notification with an id is neither: it is answered here, and reaches nobody's calls in flight.
+      if (!single || !server || frame.method.startsWith('notifications/'))
+        throw new RpcError(METHOD_NOT_FOUND, `Gatehouse does not know ${frame.method}.`)
       return plain(frame, server, frame.text, frame.method)
     }
   }
@@ -62,9 +64,31 @@ function toTool(frame: ClientFrame, view: View): Target {
 
 /** Whatever else a call carries goes to the server too, so it is shown and decided on together with the arguments. */
 function argumentsOf({ text, fields }: ClientFrame, given: Member | undefined): string {
-  const known = ['name', 'arguments', '_meta', 'task']
-  if (fields.some(m => !known.includes(m.key))) return textWithout(text, fields, ['name', '_meta', 'task'])
+  const more = withoutBookkeeping(text, fields).filter(m => m.key !== 'name')
+  if (more.some(m => m.key !== 'arguments')) return objectOf(more)
   return given ? text.slice(given.start, given.end) : '{}'
+}
+
+// What clients note for themselves beside a call, other each time: a yes that had to cover it would fit no repeat.
+const BOOKKEEPING = /^(progressToken|traceparent|tracestate|baggage|claudecode\/.+|vscode\..+|openai\/.+)$/
+const NOTE = /^("[^"\\]{0,200}"|-?[\d.eE+-]{1,30})$/
+
+/** The members of params as text, without such notes in _meta and without a task that says no more than how long. */
+function withoutBookkeeping(text: string, fields: readonly Member[]): { key: string; text: string }[] {
+  return fields.flatMap(({ key, start, end }) => {
+    const own = text.slice(start, end)
+    if (key === 'task' && /^\{\s*("ttl"\s*:\s*\d{1,15}\s*)?\}$/.test(own)) return []
+    if (key !== '_meta') return [{ key, text: own }]
+    const isNote = (m: Member) =>
+      BOOKKEEPING.test(m.key) && (m.key === 'progressToken' || NOTE.test(text.slice(m.start, m.end)))
+    const kept = members(text, start).filter(m => !isNote(m))
+    if (!own.startsWith('{')) return [{ key, text: own }]
+    return kept.length === 0 ? [] : [{ key, text: textWithout(text, kept, []) }]
+  })
+}
+
+function objectOf(fields: readonly { key: string; text: string }[]): string {
+  return `{${fields.map(m => `${JSON.stringify(m.key)}:${m.text}`).join(',')}}`
 }
 
 function toPrompt(frame: ClientFrame, view: View, name: string, holder: readonly Member[]): Target {
@@ -100,10 +124,10 @@ function toResource(frame: ClientFrame, view: View, uri: string, single: boolean
   return plain(frame, server, frame.text, uri)
 }
 
-/** A request that is no tool's: policy knows it by its method. Its progress token differs each time and is no argument. */
+/** A request that is no tool's: policy knows it by its method. */
 function plain(frame: ClientFrame, server: KnownServer, text: string, shown: string): Target {
   const params = memberAt(text, ['params'])
-  const argumentsText = params ? textWithout(text, members(text, params.start), ['_meta']) : '{}'
+  const argumentsText = params ? objectOf(withoutBookkeeping(text, members(text, params.start))) : '{}'
   return { server, tool: frame.method, entry: null, argumentsText, text, shown }
 }
 

@@ -85,9 +85,9 @@ export class Upstreams {
     return !this.#subscribers.get(server)?.get(uri)?.size
   }
 
-  /** The URIs of a server that somebody watches. */
-  subscriptions(server: string): string[] {
-    return [...(this.#subscribers.get(server)?.keys() ?? [])]
+  /** The URIs of a server that somebody watches, and who does. */
+  subscriptions(server: string): [uri: string, listeners: ReadonlySet<Listener>][] {
+    return [...(this.#subscribers.get(server) ?? [])]
   }
 
   subscribe(server: string, uri: string, listener: Listener): void {

@@ -9,6 +9,8 @@ const MOST_SHOWN = 64 * 1024
 const MOST_COMPARED = 2000
 const MOST_ARGUMENTS = 20
 const MOST_VALUE = 500
+// Their calls are no connection that closes, so a session of theirs would never end.
+const WITHOUT_SESSION = new Set(['cli', 'inspector'])
 
 /** Pretty JSON with numbers as written, secrets removed, cut at 64 KB with a last line that says so. */
 export function shownArguments(given: Json, redact: (text: string) => string): string {
@@ -57,7 +59,7 @@ export function scopesFor(
   call: { client: string; server: string; tool: string; risk: Risk; arguments: Json },
   redact: (text: string) => string,
 ): Scope[] {
-  const scopes: Scope[] = ['once', 'minutes', 'session']
+  const scopes: Scope[] = WITHOUT_SESSION.has(call.client) ? ['once', 'minutes'] : ['once', 'minutes', 'session']
   if (!canBeNamed(call.client) || !canBeNamed(call.tool)) return scopes
   const rule = argumentsRule(call)
   if (rule && isClean(canonical(call.arguments), redact)) scopes.push('arguments')

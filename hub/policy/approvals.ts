@@ -12,6 +12,8 @@ import { type Json, readJson } from './json-value.ts'
 
 /** A call that policy asks about. */
 export interface Question {
+  /** What joins the call's records. */
+  correlation?: string
   client: { id: string; title: string; says: string | null }
   link: string
   server: { id: string; name: string }
@@ -132,20 +134,28 @@ export class Approvals {
     return structuredClone([...waiting, ...this.#ended])
   }
 
-  /** Answers one call. Throws HubError when it no longer waits, or does not offer this scope. */
-  answer(id: string, answer: Answer, by: string): Approval {
+  /** The call that this would answer. Throws as `answer` does; changes nothing. */
+  expects(id: string, answer: Answer): Approval {
     this.#look()
     const waiting = this.#waiting.get(id)
     if (!waiting) throw this.#isOverError(id)
+    const { scopes } = waiting.approval
+    if (answer.kind === 'allow' && !scopes.includes(answer.scope))
+      throw new HubError('approvals/no-such-scope', `This call cannot be allowed as "${answer.scope}".`, {
+        hint: `It offers: ${scopes.join(', ')}.`,
+      })
+    return structuredClone(waiting.approval)
+  }
+
+  /** Answers one call. Throws HubError when it no longer waits, or does not offer this scope. */
+  answer(id: string, answer: Answer, by: string): Approval {
+    this.expects(id, answer)
+    const waiting = this.#waiting.get(id)!
     if (answer.kind === 'deny') {
       const word = answer.word?.trim() || null
       return this.#end(waiting, { kind: 'denied', by, word }, { allowed: false, scope: null, by, word })
     }
     const { scope } = answer
-    if (!waiting.approval.scopes.includes(scope))
-      throw new HubError('approvals/no-such-scope', `This call cannot be allowed as "${scope}".`, {
-        hint: `It offers: ${waiting.approval.scopes.join(', ')}.`,
-      })
     this.#keep(waiting, scope, by)
     this.#remember(waiting.question, waiting.values)
     // Nobody hangs on it any more: the yes is for one identical repeat.
@@ -219,6 +229,7 @@ export class Approvals {
     waiting.question = question
     const until = momentAfter(this.#clocks, question.clientDeadlineMs)
     waiting.approval.clientUntil = until.wall
+    if (question.correlation !== undefined) waiting.approval.correlation = question.correlation
     const outcome = new Promise<Outcome>(resolve => {
       const cancel = () => this.#withdraw(waiting, tookBack(question))
       question.signal?.addEventListener('abort', cancel, { once: true })

@@ -31,6 +31,12 @@ test.each<[string, Test, string, string]>([
   ['__proto__', {}, '{}', 'unclear'],
   ['length', { equals: 0 }, '[]', 'unclear'],
   ['ns', {}, '{"ns":false}', 'yes'],
+  // a twin in another letter case, at any depth
+  ['spec.replicas', { max: 3 }, '{"spec":{"replicas":1,"Replicas":100}}', 'unclear'],
+  ['spec.replicas', { min: 10 }, '{"spec":{"replicas":1,"REPLICAS":100}}', 'unclear'],
+  ['spec.replicas', { max: 3 }, '{"spec":{"replicas":1},"Spec":{"replicas":100}}', 'unclear'],
+  ['items.*.kind', { equals: 'pod' }, '{"items":[{"kind":"pod","\u212aind":"node"}]}', 'unclear'],
+  ['spec.replicas', { max: 3 }, '{"spec":{"replicas":1,"image":"a"}}', 'yes'],
   // in
   ['ns', { in: ['a', 'b'] }, '{"ns":"b"}', 'yes'],
   ['ns', { in: ['a', 'b'] }, '{"ns":"c"}', 'no'],

@@ -45,9 +45,22 @@ export function valuesAt(value: Json, path: readonly string[]): (Json | undefine
   const found: (Json | undefined)[] = []
   for (let n = 1; n <= path.length && path[n - 1] !== '*'; n++) {
     const name = path.slice(0, n).join('.')
-    if (Object.hasOwn(value, name)) found.push(...valuesAt(value[name]!, path.slice(n)))
+    if (!Object.hasOwn(value, name)) continue
+    found.push(...valuesAt(value[name]!, path.slice(n)))
+    // `replicas` beside `Replicas`: some servers take one for the other, so nobody can say which counts.
+    if (hasTwin(value, name)) found.push(undefined)
   }
   return found.length > 0 ? found : [undefined]
+}
+
+function hasTwin(value: object, name: string): boolean {
+  const folded = foldCase(name)
+  return Object.keys(value).some(key => key !== name && foldCase(key) === folded)
+}
+
+// As Go's encoding/json compares names: the long s and the Kelvin sign included.
+function foldCase(name: string): string {
+  return name.toUpperCase().toLowerCase()
 }
 
 function fitOfValue(condition: ArgumentCondition, value: Json): Fit {
