@@ -1,7 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, expect, test, vi } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
 import { HubError } from '../error.ts'
 import { fixture, type House, type HouseOptions, openHouse } from './test-house.ts'
 
@@ -51,41 +51,63 @@ const REQUESTS: [name: string, method: string, params: object][] = [
   ['tasks/result', 'tasks/result', { taskId: '1' }],
 ]
 
-test.each(REQUESTS)(
-  '%s that policy asks about reaches no server before a person allowed it',
-  async (_, method, params) => {
-    const { house, received } = await witnessed({ rules: [ASK_ALL] })
-    const single = house.client({ server: 'witness' })
-    await single.initialize()
-    const answer = method === 'logging/setLevel' ? await single.request(method, params) : single.request(method, params)
-    await new Promise(resolve => setTimeout(resolve, 150))
-    expect(received()).toEqual([])
-    if (method === 'logging/setLevel') return
-    const [asked] = house.approvals.list()
-    expect(asked?.state.kind).toBe('waiting')
-    house.approvals.answer(asked!.id, { kind: 'deny', word: 'not today' }, 'window:1')
-    const said = JSON.stringify(await answer)
-    expect(said).toContain('Nothing was run')
-    expect(said).toContain('not today')
-    expect(received()).toEqual([])
-  },
-)
+/** One house for the table, and a link of its own for each line of it. */
+describe('under an ask rule', () => {
+  let table: Awaited<ReturnType<typeof witnessed>>
+  let ownFolder: string
+  let clients = 0
+  beforeAll(async () => {
+    table = await witnessed({ rules: [ASK_ALL] })
+    ownFolder = folder
+    // What is cleared after each test is not this one's.
+    house = undefined
+    folder = ''
+  })
+  afterAll(async () => {
+    await table.house.close()
+    rmSync(ownFolder, { recursive: true, force: true })
+  })
 
-test.each(REQUESTS)(
-  '%s that policy asks about reaches the server once when a person allows it',
-  async (_, method, params) => {
-    if (method === 'logging/setLevel') return
-    const { house, received } = await witnessed({ rules: [ASK_ALL] })
-    const single = house.client({ server: 'witness' })
+  async function asked(method: string, params: object) {
+    const { house, received } = table
+    const before = received().length
+    // A client of its own: one has 20 links at most.
+    const single = house.client({ server: 'witness', client: `tester-${++clients}` })
     await single.initialize()
     const answer = single.request(method, params)
-    await expect.poll(() => house.approvals.list().length).toBe(1)
-    house.approvals.answer(house.approvals.list()[0]!.id, { kind: 'allow', scope: 'once' }, 'window:1')
-    expect((await answer).error).toBeUndefined()
-    const expected = method === 'resources/unsubscribe' ? 0 : 1
-    expect(received().filter(line => JSON.parse(line).method === method).length).toBe(expected)
-  },
-)
+    const waiting = () => house.approvals.list().filter(one => one.state.kind === 'waiting')
+    return { approvals: house.approvals, answer, waiting, received: () => received().slice(before) }
+  }
+
+  test.each(REQUESTS)(
+    '%s that policy asks about reaches no server before a person allowed it',
+    async (_, method, params) => {
+      const { approvals, answer, waiting, received } = await asked(method, params)
+      await new Promise(resolve => setTimeout(resolve, 150))
+      expect(received()).toEqual([])
+      if (method === 'logging/setLevel') return void (await answer)
+      expect(waiting()).toHaveLength(1)
+      approvals.answer(waiting()[0]!.id, { kind: 'deny', word: 'not today' }, 'window:1')
+      const said = JSON.stringify(await answer)
+      expect(said).toContain('Nothing was run')
+      expect(said).toContain('not today')
+      expect(received()).toEqual([])
+    },
+  )
+
+  test.each(REQUESTS)(
+    '%s that policy asks about reaches the server once when a person allows it',
+    async (_, method, params) => {
+      if (method === 'logging/setLevel') return
+      const { approvals, answer, waiting, received } = await asked(method, params)
+      await expect.poll(() => waiting().length).toBe(1)
+      approvals.answer(waiting()[0]!.id, { kind: 'allow', scope: 'once' }, 'window:1')
+      expect((await answer).error).toBeUndefined()
+      const expected = method === 'resources/unsubscribe' ? 0 : 1
+      expect(received().filter(line => JSON.parse(line).method === method).length).toBe(expected)
+    },
+  )
+})
 
 test('requests written as notifications, and unknown notifications under an ask rule, reach no server', async () => {
   const { house, received } = await witnessed({ rules: [ASK_ALL, { id: '', effect: 'allow', tool: 'look' }] })
