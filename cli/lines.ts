@@ -8,7 +8,8 @@ export class Lines {
     const lines: Buffer[] = []
     let at = 0
     for (let end = chunk.indexOf(NEWLINE); end >= 0; end = chunk.indexOf(NEWLINE, at)) {
-      lines.push(Buffer.concat([...this.#kept, chunk.subarray(at, end)]))
+      const part = chunk.subarray(at, end)
+      lines.push(this.#kept.length === 0 ? part : Buffer.concat([...this.#kept, part]))
       this.#kept = []
       at = end + 1
     }
