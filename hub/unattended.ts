@@ -1,15 +1,17 @@
 // A data folder for a machine without a person: created with --policy, and only then. A person's folder never becomes one.
 import { readFileSync } from 'node:fs'
 import { z } from 'zod'
-import { Rule } from '../contract/policy.ts'
-import { HubError } from './error.ts'
+import type { Rule } from '../contract/policy.ts'
+import { HubError, problemOf } from './error.ts'
+import { FileRule } from './policy/policy-file.ts'
+import { checkRule } from './policy/policy-state.ts'
 import type { DataFolder } from './store/data-folder.ts'
 import { Kv } from './store/kv.ts'
 import type { Db } from './store/open.ts'
 
 const PolicyFile = z.strictObject({
   $schema: z.string().optional(),
-  rules: z.array(Rule.partial({ id: true })),
+  rules: z.array(FileRule),
   /** Names of servers whose own read-only marks count. */
   trust: z.array(z.string()).optional(),
 })
@@ -40,7 +42,10 @@ export function readUnattended(options: { folder: DataFolder; db: Db; policy: st
     return null
   }
   const { rules, trust } = parsePolicyFile(policy)
-  return { rules: rules.map((rule, n) => ({ ...rule, id: rule.id ?? `file-${n + 1}` })), trust: trust ?? [] }
+  return {
+    rules: rules.map((rule, n) => ({ ...rule, id: rule.id ?? `file-${n + 1}` }) as Rule),
+    trust: trust ?? [],
+  }
 }
 
 /** The keychain remembers what the folder was made for; files that say otherwise were edited. */
@@ -65,9 +70,11 @@ function parsePolicyFile(path: string): z.infer<typeof PolicyFile> {
     })
   }
   try {
-    return PolicyFile.parse(JSON.parse(text))
+    const file = PolicyFile.parse(JSON.parse(text))
+    for (const rule of file.rules) checkRule(rule as Rule)
+    return file
   } catch (cause) {
-    const what = cause instanceof z.ZodError ? z.prettifyError(cause) : String(cause)
+    const what = cause instanceof z.ZodError ? z.prettifyError(cause) : problemOf(cause).message
     throw new HubError('policy/unreadable', `${path} is not a policy: ${what}`, {
       cause,
       hint: 'Expected {"rules": [{"effect": "allow", …}], "trust": ["name"]}.',

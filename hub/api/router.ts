@@ -10,6 +10,7 @@ import { HubError } from '../error.ts'
 import type { Approvals } from '../policy/approvals.ts'
 import type { PolicyStore } from '../policy/policy-store.ts'
 import type { Proposals } from '../policy/proposals.ts'
+import { digestOf } from '../registry/digest.ts'
 import { shownCommand } from '../supervisor/launch.ts'
 import type { Vault } from '../vault/vault.ts'
 import { guardedContract, nameOf } from './caller.ts'
@@ -101,7 +102,8 @@ export function buildRouter(parts: Parts) {
       )
       if (input.pin !== undefined && (await windows.pinIsRight(input.pin, nameOf(context.caller)))) {
         await record('server/agreed', definition.id, context.caller, `with the PIN · digest ${definition.digest}`)
-        registry.agree(definition.id, { digest: definition.digest, secrets: [], trust: false })
+        // What was typed is agreed to, not what stands in the file by now.
+        registry.agree(definition.id, { digest: digestOf(input.launch), secrets: [], trust: false })
       }
       return { servers: [added(definition.id)], dropped: [] }
     }),

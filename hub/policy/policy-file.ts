@@ -7,7 +7,7 @@ import { HubError } from '../error.ts'
 import { checkRule, isStricterPreset, type PolicyState, ruleKey } from './policy-state.ts'
 
 // Strict at every depth: a mistyped condition must not make a rule wider than its writer meant.
-const FileRule = z.strictObject({
+export const FileRule = z.strictObject({
   ...Rule.shape,
   id: Rule.shape.id.optional(),
   arguments: z.array(z.strictObject(ArgumentCondition.shape)).max(20).optional(),
