@@ -14,9 +14,10 @@ let windows: Windows
 let recorded: string[]
 let kept: string | null
 let again: () => Windows
+let db: ReturnType<typeof openState>
 
 beforeEach(() => {
-  const db = openState(mkdtempSync(join(tmpdir(), 'windows-')))
+  db = openState(mkdtempSync(join(tmpdir(), 'windows-')))
   const key = Buffer.alloc(32, 7)
   recorded = []
   kept = null
@@ -180,6 +181,19 @@ test('where the last window was revoked, the PIN is still asked for', async () =
   expect((await pair(windows.newCode())).verdict.kind).toBe('pin-needed')
   expect((await pair(windows.newCode(), '0000')).verdict.kind).toBe('pin-wrong')
   expect((await pair(windows.newCode(), '4711')).verdict).toMatchObject({ kind: 'accepted', firstPairing: false })
+})
+
+test('an older state database put back does not bring back a window that was revoked', async () => {
+  const { verdict, by } = await pair(windows.newCode(), '4711')
+  if (verdict.kind !== 'accepted') throw new Error(verdict.kind)
+  const rows = db.prepare('SELECT * FROM sealed').all() as Record<string, unknown>[]
+  windows.revoke(verdict.window, 'window:b')
+  db.prepare('DELETE FROM sealed').run()
+  for (const { kind, key, value, mac } of rows)
+    db.prepare('INSERT INTO sealed VALUES (?,?,?,?)').run(kind, key, value, mac)
+  expect((await comeBack(verdict.window, by)).kind).toBe('unknown-key')
+  expect(again().list()).toEqual([])
+  expect((await pair(windows.newCode())).verdict.kind).toBe('pin-needed')
 })
 
 test('while the first window’s PIN is made, a second link is no first one', async () => {

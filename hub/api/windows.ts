@@ -21,7 +21,7 @@ const Window = z.object({
 })
 /**
  * What the keychain keeps. `skipped`: the person chose to have no PIN, after a warning. `wrongPins`: when one was tried,
- * so that a restart gives no new tries.
+ * so that a restart gives no new tries. `windows`: which are paired, so that an older state.db put back brings none back.
  */
 const Door = z.object({
   pin: z.union([
@@ -29,6 +29,7 @@ const Door = z.object({
     z.object({ kind: z.enum(['skipped', 'not-chosen']) }),
   ]),
   wrongPins: z.array(z.number()),
+  windows: z.array(z.string()),
 })
 type Door = z.infer<typeof Door>
 
@@ -69,7 +70,7 @@ export class Windows {
   }
 
   list(thisOne: string | null = null): PairedWindow[] {
-    return this.#sealed.list('window', Window).map(({ key, value }) => ({
+    return this.#paired().map(({ key, value }) => ({
       id: key,
       name: value.name,
       pairedAt: value.pairedAt,
@@ -85,7 +86,7 @@ export class Windows {
 
   /** Whether it may decide now; asked at every call, so that no connection outlives its window. */
   isPaired(id: string): boolean {
-    return this.#sealed.get('window', id, Window) !== undefined
+    return this.#find(id) !== undefined
   }
 
   /** The keychain appeared and with it what was paired before: windows it does not know are windows no more. */
@@ -103,7 +104,7 @@ export class Windows {
 
   /** Nothing was ever chosen here. Where a PIN was, it is asked for even when no window is left. */
   get firstPairing(): boolean {
-    return this.pinState() === 'not-chosen' && this.#sealed.list('window', Window).length === 0
+    return this.pinState() === 'not-chosen' && this.#paired().length === 0
   }
 
   /** What a window must sign. `address`: the host it reached us by, so that a signature is good for no other listener. */
@@ -130,7 +131,7 @@ export class Windows {
   }
 
   #checkKey(proof: Extract<Proof, { kind: 'key' }>, challenge: Challenge, direct: boolean): Verdict {
-    const window = this.#sealed.get('window', proof.window, Window)
+    const window = this.#find(proof.window)
     if (window && (direct || !window.direct) && signedBy(window.publicKey, proof.signature, challenge)) {
       this.#sealed.put('window', proof.window, { ...window, lastSeenAt: Date.now() })
       return { kind: 'accepted', window: proof.window, firstPairing: false }
@@ -174,6 +175,7 @@ export class Windows {
       lastSeenAt: Date.now(),
       direct,
     })
+    await this.#writeDoor({ ...this.#door(), windows: [...this.#door().windows, id] })
     // Only now: while the PIN is made, no other link may be a first one.
     if (first && proof.pin) await this.#choosePin(proof.pin)
     await this.#audit.append(
@@ -241,20 +243,26 @@ export class Windows {
   }
 
   async #choosePin(pin: string | null): Promise<void> {
-    const { wrongPins } = this.#door()
-    if (pin === null) return this.#writeDoor({ pin: { kind: 'skipped' }, wrongPins })
+    if (pin === null) return this.#writeDoor({ ...this.#door(), pin: { kind: 'skipped' } })
     const salt = randomBytes(16)
     const hash = await scrypt(pin, salt, 32)
-    await this.#writeDoor({
-      pin: { kind: 'set', salt: salt.toString('base64'), hash: hash.toString('base64') },
-      wrongPins: this.#door().wrongPins,
-    })
+    const made = { kind: 'set' as const, salt: salt.toString('base64'), hash: hash.toString('base64') }
+    await this.#writeDoor({ ...this.#door(), pin: made })
   }
 
   // What cannot be read is no reason to let anybody in: with windows paired and no PIN, none is paired.
   #door(): Door {
     const text = this.#store.read()
-    return text === null ? { pin: { kind: 'not-chosen' }, wrongPins: [] } : Door.parse(JSON.parse(text))
+    return text === null ? { pin: { kind: 'not-chosen' }, wrongPins: [], windows: [] } : Door.parse(JSON.parse(text))
+  }
+
+  #find(id: string): z.infer<typeof Window> | undefined {
+    return this.#door().windows.includes(id) ? this.#sealed.get('window', id, Window) : undefined
+  }
+
+  #paired(): { key: string; value: z.infer<typeof Window> }[] {
+    const { windows } = this.#door()
+    return this.#sealed.list('window', Window).filter(one => windows.includes(one.key))
   }
 
   #writeDoor(door: Door): Promise<void> {
@@ -268,9 +276,12 @@ export class Windows {
 
   /** The window may decide nothing any more; its open connections end. */
   revoke(id: string, by: string): void {
-    const window = this.#sealed.get('window', id, Window)
+    const window = this.#find(id)
     if (!window) throw new HubError('window/unknown', `No window ${id} is paired.`)
     this.#sealed.remove('window', id)
+    const windows = this.#door().windows.filter(one => one !== id)
+    // Counts at once; a keychain that cannot be written to just now says so itself.
+    void this.#writeDoor({ ...this.#door(), windows }).catch(() => {})
     for (const end of [...(this.#open.get(id) ?? [])]) end()
     void this.#audit.append({ kind: 'window', what: 'window/revoked', by, detail: window.name }, { durable: false })
     this.#announcer.emit('windows/changed')
