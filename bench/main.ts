@@ -4,7 +4,7 @@ import { availableParallelism, loadavg } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Call, manyAtOnce, oneByOne, Samples } from './measure.ts'
 import type { Peer } from './peer.ts'
-import { aims, fixed, line, table } from './report.ts'
+import { aims, fixed, type Row, table, times } from './report.ts'
 import { bridge, cleanUp, configure, peer, programs, startHub } from './stage.ts'
 import { bareNode, bridgeStart, Disk, hubStart } from './starts.ts'
 
@@ -98,49 +98,34 @@ async function bench(): Promise<void> {
   await hub.close()
   for (let n = 0; n < 2; n++) await hubStart(hubStarts)
 
-  const [bare, straight, reads, changes] = calls.map(one => one.samples) as [Samples, Samples, Samples, Samples]
-  const compared = (one: Route, to: Samples) => ({ name: one.name, samples: one.samples, direct: to })
+  const loads = [load, loadavg()].map(three => three.map(n => fixed(n, 1)).join(' '))
+  const seconds = fixed((performance.now() - began) / 1_000, 0)
+  const compared = (all: readonly Route[], directAt: number): Row[] =>
+    all.map(({ name, samples }) => ({ name, samples, direct: all[directAt]!.samples }))
   const out = [
-    `Gatehouse bench: Node ${process.version}, ${process.platform}, ${availableParallelism()} CPUs, load ${load.map(n => fixed(n, 1)).join(' ')} before and ${loadavg()
-      .map(n => fixed(n, 1))
-      .join(' ')} after, ${fixed((performance.now() - began) / 1000, 0)} s`,
-    `${ROUNDS} interleaved rounds; policy and audit on, synchronous=FULL, no keychain. Reads: batched record. Changes: synced before the call.`,
+    `Node ${process.version}, ${process.platform}, ${availableParallelism()} CPUs; load ${loads.join(' → ')}; ${seconds} s`,
+    `${ROUNDS} interleaved rounds; policy and audit on, synchronous=FULL, no keychain.`,
     '',
-    ...table(
-      [
-        { name: calls[0]!.name, samples: bare, direct: straight },
-        ...calls.slice(1).map(one => compared(one, straight)),
-      ],
-      LANES,
-    ),
+    ...table(compared(calls, 1), LANES),
     '',
-    ...table(
-      [
-        compared(heavy[0]!, heavy[0]!.samples),
-        compared(heavy[1]!, heavy[0]!.samples),
-        compared(heavy[2]!, heavy[2]!.samples),
-        compared(heavy[3]!, heavy[2]!.samples),
-      ],
-      LANES,
-    ),
+    ...table([...compared(heavy.slice(0, 2), 0), ...compared(heavy.slice(2), 0)], LANES),
     '',
-    line('', ['p50 ms', 'p95 ms']),
-    ...[
-      ['node -e 0', node],
-      ['bridge: spawn to first answer', bridgeStarts],
-      ['hub: spawn to ready', hubStarts],
-      ['this disk: 4 KB and fsync', fsync],
-    ].map(([name, s]) =>
-      line(
-        name as string,
-        [0.5, 0.95].map(q => fixed((s as Samples).p(q), 3)),
-      ),
-    ),
-    line('hub memory: RSS in MB', [`${fixed(rssAtStart, 0)} → ${fixed(rssAfter, 0)}`]),
+    ...times({
+      'node -e 0': node,
+      'bridge: spawn → first answer': bridgeStarts,
+      'hub: spawn → ready': hubStarts,
+      'this disk: 4 KB and fsync': fsync,
+    }),
     '',
-    ...aims(straight, reads, changes, fsync),
+    `hub memory: ${fixed(rssAtStart, 0)} MB at start, ${fixed(rssAfter, 0)} MB after ${count(calls.slice(2))} calls and ${count(heavy)} large answers`,
+    '',
+    ...aims(calls[1]!.samples, calls[2]!.samples, calls[3]!.samples, fsync),
   ]
   process.stdout.write(`${out.join('\n')}\n`)
+}
+
+function count(routes: readonly Route[]): number {
+  return routes.reduce((sum, { samples }) => sum + samples.calls, 0)
 }
 
 function route(name: string, call: Call): Route {

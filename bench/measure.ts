@@ -6,6 +6,8 @@ export type Call = () => Promise<unknown>
 export class Samples {
   readonly ms: number[] = []
   readonly perSecond: number[] = []
+  /** All that were made, measured alone or not. */
+  calls = 0
 
   p(quantile: number): number {
     return quantileOf(this.ms, quantile)
@@ -28,6 +30,7 @@ export async function oneByOne(call: Call, into: Samples, most: number, forMs: n
   for (let n = 0; n < most && performance.now() < until; n++) {
     const began = performance.now()
     await call()
+    into.calls++
     into.ms.push(performance.now() - began)
   }
 }
@@ -44,5 +47,6 @@ export async function manyAtOnce(call: Call, into: Samples, lanes: number, forMs
     }
   }
   await Promise.all(Array.from({ length: lanes }, lane))
+  into.calls += calls
   into.perSecond.push(calls / ((performance.now() - began) / 1_000))
 }

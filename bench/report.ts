@@ -61,8 +61,19 @@ export function aims(direct: Samples, reads: Samples, changes: Samples, fsync: S
   })
 }
 
-export function line(name: string, columns: readonly string[]): string {
+function line(name: string, columns: readonly string[]): string {
   return name.padEnd(NAME) + columns.map(text => text.padStart(COLUMN)).join('')
+}
+
+/** What stands alone: no rate and nothing to compare with. */
+export function times(all: Readonly<Record<string, Samples>>): string[] {
+  const rows = Object.entries(all).map(([name, samples]) =>
+    line(
+      name,
+      [0.5, 0.95].map(q => fixed(samples.p(q), 3)),
+    ),
+  )
+  return [line('', ['p50 ms', 'p95 ms']), ...rows]
 }
 
 export function fixed(value: number, digits: number): string {
