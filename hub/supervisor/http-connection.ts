@@ -40,7 +40,7 @@ export async function openHttp(
     ended,
     queuedBytes: () => 0,
     send: frame => {
-      const message = JSON.parse(frame) as JSONRPCMessage
+      const message = JSON.parse(frame, asWritten) as JSONRPCMessage
       transport.send(message).catch(error => {
         // Our own answers have an id too, and nobody waits for what becomes of them.
         if ('method' in message) events.onUndelivered(frame, fail(error))
@@ -61,4 +61,13 @@ function addressOf(text: string): URL {
   throw new HubError('server/bad-url', 'Its url is not an http or https address.', {
     hint: 'Correct it in its settings.',
   })
+}
+
+const { rawJSON } = JSON as unknown as { rawJSON(source: string): unknown }
+
+// The SDK writes the message anew: a number that JavaScript would round, or spell otherwise, goes out as its sender wrote
+// it, since that is what a person was shown.
+function asWritten(this: unknown, _key: string, value: unknown, context?: { source?: string }): unknown {
+  const source = context?.source
+  return typeof value === 'number' && source !== undefined && String(value) !== source ? rawJSON(source) : value
 }
