@@ -14,6 +14,7 @@ import {
 import { useVirtualizer } from '@tanstack/react-virtual'
 import { type ComponentProps, type ComponentType, useEffect, useRef } from 'react'
 import type { AuditKind } from '../../../contract/audit.ts'
+import { listOf, useApprovals } from '../../hub.ts'
 import { count, duration, exactly, Foreign, moment, RiskMark, seconds } from '../../ui/index.ts'
 import { type Names, useNames } from '../use-names.ts'
 import css from './activity.module.css'
@@ -53,6 +54,7 @@ export function LogRows({ lines, selected, fresh, complete, onOpen, onHold, onFr
     if (at >= 0) virtual.scrollToIndex(at, { align: 'auto' })
   }, [selected])
   const names = useNames()
+  const approvals = listOf(useApprovals())
   return (
     <>
       <div className={css.head} aria-hidden>
@@ -100,6 +102,7 @@ export function LogRows({ lines, selected, fresh, complete, onOpen, onHold, onFr
                   top={item.start}
                   selected={item.index === at}
                   names={names}
+                  asked={approvals.find(approval => `c:${approval.id}` === line.key)?.tool}
                   onOpen={() => onOpen(line.seq)}
                 />
               )
@@ -131,10 +134,12 @@ interface RowProps {
   top: number
   selected: boolean
   names: Names
+  /** The tool that an answer was about, while it is still known. */
+  asked: string | undefined
   onOpen: () => void
 }
 
-function LineRow({ line, index, top, selected, names, onOpen }: RowProps) {
+function LineRow({ line, index, top, selected, names, asked, onOpen }: RowProps) {
   const now = Date.now()
   const isCall = line.tool !== null
   const decision = decisionWords(line, now)
@@ -199,6 +204,14 @@ function LineRow({ line, index, top, selected, names, onOpen }: RowProps) {
           ) : (
             <>
               {line.server ? names.server(line.server) : subjectWords(line)} <b>{factWords(line.what)}</b>
+              {asked && (
+                <>
+                  {' '}
+                  <code>
+                    <Foreign text={asked} max={80} />
+                  </code>
+                </>
+              )}
               {line.detail && (
                 <span className={css.detail}>
                   {' '}

@@ -16,7 +16,7 @@ import { Arguments } from './arguments.tsx'
 import { Clocks } from './clocks.tsx'
 import { Reasons } from './reasons.tsx'
 import { RuleSentence } from './rule-sentence.tsx'
-import { ending, SCOPES, scopesOf } from './words.ts'
+import { endedElsewhere, ending, SCOPES, scopesOf } from './words.ts'
 
 /** `place`: the pane shows all three clocks; the dialog begins with Deny focused and Esc puts aside. */
 export function Decision({ approval, place, titleId, calmUntil = 0, onClose }: DecisionProps) {
@@ -106,7 +106,7 @@ export function Decision({ approval, place, titleId, calmUntil = 0, onClose }: D
       ) : (
         <footer className={css.clocks}>
           <p className={css.ending} role="status">
-            {ending(approval.state)}
+            {place === 'dialog' ? endedElsewhere(approval.state) : ending(approval.state)}
           </p>
           {place === 'dialog' && (
             <Button autoFocus onClick={onClose}>

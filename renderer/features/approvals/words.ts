@@ -76,6 +76,12 @@ export function ending(state: Approval['state']): string {
   }
 }
 
+/** How the question in a dialog ended, which closes by itself when it is answered there. */
+export const endedElsewhere = (state: Approval['state']): string =>
+  state.kind === 'answered'
+    ? `${ending(state)}, in another window.${state.allowed ? '' : ' Nothing was run.'}`
+    : ending(state)
+
 /** What a call is about, in one line: its first short arguments, the client's words. */
 export function gist(approval: Pick<Approval, 'compared'>): string {
   return approval.compared

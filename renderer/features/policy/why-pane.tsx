@@ -76,7 +76,10 @@ export function WhyPane() {
           <div className={css.answer} data-effect={decision.effect}>
             <b>{words[decision.effect]}</b>
             {decision.rule ? (
-              <Foreign text={`Decided by: ${decision.rule.text}`} max={300} />
+              <Foreign
+                text={`Rule ${/^\d+$/.test(decision.rule.id) ? '#' : ''}${decision.rule.id} decides.`}
+                max={60}
+              />
             ) : (
               'No rule of yours fits; the preset decides.'
             )}

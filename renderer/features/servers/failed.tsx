@@ -4,11 +4,13 @@ import { IconCheck, IconCopy } from '@tabler/icons-react'
 import type { Because, Server } from '../../../contract/servers.ts'
 import { Octagon } from '../../ui/glyphs.tsx'
 import { Foreign, Mono } from '../../ui/index.ts'
+import { useServerActions } from './actions.ts'
 import { downWords } from './attention.ts'
 import css from './servers.module.css'
 
 export function Failed({ server }: { server: Server }) {
   const { state } = server
+  const actions = useServerActions(server)
   if (state.kind !== 'crash-looping' && state.kind !== 'backing-off') return null
   const { because } = state
   const lines = because.stderr?.slice(-20) ?? []
@@ -33,6 +35,9 @@ export function Failed({ server }: { server: Server }) {
             )}
           </div>
         </div>
+        <Button size="xs" onClick={() => void actions.open('config')}>
+          Edit…
+        </Button>
         <MantineCopy value={report(server, because)}>
           {({ copied, copy }) => (
             <Button size="xs" leftSection={copied ? <IconCheck size={13} /> : <IconCopy size={13} />} onClick={copy}>

@@ -2,7 +2,15 @@
 // biome-ignore-all lint/a11y/useSemanticElements: a grid of CSS columns that reasons may span; a table cannot.
 // biome-ignore-all lint/a11y/useFocusableInteractive: the keyboard walks over rows; cells and heads take no focus.
 import { ActionIcon, Button, Menu } from '@mantine/core'
-import { IconDots, IconPlayerPlay, IconPlayerStop, IconRefresh, IconTrash } from '@tabler/icons-react'
+import {
+  IconDots,
+  IconFileText,
+  IconPencil,
+  IconPlayerPlay,
+  IconPlayerStop,
+  IconRefresh,
+  IconTrash,
+} from '@tabler/icons-react'
 import { Link } from '@tanstack/react-router'
 import { memo, type ReactNode, useEffect, useRef } from 'react'
 import type { Server } from '../../../contract/servers.ts'
@@ -127,8 +135,12 @@ function RowMenu({ server, actions }: { server: Server; actions: ServerActions }
             Stop
           </Menu.Item>
         )}
-        <Menu.Item onClick={() => void actions.open('logs')}>Show log</Menu.Item>
-        <Menu.Item onClick={() => void actions.open('config')}>Edit…</Menu.Item>
+        <Menu.Item leftSection={<IconFileText size={14} />} onClick={() => void actions.open('logs')}>
+          Show log
+        </Menu.Item>
+        <Menu.Item leftSection={<IconPencil size={14} />} onClick={() => void actions.open('config')}>
+          Edit…
+        </Menu.Item>
         <Menu.Divider />
         <Menu.Item leftSection={<IconTrash size={14} />} onClick={() => void actions.remove()}>
           Remove
