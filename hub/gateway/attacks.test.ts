@@ -144,3 +144,18 @@ test.each(['cli', 'inspector'] as const)('“this session” is not offered to %
   expect(waiting()[0]!.scopes).not.toContain('session')
   gone.abort()
 })
+
+test('a tool that changes on its server takes its prompts with it at once', async () => {
+  const { house } = await witnessed()
+  const listing = house.supervisor.listing.bind(house.supervisor)
+  const client = house.client()
+  await client.initialize()
+  const answer = client.call('witness_act', { n: 1 })
+  await expect.poll(waiting).toHaveLength(1)
+  const real = listing(house.id('witness'))!
+  const changed = { ...real, tools: real.tools.map(text => text.replace('"Acts"', '"Acts, harmlessly"')) }
+  house.supervisor.listing = () => changed
+  house.announcer.emit('servers/listing-changed', house.id('witness'))
+  expect(JSON.stringify(await answer)).toContain('witness changed act')
+  expect(waiting()).toEqual([])
+})

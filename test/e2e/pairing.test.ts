@@ -1,7 +1,8 @@
 // Ways around the PIN that need only our own files and commands: none of them pairs a window.
-import { copyFileSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs'
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import { afterEach, expect, test } from 'vitest'
 import { freshHome, hasKeychain, type RunningHub, startHub, until } from '../harness.ts'
 import { openWindow, type WindowClient } from '../window-client.ts'
@@ -65,5 +66,24 @@ test.skipIf(!hasKeychain || !realBus)(
     window = await openWindow(link, { pin: '4711' })
     expect(window.verdict.kind).toBe('accepted')
     expect((await window.call.policy.get()).rules.map(rule => `${rule.effect} ${rule.tool}`)).toEqual(['deny drop_*'])
+  },
+)
+
+test.skipIf(!hasKeychain || !realBus)(
+  'a person’s folder made to say that it is nobody’s ends once the keychain says whose it is',
+  async () => {
+    const home = freshHome()
+    hub = await startHub(home)
+    await hub.stop()
+    const db = new DatabaseSync(join(home.data, 'state.db'))
+    db.prepare("UPDATE kv SET value = 'unattended' WHERE key = 'mode'").run()
+    db.close()
+    const policy = join(home.folder, 'all.json')
+    writeFileSync(policy, '{"rules":[{"effect":"allow"}]}')
+    const bus = join(mkdtempSync(join(tmpdir(), 'gh-bus-')), 'bus')
+    hub = await startHub(home, ['--policy', policy], { DBUS_SESSION_BUS_ADDRESS: `unix:path=${bus}` })
+    symlinkSync(realBus!, bus)
+    const { process: child } = hub
+    await until('the hub ends', () => child.exitCode !== null, 25_000)
   },
 )
