@@ -45,6 +45,10 @@ test('the id is found wherever the frame has it, and nothing that looks like it 
   for (const frame of [
     '{"result":{"a":1,"id":$},"jsonrpc":"2.0","id":$}',
     '{"id":$,"result":{"a":1,"id":$}}',
+    '{"jsonrpc":"2.0","id":$,"result":"x"}',
+    '{"jsonrpc":"2.0","id":$,"result":{"id":$}}',
+    '{"jsonrpc":"2.0","id":$,"result":[],"id":$}',
+    '{"jsonrpc":"2.0","id":$,"result":[],"\\u0069d":$ }',
     '{"id":$,"result":",\\"id\\":$}"}',
     '{"id":7,"result":[],"id":$}',
     '{"result":1, "id":$ }',

@@ -222,10 +222,14 @@ function lastMember(text: string, key: string): Member | undefined {
   return members(text).findLast(m => m.key === key)
 }
 
-/** Where the id of a parsed frame stands. Most servers write it last, and then the frame, however long, is not gone over. */
+/** Where the id of a parsed frame stands. Most servers write it last or before the result: those are not gone over. */
 function idAt(text: string, id: number): { start: number; end: number } {
   // The quote before `id` follows a comma, so it opens a name; what is behind the number closes the frame itself.
   if (text.endsWith(`,"id":${id}}`)) return { start: text.length - 1 - String(id).length, end: text.length - 1 }
+  const lead = `{"jsonrpc":"2.0","id":`
+  const end = lead.length + String(id).length
+  const isFirst = text.startsWith(lead) && text.startsWith(`${id},`, lead.length)
+  if (isFirst && !text.includes('"id"', end) && !text.includes('\\u', end)) return { start: lead.length, end }
   return lastMember(text, 'id')!
 }
 
