@@ -72,6 +72,13 @@ test('a durable row is in the file when append returns, also for another process
   expect(tools).toEqual([{ tool: 'tool-1' }])
 })
 
+test('who records more than the log holds at once waits for it; nothing is dropped', async () => {
+  const { audit } = await open(tempFolder())
+  const appended = Array.from({ length: 11_000 }, (_, n) => audit.append(call(n), { durable: false }))
+  await Promise.all(appended)
+  expect((await audit.head()).seq).toBe(11_000)
+})
+
 test('a row of a read is at most 50 ms behind, and append does not wait for it', async () => {
   const folder = tempFolder()
   const { audit, rows } = await open(folder)
