@@ -258,7 +258,7 @@ export function buildRouter(parts: Parts) {
   const secrets = api.secrets.router({
     list: api.secrets.list.handler(() => viewSecrets(vault, registry)),
     set: api.secrets.set.handler(async ({ input, context }) => {
-      if (context.caller.role === 'cli' && vault.has(input.name)) {
+      if (context.caller.role === 'cli' && (vault.has(input.name) || (await vault.isStored(input.name)))) {
         throw new HubError('secret/exists', `${input.name} is set already.`, {
           hint: 'Replace it in the window: Credentials.',
         })

@@ -196,6 +196,13 @@ test('an older state database put back does not bring back a window that was rev
   expect((await pair(windows.newCode())).verdict.kind).toBe('pin-needed')
 })
 
+test.each(['', '{', '{"pin":{"kind":"set"}}'])('a keychain entry %j that cannot be read lets nobody in', async text => {
+  kept = text
+  expect((await pair(windows.newCode())).verdict.kind).toBe('pin-needed')
+  kept = text
+  expect((await pair(windows.newCode(), '4711')).verdict.kind).toBe('pin-wrong')
+})
+
 test('while the first window’s PIN is made, a second link is no first one', async () => {
   const [one, two] = await Promise.all([pair(windows.newCode(), '4711'), pair(windows.newCode())])
   expect([one.verdict.kind, two.verdict.kind]).toEqual(['accepted', 'refused'])

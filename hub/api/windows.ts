@@ -32,6 +32,12 @@ const Door = z.object({
   windows: z.array(z.string()),
 })
 type Door = z.infer<typeof Door>
+/** An entry that cannot be read lets nobody in: a PIN that nothing is. */
+const SHUT: Door = {
+  pin: { kind: 'set', salt: '', hash: Buffer.alloc(32).toString('base64') },
+  wrongPins: [],
+  windows: [],
+}
 
 export const LINK_LIFE_MS = 120_000
 const WRONG_PINS_PER_LINK = 5
@@ -250,10 +256,10 @@ export class Windows {
     await this.#writeDoor({ ...this.#door(), pin: made })
   }
 
-  // What cannot be read is no reason to let anybody in: with windows paired and no PIN, none is paired.
   #door(): Door {
     const text = this.#store.read()
-    return text === null ? { pin: { kind: 'not-chosen' }, wrongPins: [], windows: [] } : Door.parse(JSON.parse(text))
+    if (text === null) return { pin: { kind: 'not-chosen' }, wrongPins: [], windows: [] }
+    return Door.safeParse(parseJson(text)).data ?? SHUT
   }
 
   #find(id: string): z.infer<typeof Window> | undefined {
@@ -300,6 +306,14 @@ export class Windows {
 
   async #refused(what: string, detail: string, by?: string): Promise<void> {
     await this.#audit.append({ kind: 'refused', what, detail, ...(by ? { by } : {}) }, { durable: false })
+  }
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
   }
 }
 

@@ -143,6 +143,17 @@ describe.skipIf(noKeyring)(
       await expect(converted.set('TOKEN', 'mine')).rejects.toThrow('refused')
     })
 
+    test('a secret is stored although its name was taken out of our list', async () => {
+      const vault = await open()
+      await vault.set('TOKEN', 'hunter2hunter2')
+      db.prepare('DELETE FROM secrets').run()
+      expect([vault.has('TOKEN'), await vault.isStored('TOKEN'), await vault.isStored('OTHER')]).toEqual([
+        false,
+        true,
+        false,
+      ])
+    })
+
     test('what guards pairing outlives the state database, and no copy of the folder is without it', async () => {
       const first = await open()
       expect([first.knewFolder, first.door.read()]).toEqual([false, null])

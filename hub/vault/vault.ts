@@ -116,6 +116,12 @@ export class Vault {
     return this.#names.get(name) !== null
   }
 
+  /** As the keychain says, whatever our own list of names was made to say. */
+  async isStored(name: string): Promise<boolean> {
+    this.#mustBeOpen()
+    return (await this.#watched(readSecret(this.#keychain, name))) !== null
+  }
+
   async set(name: string, value: string): Promise<void> {
     this.#mustBeOpen()
     this.redactor.learn(value)
