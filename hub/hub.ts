@@ -6,6 +6,7 @@ import { VERSION } from '../contract/version.ts'
 import { Announcer } from './announce.ts'
 import { socketChannel, webSocketChannel } from './api/channel.ts'
 import { type Doors, serveConnection } from './api/connection.ts'
+import { limitRefusals } from './api/limit-refusals.ts'
 import { buildRouter } from './api/router.ts'
 import { viewSecrets } from './api/secret-view.ts'
 import { viewServer } from './api/server-view.ts'
@@ -104,7 +105,8 @@ async function openParts(options: HubOptions, parts: OpenParts, report: (message
       },
       { durable: false },
     )
-  const windows = new Windows({ sealed, door: vault.door, announcer, audit })
+  const atTheDoor = limitRefusals(audit)
+  const windows = new Windows({ sealed, door: vault.door, announcer, audit: atTheDoor })
   announcer.on('vault/changed', () => {
     // A keychain that came late had its say too late for the start: the hub ends rather than serve a converted folder.
     // The vault gave it no key.
@@ -227,7 +229,17 @@ async function openParts(options: HubOptions, parts: OpenParts, report: (message
     connections += change
     options.onBusy?.(connections)
   }
-  const doors: Doors = { windows, clients, gateway, audit, announcer, router, instance: folder.id, token, onBusy }
+  const doors: Doors = {
+    windows,
+    clients,
+    gateway,
+    audit: atTheDoor,
+    announcer,
+    router,
+    instance: folder.id,
+    token,
+    onBusy,
+  }
 
   async function openListener(): Promise<WebListener> {
     const listener = await openWeb({

@@ -67,3 +67,21 @@ test('two links asked for at once open one listener', async () => {
   const ports = await Promise.all([hub.newLink(), hub.newLink()].map(async link => new URL(await link).port))
   expect(ports[0]).toBe(ports[1])
 })
+
+test('a connection gets ten tries to prove a window, then it is ended', async () => {
+  const data = mkdtempSync(join(tmpdir(), 'revoked-'))
+  hub = await openHub({ data })
+  const { socket: path } = JSON.parse(readFileSync(join(data, 'hub.json'), 'utf8'))
+  const socket = connect(path)
+  let text = ''
+  socket.on('data', chunk => {
+    text += chunk
+    if (String(chunk).includes('"nonce"')) socket.write('{"kind":"key","window":"win_x","signature":"AAAA"}\n')
+  })
+  socket.on('error', () => {})
+  const closed = new Promise(resolve => socket.once('close', resolve))
+  socket.write('{"protocol":1,"version":"x","role":"window"}\n')
+  await closed
+  expect(text.match(/unknown-key"/g)?.length).toBeGreaterThanOrEqual(10)
+  expect(text.match(/"nonce"/g)?.length).toBe(10)
+})

@@ -39,6 +39,8 @@ export interface Origin {
 }
 
 const HELLO_DEADLINE_MS = 60_000
+/** Proofs on one connection. */
+const MOST_TRIES = 10
 
 /** Takes a fresh connection through its hello and serves it until it closes. */
 export function serveConnection(channel: Channel, origin: Origin, doors: Doors): void {
@@ -118,7 +120,9 @@ const enterBridge: Enter = (channel, hello, _origin, doors, entered) => {
 
 const enterWindow: Enter = (channel, _hello, origin, doors, entered) => {
   welcome(channel, doors)
+  let tries = 0
   const ask = () => {
+    if (++tries > MOST_TRIES) return channel.close()
     const challenge = doors.windows.challenge(doors.instance, origin.address)
     channel.listen(text => {
       channel.listen(() => {})
