@@ -26,6 +26,7 @@ import {
   Spark,
   StateMark,
   tokens,
+  useStale,
 } from '../../ui/index.ts'
 import { type ServerActions, useServerActions } from './actions.ts'
 import { canStart, canStop, telling, waitingWords } from './attention.ts'
@@ -194,11 +195,13 @@ function Why({ server, actions }: { server: Server; actions: ServerActions }) {
   }
 }
 
+/** Without its buttons while the hub is gone: nothing can be done then. */
 function Reason({ text, children }: { text: ReactNode; children?: ReactNode }) {
+  const stale = useStale()
   return (
     <div className={css.why}>
       <div>{text}</div>
-      {children && <div className={css.buttons}>{children}</div>}
+      {children && !stale && <div className={css.buttons}>{children}</div>}
     </div>
   )
 }
