@@ -1,6 +1,6 @@
 // Story 7: when the hub is killed, no server outlives it; and a config that cannot be read is never overwritten.
 import { execFileSync } from 'node:child_process'
-import { readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, expect, test } from 'vitest'
 import { freshHome, isAlive, type RunningHub, run, startHub, until } from '../harness.ts'
@@ -58,4 +58,16 @@ test('a config.json that cannot be read is named with line and column, and stays
   expect([code, stderr.includes('config.json')]).toEqual([1, true])
   expect(readFileSync(path, 'utf8')).toBe(broken)
   window.close()
+})
+
+test('a client’s config that cannot be read is named with line and column, and stays as it is', async () => {
+  const home = freshHome()
+  const path = join(home.folder, '.cursor', 'mcp.json')
+  mkdirSync(join(path, '..'))
+  const broken = '{\n  "mcpServers": {\n    "mine": { "command": "x" }\n    "other": {}\n  }\n}\n'
+  writeFileSync(path, broken)
+  hub = await startHub(home)
+  const { code, stderr } = await run(home, ['clients', 'connect', 'cursor', '--yes'])
+  expect([code, stderr]).toEqual([1, expect.stringMatching(/[Ll]ine 4, column 5/)])
+  expect(readFileSync(path, 'utf8')).toBe(broken)
 })
