@@ -1,6 +1,7 @@
 // A long day: 60,000 calls through one bridge. The hub's memory stays flat, each call gets its own answer, the log is whole.
 import { afterEach, expect, test } from 'vitest'
 import { fixture } from './e2e/stories.ts'
+import { until } from './harness.ts'
 import { startBridge } from './raw-peer.ts'
 import { memoryOf, startUnattended, type Unattended, verify } from './unattended.ts'
 
@@ -15,6 +16,7 @@ afterEach(() => place?.close())
 test('60,000 calls through bridge and hub: memory after 15,000 and after all is the same within 30 %', async () => {
   place = await startUnattended({ normal: [fixture('normal.mjs')] })
   const { hub, home, window } = place
+  await until('it runs', async () => (await window.call.servers.get({ id: 'normal' })).state.kind === 'running')
   const { peer, process: bridge } = startBridge(home)
   await peer.initialize()
   const padding = 'x'.repeat(500)
