@@ -36,6 +36,8 @@ export class HubProcess {
   readonly #programs: Programs
   #child: ChildProcess | undefined
 
+  #isEnding = false
+
   constructor(programs: Programs) {
     this.#programs = programs
   }
@@ -57,6 +59,8 @@ export class HubProcess {
 
   /** Starts it. Rejects with its last words when it ends before it is ready. */
   async start(): Promise<RunningHub> {
+    // Whoever keeps the window connected sees the stopped hub go, and must not bring up another.
+    if (this.#isEnding) throw new Error('Gatehouse is ending.')
     const { node, hub, data } = this.#programs
     const child = spawn(node, [hub, '--data', data, '--pairing-fd', '3'], {
       stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
@@ -100,8 +104,9 @@ export class HubProcess {
     }
   }
 
-  /** Ends the hub that is ours, and waits until it is gone. */
+  /** Ends the hub that is ours, waits until it is gone, and starts no other. */
   async stop(): Promise<void> {
+    this.#isEnding = true
     const child = this.#child
     if (!child || !this.isOurs) return
     const gone = once(child, 'exit')
