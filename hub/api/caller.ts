@@ -55,3 +55,5 @@ export function guardedContract(audit: Pick<Audit, 'append'>, isPaired: (window:
       }
     })
 }
+
+export type GuardedContract = ReturnType<typeof guardedContract>

@@ -43,3 +43,8 @@ export class Batches<T> {
     }
   }
 }
+
+/** Ends when the call is cancelled or its connection closes, whichever is first. */
+export function ended(gone: AbortSignal, signal: AbortSignal | undefined): AbortSignal {
+  return signal ? AbortSignal.any([gone, signal]) : gone
+}

@@ -170,12 +170,18 @@ export class Registry {
   }
 
   /** Refused when the digest is no longer that of what was shown. */
+  /** Throws when this is no longer what a person was shown. */
+  expects(id: string, shown: string): void {
+    const { name, digest } = this.find(id)
+    if (shown === digest) return
+    throw new HubError('server/changed-meanwhile', `${name} was changed while you looked at it.`, {
+      hint: 'Nothing was agreed to. Look at it again.',
+    })
+  }
+
   agree(id: string, answer: { digest: string; secrets: readonly string[]; trust: boolean }): void {
-    const { name, digest, launch, secretNames } = this.find(id)
-    if (answer.digest !== digest)
-      throw new HubError('server/changed-meanwhile', `${name} was changed while you looked at it.`, {
-        hint: 'Nothing was agreed to. Look at it again.',
-      })
+    this.expects(id, answer.digest)
+    const { digest, launch, secretNames } = this.find(id)
     this.#accepted.agree(id, digest, launch)
     for (const secret of answer.secrets) if (secretNames.includes(secret)) this.#accepted.grant(id, digest, secret)
     this.#accepted.setTrust(id, digest, answer.trust)
