@@ -166,3 +166,22 @@ test('what loosens is kept for a person; what tightens is done at once', async (
   expect(await cli.call.policy.get()).toMatchObject({ preset: 'careful', readOnly: false, rules: [] })
   again.close()
 })
+
+test('an agreement to a command that is no longer the one shown is refused, and not on record', async () => {
+  const again = await openWindow((await cli.call.windows.newLink()).url, { pin: '4711' })
+  const { servers } = await again.call.servers.add({
+    name: 'late',
+    launch: { command: 'node', args: [], env: {}, headers: {} },
+  })
+  const agree = again.call.servers.agree({
+    id: servers[0]!.id,
+    digest: 'of what was shown before',
+    secrets: [],
+    trust: false,
+  })
+  expect(await agree.catch(error => error.data.code)).toBe('server/changed-meanwhile')
+  expect((await again.call.servers.get({ id: 'late' })).state).toMatchObject({ kind: 'waiting', for: 'agreement' })
+  const rows = await again.call.audit.list({ kinds: ['server'], limit: 1000 })
+  expect(rows.map(row => row.event?.what)).not.toContain('server/agreed')
+  again.close()
+})
