@@ -72,20 +72,37 @@ describe.skipIf(!chromiumPath || !hasKeychain)('in the window', () => {
     await page.getByRole('heading', { level: 1, name }).waitFor()
   }
 
+  /** Presses a button in the very moment it appears, as somebody does who was about to click there. */
+  async function pressAtOnce(name: string) {
+    await page.evaluate(wanted => {
+      const look = new MutationObserver(() => {
+        const button = [...document.querySelectorAll('button')].find(one => one.textContent?.includes(wanted))
+        if (!button) return
+        look.disconnect()
+        button.click()
+        document.body.dataset.pressed = wanted
+      })
+      look.observe(document.body, { childList: true, subtree: true })
+    }, name)
+  }
+
+  const pressed = () => page.evaluate(() => document.body.dataset.pressed)
+
   /** Adds what is pasted, reads the command, waits until the button is armed, and lets it run. */
   async function addByPasting(text: string, options: { believe?: boolean } = {}) {
     await go('Servers')
     const field = page.getByLabel('Paste a command, an address or an mcpServers block')
     if (!(await field.isVisible())) await page.getByRole('button', { name: 'Add server' }).click()
     await field.fill(text)
+    // A press before the button is armed does nothing.
+    await pressAtOnce('Run it')
     await page.getByRole('button', { name: 'Continue' }).click()
     const dialog = page.getByRole('alertdialog', { name: /^Run this command as you\?/ })
     await dialog.getByRole('button', { name: 'Run it' }).waitFor()
     if (options.believe) await dialog.getByRole('checkbox', { name: /about its own tools/ }).check()
     const command = await dialog.innerText()
     const runIt = dialog.getByRole('button', { name: 'Run it' })
-    // A press before the button is armed does nothing.
-    await runIt.click({ force: true })
+    expect(await pressed()).toBe('Run it')
     await page.waitForTimeout(1_200)
     await runIt.click()
     await runIt.waitFor({ state: 'hidden' })
@@ -185,12 +202,13 @@ describe.skipIf(!chromiumPath || !hasKeychain)('in the window', () => {
       expect(await denied).toMatchObject({ isError: true, text: expect.stringContaining('keep it until Friday') })
       expect(existsSync(victim)).toBe(true)
 
+      // The safe answer has the focus; Enter and an early press allow nothing.
+      await pressAtOnce('Allow once')
       const allowed = client.call('files_delete_file', { path: victim })
       const dialog = page.getByRole('alertdialog')
       await dialog.getByRole('button', { name: 'Deny' }).waitFor()
       expect(await dialog.innerText()).toMatch(/Claude Desktop wants to run\s+delete_file/)
-      // The safe answer has the focus; Enter and an early press allow nothing.
-      await dialog.getByRole('button', { name: 'Allow once' }).click({ force: true })
+      expect(await pressed()).toBe('Allow once')
       expect(existsSync(victim)).toBe(true)
       await decide('allow')
       expect(await allowed).toMatchObject({ isError: false })
