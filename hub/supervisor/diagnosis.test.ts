@@ -51,7 +51,7 @@ test.each<[string, Partial<Failure>, RegExp, RegExp | undefined]>([
   ['a refused port', { stderr: ['connect ECONNREFUSED 127.0.0.1:5432'] }, /exit code 1/, /could not reach/],
   [
     'no network',
-    { stderr: ['npm error network request to https://registry.acme.test failed, reason: getaddrinfo EAI_AGAIN'] },
+    { stderr: ['npm error network request to https://registry.example failed, reason: getaddrinfo EAI_AGAIN'] },
     /exit code 1/,
     /network/,
   ],
