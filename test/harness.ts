@@ -125,15 +125,12 @@ export async function closeBrowser(): Promise<void> {
   browser = undefined
 }
 
-/** Opens the pairing link as the first window, and chooses a PIN. */
-export async function pairWindow(context: BrowserContext, link: string, pin = '4711'): Promise<Page> {
-  const page = await context.newPage()
-  await page.goto(link)
+/** Chooses a PIN in the first window of a home. */
+export async function choosePin(page: Page, pin = '4711'): Promise<void> {
   await page.getByRole('button', { name: 'Choose a PIN…' }).click()
   await page.getByLabel('New PIN').fill(pin)
   await page.getByRole('button', { name: 'Set PIN' }).click()
   await page.getByText('The PIN is set').waitFor()
-  return page
 }
 
 /** Waits until `check` is true, at most `ms`. */
