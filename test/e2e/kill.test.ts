@@ -1,25 +1,13 @@
 // Story 7: when the hub is killed, no server outlives it; and a config that cannot be read is never overwritten.
-import { execFileSync } from 'node:child_process'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, expect, test } from 'vitest'
-import { freshHome, isAlive, type RunningHub, run, startHub, until } from '../harness.ts'
+import { descendants, freshHome, isAlive, type RunningHub, run, startHub, until } from '../harness.ts'
 import { openWindow } from '../window-client.ts'
 import { addAndAgree, fixture } from './stories.ts'
 
 let hub: RunningHub | undefined
 afterEach(() => hub?.stop())
-
-/** All living descendants, by process id. */
-function descendants(pid: number): number[] {
-  const table = execFileSync('ps', ['-eo', 'pid=,ppid='], { encoding: 'utf8' })
-    .trim()
-    .split('\n')
-    .map(line => line.trim().split(/\s+/).map(Number) as [number, number])
-  const below = (parent: number): number[] =>
-    table.filter(([, ppid]) => ppid === parent).flatMap(([child]) => [child, ...below(child)])
-  return below(pid)
-}
 
 test('SIGKILL of the hub: within 2 s none of its servers is left, not the stubborn one, not the grandchild', async () => {
   const home = freshHome()

@@ -3,7 +3,9 @@ import { existsSync, mkdirSync, readFileSync, realpathSync, writeFileSync } from
 import { join } from 'node:path'
 import type { Page } from 'playwright-core'
 import { beforeAll, beforeEach, expect, onTestFailed, test } from 'vitest'
+import { connectHub } from '../../cli/hub-connection.ts'
 import { choosePin, freshHome, type Home, root, run, until } from '../harness.ts'
+import { openWindow } from '../window-client.ts'
 import { type AiClient, entryIn, startClient } from './entry.ts'
 import { everything, filesBelow, fixture, spellingsOf } from './stories.ts'
 
@@ -17,6 +19,8 @@ const ODD_CONFIG =
 export interface MainJob {
   home: Home
   page: Page
+  /** Adds what is pasted, reads the command, and lets it run; answers what was shown. */
+  addByPasting(text: string): Promise<string>
 }
 
 /** Registers the stories as tests. `open`: the first window of a home where nothing was ever paired. */
@@ -37,7 +41,7 @@ export function mainJob(open: (home: Home) => Promise<Page>): MainJob {
     writeFileSync(join(work, 'keep.txt'), 'precious')
     page = await open(home)
     await choosePin(page)
-    Object.assign(job, { home, page })
+    Object.assign(job, { home, page, addByPasting })
   })
   beforeEach(() => {
     onTestFailed(async () => {
@@ -232,6 +236,40 @@ export function mainJob(open: (home: Home) => Promise<Page>): MainJob {
       SPELLINGS.some(spelling => readFileSync(path).includes(spelling)),
     )
     expect(found).toEqual([])
+  })
+
+  test('8: a shell tries to answer the question on the screen, and all else that is the window’s: nothing of it counts', async () => {
+    await go('Inspector')
+    const waiting = run(home, ['call', 'everything', 'echo', '--args', '{"message":"mine"}', '--timeout', '60'])
+    const dialog = page.getByRole('alertdialog')
+    await dialog.getByRole('button', { name: 'Deny' }).waitFor()
+    const shell = (await connectHub(home.data))!
+    const [question] = (await shell.call.approvals.list()).filter(one => one.state.kind === 'waiting')
+    const codeOf = (promise: Promise<unknown>) =>
+      promise.then(
+        () => 'done',
+        error => error.code,
+      )
+    expect([
+      await codeOf(shell.call.approvals.answer({ id: question!.id, answer: { kind: 'allow', scope: 'once' } })),
+      await codeOf(shell.call.secrets.grant({ name: 'MY_SECRET', server: 'everything' })),
+      await codeOf(shell.call.servers.agree({ id: 'everything', digest: 'x', secrets: [], trust: true })),
+    ]).toEqual(['FORBIDDEN', 'FORBIDDEN', 'FORBIDDEN'])
+    expect(await shell.call.policy.change({ kind: 'preset', preset: 'balanced' })).toMatchObject({ applied: false })
+    const second = await openWindow((await run(home, ['open', '--print'])).stdout.match(/http:\S+/)![0])
+    expect(second.verdict.kind).toBe('pin-needed')
+    second.close()
+    expect((await run(home, ['servers', 'add', 'evil', '--yes', '--', 'node', 'x.mjs'])).stdout).toContain('window')
+    expect((await run(home, ['secrets', 'list', '--json'])).stdout).not.toContain(SECRET)
+    const rows = await shell.call.audit.list({ limit: 200 })
+    shell.close()
+    const record = rows.map(row => row.event?.what)
+    for (const what of ['refused/role', 'window/pin-needed', 'proposal/made', 'server/added'])
+      expect(record).toContain(what)
+    // The question stands as it stood, and only the person's answer ends it.
+    await decide('deny', 'not this one')
+    const { code, stdout } = await waiting
+    expect([code, stdout]).toEqual([1, expect.stringContaining('not this one')])
   })
 
   return job
