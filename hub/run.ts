@@ -50,6 +50,11 @@ function endWithParent(): void {
 process.on('SIGTERM', () => void end(0))
 process.on('SIGINT', () => void end(0))
 process.on('SIGHUP', () => void end(0))
+// A promise nobody waited for, such as a record while the log is closing, must not take the servers down.
+process.on('unhandledRejection', error => {
+  const { message } = problemOf(error)
+  process.stderr.write(`gatehouse: unexpected: ${message}\n${error instanceof Error ? `${error.stack}\n` : ''}`)
+})
 // A broken terminal must not take the servers down in disorder.
 process.stdout.on('error', () => {})
 process.stderr.on('error', () => {})
