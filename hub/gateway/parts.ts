@@ -3,6 +3,7 @@ import type { AuditEvent } from '../../contract/audit.ts'
 import type { ServerState } from '../../contract/servers.ts'
 import type { Outcome, Question } from '../policy/approvals.ts'
 import type { DecidingPolicy } from '../policy/decide.ts'
+import type { InstanceFor } from '../supervisor/instances.ts'
 import type { RawListing, Upstream } from '../supervisor/upstream.ts'
 
 /** A server as configured. */
@@ -24,7 +25,10 @@ export interface ServerBook {
 export interface RunningServers {
   state(id: string): ServerState
   listing(id: string): RawListing | null
-  awake(id: string, signal?: AbortSignal): Promise<Upstream>
+  /** `who`: where the definition says per-client, its own child is the one that is woken. */
+  awake(id: string, signal?: AbortSignal, who?: InstanceFor): Promise<Upstream>
+  /** That link is gone: its children end. */
+  leave?(key: string): void
 }
 
 export interface RecordBook {

@@ -10,6 +10,14 @@ const VERSIONS = ['2025-11-25', '2025-06-18', '2025-03-26', '2024-11-05', '2024-
 
 export type Capabilities = Record<string, unknown>
 
+/** What a server is told of who speaks to it. `clientInfo`: Gatehouse, unless it serves one client alone. */
+export interface Hello {
+  capabilities: Capabilities
+  clientInfo?: unknown
+}
+
+const OURS = { name: 'gatehouse', title: 'Gatehouse', version: VERSION }
+
 /** An error that the server itself answered. */
 export class AnswerError extends HubError {
   readonly answer: number
@@ -37,10 +45,9 @@ export async function ask(upstream: Upstream, method: string, params: object, si
 /** The legacy handshake. Resolves with the result's text and the version agreed on. */
 export async function initialize(
   upstream: Upstream,
-  capabilities: Capabilities,
+  { capabilities, clientInfo = OURS }: Hello,
   signal: AbortSignal,
 ): Promise<{ initialize: string; protocolVersion: string }> {
-  const clientInfo = { name: 'gatehouse', title: 'Gatehouse', version: VERSION }
   const result = await ask(upstream, 'initialize', { protocolVersion: VERSIONS[0], capabilities, clientInfo }, signal)
   const { protocolVersion } = JSON.parse(result) as { protocolVersion?: unknown }
   if (typeof protocolVersion !== 'string' || !VERSIONS.includes(protocolVersion)) {

@@ -2,7 +2,7 @@
 import type { AuditEvent } from '../../contract/audit.ts'
 import type { Because, ServerState } from '../../contract/servers.ts'
 import { HubError } from '../error.ts'
-import type { Capabilities } from './ask.ts'
+import type { Hello } from './ask.ts'
 import type { Connection, ConnectionEvents } from './connection.ts'
 import { keepRunning } from './keep-running.ts'
 import { differs } from './list-all.ts'
@@ -17,7 +17,7 @@ import type { RawListing, Upstream } from './upstream.ts'
 /** What an actor is given by the supervisor. */
 export interface ActorParts {
   timing: Timing
-  capabilities: Capabilities
+  hello: Hello
   logs: Logs
   redact(text: string): string
   standing(): Standing
@@ -149,7 +149,7 @@ export class ServerActor {
       )
       this.#session = session
       if (session.connection.pid !== null && !stay.aborted) this.send({ kind: 'spawned', pid: session.connection.pid })
-      const listing = await session.greet(this.#o.capabilities, signal)
+      const listing = await session.greet(this.#o.hello, signal)
       if (stay.aborted) return
       this.#keepListing(listing, definition)
       this.#o.record({ what: 'server/started', detail: `pid ${session.connection.pid ?? 'none'}` })

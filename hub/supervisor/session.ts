@@ -1,6 +1,6 @@
 // One life of one server, from spawn to its last process: connection, handshake, first listing.
 import { HubError } from '../error.ts'
-import { type Capabilities, initialize } from './ask.ts'
+import { type Hello, initialize } from './ask.ts'
 import type { Connection, ConnectionEvents, Ending } from './connection.ts'
 import { listAll } from './list-all.ts'
 import type { Logs } from './logs.ts'
@@ -53,8 +53,8 @@ export class Session {
   }
 
   /** Says hello and asks for everything it offers: after this it is known to answer. */
-  async greet(capabilities: Capabilities, signal: AbortSignal): Promise<RawListing> {
-    const hello = await initialize(this.upstream, capabilities, signal)
+  async greet(as: Hello, signal: AbortSignal): Promise<RawListing> {
+    const hello = await initialize(this.upstream, as, signal)
     this.upstream.initialize = hello.initialize
     this.upstream.protocolVersion = hello.protocolVersion
     return listAll(this.upstream, signal)

@@ -9,6 +9,7 @@ import type { Db } from '../store/open.ts'
 import type { Capabilities } from './ask.ts'
 import { connect } from './connect.ts'
 import type { Run } from './family.ts'
+import type { InstanceFor } from './instances.ts'
 import { Ledger, reapLeftovers } from './ledger.ts'
 import { type Environment, loginEnvironment } from './login-environment.ts'
 import { Logs } from './logs.ts'
@@ -142,9 +143,12 @@ export class Supervisor {
   }
 
   /** The server ready for a call; a sleeping one is started. Rejects with HubError that says why not. */
-  async awake(id: string, signal?: AbortSignal): Promise<Upstream> {
+  async awake(id: string, signal?: AbortSignal, _who?: InstanceFor): Promise<Upstream> {
     return this.#actor(id).awake(signal)
   }
+
+  /** That link is gone. */
+  leave(_key: string): void {}
 
   /** The last verified listing, of the definition as it is now. */
   listing(id: string): RawListing | null {
@@ -239,7 +243,7 @@ export class Supervisor {
     const logs = new Logs(join(this.#o.folder, 'logs'), `${slug.replaceAll(/[^a-z0-9-]/g, '')}-${id}.log`, redact)
     const actor = new ServerActor(definition, {
       timing: this.#timing,
-      capabilities: this.#o.capabilities ?? CAPABILITIES,
+      hello: { capabilities: this.#o.capabilities ?? CAPABILITIES },
       logs,
       redact,
       record,
