@@ -11,6 +11,7 @@ export interface ServerDefinition {
   launch: Launch
   startup: 'eager' | 'lazy'
   idleStopMinutes: number
+  instance: 'shared' | 'per-client'
   /** Of the launch: another digest is another program. */
   digest: string
 }

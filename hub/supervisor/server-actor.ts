@@ -21,6 +21,8 @@ export interface ActorParts {
   logs: Logs
   redact(text: string): string
   standing(): Standing
+  /** Without a call for so long it goes to sleep; 0: never. */
+  idleMs(definition: ServerDefinition): number
   /** Resolves the launch and opens a connection to it. */
   connect(definition: ServerDefinition, events: ConnectionEvents, signal: AbortSignal): Promise<Connection>
   record(event: Omit<AuditEvent, 'kind' | 'server'>): void
@@ -108,11 +110,18 @@ export class ServerActor {
     }
   }
 
-  async close(): Promise<void> {
+  /** Why it may not be woken, whoever calls; null while it may. */
+  get refusal(): HubError | null {
+    const state = this.#state
+    const kind = state.kind === 'stopping' ? state.next : state.kind
+    return kind === 'stopped' || kind === 'waiting' || kind === 'crash-looping' ? this.#whyNot(state) : null
+  }
+
+  /** For good: no process of it is left. */
+  async end(): Promise<void> {
     this.send({ kind: 'stop' })
     await this.settled()
     this.#stay.abort()
-    await this.logs.close()
   }
 
   #enter(state: ServerState, stay: AbortSignal): void {
@@ -176,7 +185,7 @@ export class ServerActor {
       ended: session.connection.ended,
       stay: this.#stay.signal,
       timing,
-      idleMs: () => (this.definition.startup === 'lazy' ? this.definition.idleStopMinutes * 60_000 : 0),
+      idleMs: () => this.#o.idleMs(this.definition),
       log: text => logs.add('gatehouse', text),
       onIdle: () => this.send({ kind: 'idle' }),
       onListed: listing => {

@@ -1,26 +1,25 @@
 // Every configured server and its life: starts, stops, wakes and watches each, and keeps what it listed last.
-import { homedir } from 'node:os'
 import { join } from 'node:path'
-import type { LogLine, ServerState, Usage } from '../../contract/servers.ts'
+import type { LogLine, ServerState } from '../../contract/servers.ts'
 import type { Announcer } from '../announce.ts'
 import { HubError } from '../error.ts'
 import { Listings } from '../store/listings.ts'
 import type { Db } from '../store/open.ts'
+import { type House, sharedParts } from './actor-parts.ts'
 import type { Capabilities } from './ask.ts'
-import { connect } from './connect.ts'
-import type { Run } from './family.ts'
-import type { InstanceFor } from './instances.ts'
-import { Ledger, reapLeftovers } from './ledger.ts'
+import { type Details, detailsOf } from './details.ts'
+import { type InstanceFor, Instances } from './instances.ts'
 import { type Environment, loginEnvironment } from './login-environment.ts'
 import { Logs } from './logs.ts'
 import type { Definitions, Records, Secrets, ServerDefinition } from './needs.ts'
+import { Runs, reap } from './runs.ts'
 import { ServerActor } from './server-actor.ts'
 import { storedListing } from './stored-listing.ts'
 import { TIMING, type Timing } from './timing.ts'
 import type { RawListing, Upstream } from './upstream.ts'
 import { UsageSampling } from './usage.ts'
-import { Watch } from './watch.ts'
 
+export type { Details } from './details.ts'
 export type { RawListing, Upstream } from './upstream.ts'
 
 export interface SupervisorOptions {
@@ -37,28 +36,17 @@ export interface SupervisorOptions {
   environment?: Promise<Environment>
 }
 
-export interface Details {
-  pid: number | null
-  restarts: number
-  usage: Usage | null
-  answeredAt: number | null
-  protocolVersion: string | null
-  serverInfo: Record<string, unknown> | null
-  capabilities: Record<string, unknown> | null
-}
-
+/** A server that nobody calls directly needs to be up no longer than it takes to look at it. */
+const LISTED_MS = 60_000
 const CAPABILITIES: Capabilities = { roots: { listChanged: true }, sampling: {}, elicitation: {} }
 
 export class Supervisor {
   readonly #o: SupervisorOptions
-  readonly #timing: Timing
-  readonly #environment: Promise<Environment>
+  readonly #house: House
   readonly #listings: Listings
-  readonly #ledger: Ledger
-  readonly #watch = new Watch()
-  readonly #runs = new Map<number, { server: string; run: Run }>()
   readonly #usage: UsageSampling
   readonly #actors = new Map<string, ServerActor>()
+  readonly #instances = new Instances((definition, who) => this.#makeInstance(definition, who))
   /** What each server might do when last looked at, to see a change. */
   readonly #stood = new Map<string, string>()
   #isAnnouncing = false
@@ -67,29 +55,21 @@ export class Supervisor {
 
   /** Ends first what a killed hub left behind. No server starts before `begin`. */
   static async open(options: SupervisorOptions): Promise<Supervisor> {
-    for (const { run, left } of await reapLeftovers(options.folder)) {
-      const detail =
-        left.length > 0
-          ? `Of ${run.command}, left by a hub that was killed, ${left.length} processes could not be ended.`
-          : `${run.command}, from a hub that was killed.`
-      void options.audit
-        .append(
-          { kind: 'server', what: 'server/reaped', server: run.server, by: 'gatehouse', detail },
-          { durable: false },
-        )
-        .catch(() => {})
-    }
+    await reap(options.folder, options.audit)
     return new Supervisor(options)
   }
 
   constructor(options: SupervisorOptions) {
     this.#o = options
-    this.#timing = { ...TIMING, ...options.timing }
-    this.#environment = options.environment ?? loginEnvironment(options.folder)
+    this.#house = {
+      ...options,
+      timing: { ...TIMING, ...options.timing },
+      environment: options.environment ?? loginEnvironment(options.folder),
+      runs: new Runs(options.folder),
+    }
     this.#listings = new Listings(options.db)
-    this.#ledger = new Ledger(options.folder)
     this.#usage = new UsageSampling(
-      () => new Map([...this.#runs.values()].map(({ server, run }) => [server, run])),
+      () => this.#house.runs.byServer(),
       server => this.#announce('servers/changed', server),
     )
     for (const definition of options.registry.list()) this.#add(definition)
@@ -106,7 +86,7 @@ export class Supervisor {
 
   /** The process that ends every server should this one be killed. */
   get sentryPid(): number | null {
-    return this.#watch.pid
+    return this.#house.runs.sentryPid
   }
 
   states(): Map<string, ServerState> {
@@ -129,26 +109,37 @@ export class Supervisor {
     return actor.settled()
   }
 
-  stop(id: string): Promise<ServerState> {
+  async stop(id: string): Promise<ServerState> {
     const actor = this.#actor(id)
     actor.send({ kind: 'stop' })
+    await this.#instances.end(actor.definition.id)
     return actor.settled()
   }
 
-  restart(id: string): Promise<ServerState> {
+  async restart(id: string): Promise<ServerState> {
     const actor = this.#actor(id)
     if (this.#o.registry.standing(id).may !== 'start') return this.start(id)
     actor.send({ kind: 'restart' })
+    await this.#instances.end(actor.definition.id)
     return actor.settled()
   }
 
-  /** The server ready for a call; a sleeping one is started. Rejects with HubError that says why not. */
-  async awake(id: string, signal?: AbortSignal, _who?: InstanceFor): Promise<Upstream> {
-    return this.#actor(id).awake(signal)
+  /**
+   * The server ready for a call; a sleeping one is started. Where each client has a child of its own and it is known for
+   * whom, it is that one. Rejects with HubError that says why not.
+   */
+  async awake(id: string, signal?: AbortSignal, who?: InstanceFor): Promise<Upstream> {
+    const actor = this.#actor(id)
+    if (!who || actor.definition.instance === 'shared') return actor.awake(signal)
+    // Who may not start the server itself may not start a child of it either.
+    if (actor.refusal) throw actor.refusal
+    return this.#instances.awake(actor.definition, who, signal)
   }
 
-  /** That link is gone. */
-  leave(_key: string): void {}
+  /** That link is gone: its children end. */
+  leave(key: string): void {
+    this.#instances.leave(key)
+  }
 
   /** The last verified listing, of the definition as it is now. */
   listing(id: string): RawListing | null {
@@ -164,23 +155,9 @@ export class Supervisor {
   }
 
   details(id: string): Details {
-    const { session, restarts, listing } = this.#actor(id)
-    const upstream = session?.upstream
-    const hello = JSON.parse(upstream?.initialize ?? listing?.initialize ?? '{}') as Record<
-      string,
-      Record<string, unknown> | string
-    >
-    const { protocolVersion, serverInfo, capabilities } = hello
-    const answered = upstream && Number.isFinite(upstream.answeredAtMs)
-    return {
-      pid: session?.connection.pid ?? null,
-      restarts,
-      usage: session ? this.#usage.of(id) : null,
-      answeredAt: answered ? Math.round(Date.now() - (performance.now() - upstream.answeredAtMs)) : null,
-      protocolVersion: typeof protocolVersion === 'string' ? protocolVersion : null,
-      serverInfo: typeof serverInfo === 'object' ? serverInfo : null,
-      capabilities: typeof capabilities === 'object' ? capabilities : null,
-    }
+    const actor = this.#actor(id)
+    const server = actor.definition.id
+    return detailsOf(actor, this.#instances.of(server), () => this.#usage.of(server))
   }
 
   /** Stops every server, all at once, and lets the sentry go. */
@@ -190,8 +167,9 @@ export class Supervisor {
       this.#o.announcer.off(event, this.#look)
     }
     this.#usage.close()
-    await Promise.allSettled([...this.#actors.values()].map(actor => actor.close()))
-    await this.#watch.close()
+    await Promise.allSettled([...this.#actors.values()].map(actor => this.#end(actor)))
+    await this.#instances.close()
+    await this.#house.runs.close()
   }
 
   #actor(idOrName: string): ServerActor {
@@ -212,58 +190,40 @@ export class Supervisor {
       this.#actors.delete(id)
       this.#stood.delete(id)
       this.#listings.remove(id)
-      void actor.close()
+      void this.#end(actor)
     }
     for (const definition of definitions)
       this.#bring(this.#actors.get(definition.id) ?? this.#add(definition), definition)
   }
 
   #bring(actor: ServerActor, definition: ServerDefinition): void {
-    const isOther = actor.definition.digest !== definition.digest
+    const was = actor.definition
+    const isOther = was.digest !== definition.digest
     actor.redefine(definition)
     const standing = this.#o.registry.standing(definition.id)
     const before = this.#stood.get(definition.id)
     this.#stood.set(definition.id, standing.may)
+    if (isOther || standing.may !== 'start' || definition.instance === 'shared') void this.#instances.end(definition.id)
+    for (const instance of this.#instances.of(definition.id)) instance.redefine(definition)
     if (standing.may === 'no') actor.send({ kind: 'stop' })
     else if (standing.may === 'wait') actor.send({ kind: 'hold', for: standing.for, what: standing.what })
     else if (before !== 'start' || actor.state.kind === 'waiting') {
       // Without a listing its tools would be known to nobody, so it runs once at least.
       actor.send({ kind: definition.startup === 'eager' || !actor.listing ? 'start' : 'rest' })
     } else if (isOther && actor.state.kind !== 'stopped') actor.send({ kind: 'restart' })
+    else if (was.startup === 'lazy' && definition.startup === 'eager') actor.send({ kind: 'wake' })
   }
 
   #add(definition: ServerDefinition): ServerActor {
     const { id, slug } = definition
     const redact = (text: string) => this.#o.vault.redactor.redact(text)
-    const record = (event: { what: string; detail?: string }) =>
-      // A log that cannot be written must not keep a server from being stopped.
-      void this.#o.audit
-        .append({ kind: 'server', server: id, by: 'gatehouse', ...event }, { durable: false })
-        .catch(() => {})
-    const logs = new Logs(join(this.#o.folder, 'logs'), `${slug.replaceAll(/[^a-z0-9-]/g, '')}-${id}.log`, redact)
+    const file = `${slug.replaceAll(/[^a-z0-9-]/g, '')}-${id}.log`
     const actor = new ServerActor(definition, {
-      timing: this.#timing,
+      ...sharedParts(this.#house, id, new Logs(join(this.#o.folder, 'logs'), file, redact)),
       hello: { capabilities: this.#o.capabilities ?? CAPABILITIES },
-      logs,
-      redact,
-      record,
-      standing: () => this.#o.registry.standing(id),
-      connect: async (current, events, signal) =>
-        connect(current, events, signal, {
-          sources: {
-            environment: await this.#environment,
-            home: homedir(),
-            data: this.#o.folder,
-            secret: name => this.#readSecret(id, name),
-          },
-          keeper: {
-            begins: mark => this.#begins(current, mark),
-            failed: mark => this.#spawnFailed(mark),
-            began: run => this.#began(current, run),
-            ended: (pid, left) => this.#ended(pid, left.length === 0),
-          },
-          redact,
-        }),
+      // Where clients have children of their own, this one is there to be listed.
+      idleMs: ({ startup, instance, idleStopMinutes }) =>
+        startup === 'eager' ? 0 : instance === 'shared' ? idleStopMinutes * 60_000 : LISTED_MS,
       storedListing: digest => this.#storedListing(id, digest),
       storeListing: (digest, listing) =>
         this.#listings.put(id, digest, JSON.stringify(storedListing(listing, redact)), listing.at),
@@ -274,44 +234,34 @@ export class Supervisor {
     return actor
   }
 
+  #makeInstance(definition: ServerDefinition, { client, capabilities, clientInfo }: InstanceFor): ServerActor {
+    const { id } = definition
+    let wasUp = false
+    const actor: ServerActor = new ServerActor(definition, {
+      ...sharedParts(this.#house, id, this.#actor(id).logs, client),
+      hello: { capabilities, ...(clientInfo ? { clientInfo } : {}) },
+      idleMs: ({ idleStopMinutes }) => idleStopMinutes * 60_000,
+      // What the server offers is what was listed, and may be agreed on, once for all.
+      storedListing: () => null,
+      storeListing: () => {},
+      onListingChanged: () => {},
+      onChanged: () => {
+        const isUp = actor.state.kind === 'running'
+        if (isUp !== wasUp) this.#announce('servers/changed', id)
+        wasUp = isUp
+      },
+    })
+    return actor
+  }
+
+  async #end(actor: ServerActor): Promise<void> {
+    await Promise.all([actor.end(), this.#instances.end(actor.definition.id)])
+    await actor.logs.close()
+  }
+
   #storedListing(id: string, digest: string): RawListing | null {
     const row = this.#listings.get(id)
     return row?.digest === digest ? (JSON.parse(row.json) as RawListing) : null
-  }
-
-  async #readSecret(server: string, name: string): Promise<string> {
-    const value = await this.#o.vault.read(name)
-    await this.#o.audit.append(
-      { kind: 'secret', what: 'secret/used', server, by: 'gatehouse', detail: name },
-      { durable: false },
-    )
-    return value
-  }
-
-  /** A kill may hit us in the middle of the spawn, so that nobody ever hears the pid. */
-  #begins({ id, launch }: ServerDefinition, mark: string): void {
-    this.#watch.expect(mark)
-    this.#ledger.expect({ mark, server: id, command: asWritten(launch) })
-  }
-
-  #spawnFailed(mark: string): void {
-    this.#watch.forget(mark)
-    this.#ledger.forget(mark)
-  }
-
-  #began({ id, launch }: ServerDefinition, run: Run): void {
-    // The sentry first: a write to a pipe is sooner done than a file.
-    this.#watch.add(run)
-    this.#ledger.add({ ...run, server: id, command: asWritten(launch) })
-    this.#runs.set(run.pid, { server: id, run })
-  }
-
-  /** What could not be ended stays listed, so that the sentry and the next start try again. */
-  #ended(pid: number, isGone: boolean): void {
-    this.#runs.delete(pid)
-    if (!isGone) return
-    this.#watch.remove(pid)
-    this.#ledger.remove(pid)
   }
 
   #announce(event: 'servers/changed' | 'servers/listing-changed', id: string): void {
@@ -323,8 +273,4 @@ export class Supervisor {
       this.#isAnnouncing = outer
     }
   }
-}
-
-function asWritten({ command, args }: ServerDefinition['launch']): string {
-  return [command ?? '', ...args].join(' ')
 }

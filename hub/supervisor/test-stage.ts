@@ -47,7 +47,7 @@ export function definitionOf(name: string, change: Partial<ServerDefinition> = {
     .padEnd(12, '0')
     .slice(0, 12)}`
   const launch = { command: process.execPath, args: [fixture(name)], env: {}, headers: {}, ...change.launch }
-  const rest = { startup: 'lazy' as const, idleStopMinutes: 10 }
+  const rest = { startup: 'lazy' as const, idleStopMinutes: 10, instance: 'shared' as const }
   return { id, name, slug: name, digest: JSON.stringify(launch), ...rest, ...change, launch }
 }
 

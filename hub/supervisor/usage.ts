@@ -14,7 +14,7 @@ interface Sample {
 }
 
 export class UsageSampling {
-  readonly #runs: () => Map<string, Run>
+  readonly #runs: () => Map<string, Run[]>
   readonly #onSampled: (server: string) => void
   #samples = new Map<string, Sample>()
   #askedAtMs = Number.NEGATIVE_INFINITY
@@ -22,7 +22,7 @@ export class UsageSampling {
   #timer: NodeJS.Timeout | undefined
   #isClosed = false
 
-  constructor(runs: () => Map<string, Run>, onSampled: (server: string) => void) {
+  constructor(runs: () => Map<string, Run[]>, onSampled: (server: string) => void) {
     this.#runs = runs
     this.#onSampled = onSampled
   }
@@ -49,17 +49,23 @@ export class UsageSampling {
     const all = await processes.all().catch(() => [])
     const atMs = performance.now()
     const samples = new Map<string, Sample>()
-    for (const [server, run] of runs) {
-      const family = familyOf(run, all, () => false, true)
+    for (const [server, own] of runs) {
+      const family = new Set(own.flatMap(run => familyOf(run, all, () => false, true)))
       const before = this.#samples.get(server)
-      samples.set(server, measure(family, atMs, before))
-      if (JSON.stringify(before?.usage) !== JSON.stringify(samples.get(server)!.usage)) this.#onSampled(server)
+      const sample = measure([...family], atMs, before)
+      samples.set(server, sample)
+      if (!before || shown(before.usage) !== shown(sample.usage)) this.#onSampled(server)
     }
     this.#samples = samples
     this.#sampledAtMs = atMs
     this.#timer = undefined
     if (atMs - this.#askedAtMs < LOOKED_AT_MS) this.#schedule(EVERY_MS)
   }
+}
+
+/** As people see it: a byte more is nothing new. */
+function shown({ cpuPercent, memoryBytes, processes }: Usage): string {
+  return [cpuPercent, Math.round(memoryBytes / 2 ** 20), processes].join()
 }
 
 /** CPU since the sample before: 100 is one core. Processes that ended meanwhile take their time along, so it never goes below 0. */
