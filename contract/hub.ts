@@ -5,6 +5,7 @@ import { AuditStatus } from './audit.ts'
 import { Client } from './clients.ts'
 import { Approval, Policy, Proposal } from './policy.ts'
 import { open, procedure } from './procedure.ts'
+import { PersonQuestion } from './questions.ts'
 import { Secret, VaultStatus } from './secrets.ts'
 import { Server } from './servers.ts'
 
@@ -59,6 +60,7 @@ export const Snapshot = z.object({
   status: HubStatus,
   servers: z.array(Server),
   approvals: z.array(Approval),
+  questions: z.array(PersonQuestion),
   proposals: z.array(Proposal),
   policy: Policy,
   clients: z.array(Client),

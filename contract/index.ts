@@ -5,6 +5,7 @@ import { callsContract } from './calls.ts'
 import { clientsContract } from './clients.ts'
 import { hubContract, windowsContract } from './hub.ts'
 import { approvalsContract, policyContract, proposalsContract } from './policy.ts'
+import { questionsContract } from './questions.ts'
 import { secretsContract } from './secrets.ts'
 import { serversContract } from './servers.ts'
 
@@ -14,6 +15,7 @@ export const contract = {
   servers: serversContract,
   calls: callsContract,
   approvals: approvalsContract,
+  questions: questionsContract,
   policy: policyContract,
   proposals: proposalsContract,
   audit: auditContract,

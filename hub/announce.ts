@@ -11,6 +11,9 @@ export interface Announcements {
   'approvals/changed': [id: string]
   /** A new question waits: notifications hang on this. */
   'approvals/asked': [id: string]
+  'questions/changed': [id: string]
+  /** A server asks something new of the person: notifications hang on this. */
+  'questions/asked': [id: string]
   'proposals/changed': []
   'policy/changed': []
   'clients/changed': []

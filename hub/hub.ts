@@ -23,6 +23,7 @@ import { OpenParts } from './parts.ts'
 import { Approvals } from './policy/approvals.ts'
 import { PolicyStore } from './policy/policy-store.ts'
 import { Proposals } from './policy/proposals.ts'
+import { PersonQuestions } from './questions/person-questions.ts'
 import { Registry } from './registry/registry.ts'
 import { openDataFolder } from './store/data-folder.ts'
 import { takeLock } from './store/lock.ts'
@@ -145,6 +146,14 @@ async function openParts(options: HubOptions, parts: OpenParts, report: (message
   parts.add('the policy', () => policy.close())
   const approvals = new Approvals({ announcer, policy, redact: text => vault.redactor.redact(text) })
   parts.add('the approvals', () => approvals.close())
+  const questions = new PersonQuestions({
+    announcer,
+    audit,
+    redact: text => vault.redactor.redact(text),
+    sampling: id => registry.list().find(one => one.id === id)?.sampling ?? 'refuse',
+    isAlone: () => mode === 'unattended' && !windows.list(null).some(one => one.open),
+  })
+  parts.add('the questions', () => questions.close())
 
   const supervisor = await Supervisor.open({ registry, vault, announcer, audit, folder: folder.path, db })
   parts.add('the servers', () => supervisor.close())
@@ -162,6 +171,7 @@ async function openParts(options: HubOptions, parts: OpenParts, report: (message
     registry,
     policy,
     approvals,
+    questions,
     audit,
     announcer,
     redact: text => vault.redactor.redact(text),
@@ -193,6 +203,7 @@ async function openParts(options: HubOptions, parts: OpenParts, report: (message
     }),
     servers: () => registry.list().map(one => viewServer(one, { registry, supervisor, gateway })),
     approvals: () => approvals.list(),
+    questions: () => questions.list(),
     proposals: () => proposals.list(),
     policy: () => policy.current(),
     clients: () => clients.list(gateway.links()),
@@ -217,6 +228,7 @@ async function openParts(options: HubOptions, parts: OpenParts, report: (message
     gateway,
     policy,
     proposals,
+    questions,
     readers,
     registry,
     supervisor,
@@ -260,6 +272,7 @@ async function openParts(options: HubOptions, parts: OpenParts, report: (message
   parts.add('hub.json', () => removeHubFile(folder.path, process.pid))
   parts.add('what waits', async () => {
     approvals.withdrawAll('Gatehouse is stopping.')
+    questions.withdrawAll('Gatehouse is stopping.')
     await audit
       .append({ kind: 'hub', what: 'hub/stopping', by: 'gatehouse' }, { durable: false })
       .catch(error => report(String(error)))

@@ -32,6 +32,7 @@ const FLOORS: Record<string, number> = {
   policy: 1,
   audit: 1,
   clients: 1,
+  questions: 1,
   vault: 1,
   store: 0,
 }

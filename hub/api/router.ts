@@ -9,9 +9,11 @@ import { HubError } from '../error.ts'
 import type { Approvals } from '../policy/approvals.ts'
 import type { PolicyStore } from '../policy/policy-store.ts'
 import type { Proposals } from '../policy/proposals.ts'
+import type { PersonQuestions } from '../questions/person-questions.ts'
 import type { Vault } from '../vault/vault.ts'
 import { guardedContract, nameOf } from './caller.ts'
 import { loosen } from './loosen.ts'
+import { answerQuestions } from './questions.ts'
 import { viewSecrets } from './secret-view.ts'
 import type { ServerSources } from './server-view.ts'
 import { answerServers } from './servers.ts'
@@ -27,6 +29,7 @@ export interface Parts extends ServerSources {
   clients: Clients
   policy: PolicyStore
   proposals: Proposals
+  questions: PersonQuestions
   vault: Vault
   windows: Windows
   readers: Readers
@@ -231,6 +234,7 @@ export function buildRouter(parts: Parts) {
     servers: answerServers(api, parts),
     calls,
     approvals: approvalsRouter,
+    questions: answerQuestions(api, parts),
     policy: policyRouter,
     proposals: proposalsRouter,
     audit: auditRouter,

@@ -14,6 +14,8 @@ const STALE: { [E in keyof Announcements]?: Noun[] } = {
   'servers/listing-changed': ['servers'],
   'approvals/changed': ['approvals'],
   'approvals/asked': ['approvals'],
+  'questions/changed': ['questions'],
+  'questions/asked': ['questions'],
   'proposals/changed': ['proposals'],
   'policy/changed': ['policy', 'servers'],
   'clients/changed': ['clients'],

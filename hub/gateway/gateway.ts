@@ -12,7 +12,7 @@ import { Catalog } from './catalog.ts'
 import { Guard } from './guard.ts'
 import { GatewayLink, type House } from './link.ts'
 import { type OwnCall, OwnCalls } from './own-calls.ts'
-import type { Asking, KnownServer, PolicyBook, RecordBook, RunningServers, ServerBook } from './parts.ts'
+import type { Asking, AskingPeople, KnownServer, PolicyBook, RecordBook, RunningServers, ServerBook } from './parts.ts'
 import { type ServerStats, Stats } from './stats.ts'
 import { Tap } from './tap.ts'
 import { Upstreams } from './upstreams.ts'
@@ -23,6 +23,7 @@ export interface GatewayOptions {
   registry: ServerBook
   policy: PolicyBook
   approvals: Asking
+  questions: AskingPeople
   audit: RecordBook
   announcer: Announcer
   redact: (text: string) => string
@@ -68,7 +69,7 @@ export class Gateway {
       catalog,
       guard,
       tap,
-      upstreams: new Upstreams(tap, audit),
+      upstreams: new Upstreams(tap, audit, options.questions),
       stats: new Stats(),
       supervisor,
       endApprovals: link => approvals.endLink(link),

@@ -214,8 +214,8 @@ test('a server’s question is refused where two clients’ calls are in flight,
     'it cannot be told whom',
   )
   await slow
-  expect(JSON.stringify((await tell(one, { do: 'ask', method: 'elicitation/create' })).result)).toContain(
-    'does not offer elicitation',
+  expect(JSON.stringify((await tell(one, { do: 'ask', method: 'roots/list' })).result)).toContain(
+    'does not offer roots',
   )
   expect(JSON.stringify((await tell(one, { do: 'ask', method: 'vendor/ask' })).result)).toContain(
     'does not pass vendor/ask on',

@@ -141,8 +141,11 @@ export class GatewayLink implements Listener {
     }, CHANGE_PAUSE_MS)
   }
 
-  offers(capability: string): boolean {
-    return isObject(this.#capabilities[capability])
+  offers(capability: string, mode?: string): boolean {
+    const offered = this.#capabilities[capability]
+    if (!isObject(offered) || mode === undefined) return isObject(offered)
+    // An elicitation without modes means forms.
+    return mode === 'form' ? isObject(offered.form) || !isObject(offered.url) : isObject(offered[mode])
   }
 
   tell(server: KnownServer, text: string): void | Promise<void> {

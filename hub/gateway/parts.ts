@@ -3,6 +3,7 @@ import type { AuditEvent } from '../../contract/audit.ts'
 import type { ServerState } from '../../contract/servers.ts'
 import type { Outcome, Question } from '../policy/approvals.ts'
 import type { DecidingPolicy } from '../policy/decide.ts'
+import type { ServerQuestion } from '../questions/person-questions.ts'
 import type { InstanceFor } from '../supervisor/instances.ts'
 import type { RawListing, Upstream } from '../supervisor/upstream.ts'
 
@@ -39,6 +40,11 @@ export interface Asking {
   ask(question: Question): Promise<Outcome>
   endLink(link: string): void
   withdrawWhere(why: (question: Question) => string | null): void
+}
+
+/** Takes to the person, in the window, what a server asks and its client cannot answer. Resolves with the result, rejects with HubError. */
+export interface AskingPeople {
+  ask(question: ServerQuestion): Promise<unknown>
 }
 
 /** The policy in force. */

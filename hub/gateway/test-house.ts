@@ -10,6 +10,7 @@ import { Audit } from '../audit/audit.ts'
 import { Approvals } from '../policy/approvals.ts'
 import { PolicyStore } from '../policy/policy-store.ts'
 import { Proposals } from '../policy/proposals.ts'
+import { PersonQuestions } from '../questions/person-questions.ts'
 import { Registry } from '../registry/registry.ts'
 import { openDataFolder } from '../store/data-folder.ts'
 import { openState } from '../store/open.ts'
@@ -31,6 +32,7 @@ export interface House {
   supervisor: Supervisor
   policy: PolicyStore
   approvals: Approvals
+  questions: PersonQuestions
   audit: Audit
   announcer: Announcer
   id(name: string): string
@@ -78,6 +80,8 @@ export async function openHouse(options: HouseOptions): Promise<House> {
   const policy = PolicyStore.open({ folder: folder.path, sealed, announcer, proposals })
   for (const { id: _, ...rule } of options.rules ?? []) policy.change({ kind: 'add-rule', rule }, 'window', 'test')
   const approvals = new Approvals({ announcer, policy, redact })
+  const sampling = (id: string) => registry.list().find(one => one.id === id)?.sampling ?? 'refuse'
+  const questions = new PersonQuestions({ announcer, audit, redact, sampling })
   const environment = Promise.resolve({ PATH: process.env.PATH ?? '' }) as never
   const supervisor = await Supervisor.open({
     registry,
@@ -89,7 +93,17 @@ export async function openHouse(options: HouseOptions): Promise<House> {
     environment,
     timing: { graceMs: 500 },
   })
-  const parts = { supervisor, registry, policy, approvals, audit, announcer, redact, clientTitle: (id: string) => id }
+  const parts = {
+    supervisor,
+    registry,
+    policy,
+    approvals,
+    questions,
+    audit,
+    announcer,
+    redact,
+    clientTitle: (id: string) => id,
+  }
   const gateway = new Gateway({ ...parts, ...options.instead?.(parts) })
   supervisor.begin()
   if (options.start !== false) {
@@ -102,6 +116,7 @@ export async function openHouse(options: HouseOptions): Promise<House> {
     supervisor,
     policy,
     approvals,
+    questions,
     audit,
     announcer,
     id: name => registry.find(name).id,
@@ -118,6 +133,7 @@ export async function openHouse(options: HouseOptions): Promise<House> {
       gateway.close()
       await supervisor.close()
       approvals.close()
+      questions.close()
       policy.close()
       registry.close()
       await audit.close()

@@ -2,8 +2,9 @@
 // to, and where that cannot be told, nobody's private matter reaches another.
 import { memberAt } from '../../contract/wire.ts'
 import type { Upstream } from '../supervisor/upstream.ts'
+import { type PersonsAnswer, PersonsSide } from './ask-person.ts'
 import { errorFrame, INTERNAL_ERROR, METHOD_NOT_FOUND } from './frame.ts'
-import type { KnownServer, RecordBook } from './parts.ts'
+import type { AskingPeople, KnownServer, RecordBook } from './parts.ts'
 import type { Tap } from './tap.ts'
 
 /** A client's side, as far as servers reach it. */
@@ -12,7 +13,8 @@ export interface Listener {
   readonly title: string
   /** Least severe level it wants, as its number; null when it never said. */
   readonly logLevel: number | null
-  offers(capability: string): boolean
+  /** `mode`: of an elicitation, where it offers only some. */
+  offers(capability: string, mode?: string): boolean
   /** Sends a notification of a server. */
   tell(server: KnownServer, text: string): void | Promise<void>
   /** Passes a server's request on; settles with the client's answer frame. */
@@ -43,10 +45,12 @@ export class Upstreams {
   readonly #subscribers = new Map<string, Map<string, Set<Listener>>>()
   readonly #tap: Tap
   readonly #audit: RecordBook
+  readonly #person: PersonsSide
 
-  constructor(tap: Tap, audit: RecordBook) {
+  constructor(tap: Tap, audit: RecordBook, people: AskingPeople) {
     this.#tap = tap
     this.#audit = audit
+    this.#person = new PersonsSide(people)
   }
 
   /** Listens to this upstream from now on; once is enough. True the first time. */
@@ -56,7 +60,10 @@ export class Upstreams {
     this.#attached.set(upstream, attached)
     attached.detach.push(upstream.onNotification(text => this.#notified(attached, text)))
     attached.detach.push(upstream.onRequest((text, owners) => this.#asked(attached, text, owners as Listener[])))
-    void upstream.closed.then(() => this.#attached.delete(upstream))
+    void upstream.closed.then(() => {
+      this.#attached.delete(upstream)
+      this.#person.gone(upstream, server)
+    })
     return true
   }
 
@@ -71,7 +78,10 @@ export class Upstreams {
     } finally {
       const left = attached.inFlight.get(listener)! - 1
       if (left > 0) attached.inFlight.set(listener, left)
-      else attached.inFlight.delete(listener)
+      else {
+        attached.inFlight.delete(listener)
+        this.#person.callEnded(upstream, listener, owner => attached.inFlight.has(owner))
+      }
     }
   }
 
@@ -109,6 +119,7 @@ export class Upstreams {
     for (const attached of this.#attached.values()) {
       attached.users.delete(listener)
       attached.inFlight.delete(listener)
+      this.#person.callEnded(attached.upstream, listener, owner => attached.inFlight.has(owner))
     }
     for (const [server, uris] of this.#subscribers) {
       for (const uri of [...uris.keys()]) {
@@ -140,7 +151,10 @@ export class Upstreams {
     }
     if (method === 'notifications/cancelled') {
       const id = memberAt(text, ['params', 'requestId'])
-      if (id) for (const user of users) user.unquestion(upstream, text.slice(id.start, id.end), text)
+      if (id) {
+        for (const user of users) user.unquestion(upstream, text.slice(id.start, id.end), text)
+        this.#person.takeBack(upstream, text.slice(id.start, id.end), server)
+      }
       return []
     }
     const belongs = inFlight.size > 0 ? [...inFlight.keys()] : [...users]
@@ -155,9 +169,9 @@ export class Upstreams {
     // With no call in flight it can only be meant for the one client that uses this server, if there is but one.
     const owners = calling.length > 0 || users.size > 1 ? calling : [...users]
     const method = stringAt(text, ['method']) ?? ''
-    const answer = await this.#answer(server, upstream, method, text, owners)
-    this.#tap.push('Gatehouse', server.name, answer, { method })
-    return answer
+    const { frame, shown } = await this.#answer(server, upstream, method, text, owners)
+    this.#tap.push('Gatehouse', server.name, shown, { method })
+    return frame
   }
 
   async #answer(
@@ -166,24 +180,32 @@ export class Upstreams {
     method: string,
     text: string,
     owners: Listener[],
-  ): Promise<string> {
+  ): Promise<PersonsAnswer> {
     this.#tap.push(server.name, 'Gatehouse', text, { method })
     const no = (code: number, message: string) => {
       this.#note(server, method, undefined, message)
-      return errorFrame('0', code, message)
+      const frame = errorFrame('0', code, message)
+      return { frame, shown: frame }
     }
     const needs = NEEDS[method]
     if (!needs) return no(METHOD_NOT_FOUND, `Gatehouse does not pass ${method} on to clients.`)
     const [owner, other] = owners
     if (!owner) return no(INTERNAL_ERROR, `No call is in flight that ${method} could belong to.`)
-    if (other)
+    // Any of them could be given another's question; the person may see them all.
+    if (other && method !== 'elicitation/create')
       return no(
         INTERNAL_ERROR,
         `Calls of ${owners.length} clients are in flight; it cannot be told whom ${method} is for.`,
       )
-    if (!owner.offers(needs)) return no(METHOD_NOT_FOUND, `${owner.title} does not offer ${needs}.`)
-    this.#note(server, method, owner.client)
-    return owner.question(server, upstream, text)
+    const mode = method === 'elicitation/create' ? (stringAt(text, ['params', 'mode']) ?? 'form') : undefined
+    if (!other && owner.offers(needs, mode)) {
+      this.#note(server, method, owner.client)
+      const frame = await owner.question(server, upstream, text)
+      return { frame, shown: frame }
+    }
+    if (method === 'elicitation/create' || method === 'sampling/createMessage')
+      return this.#person.ask({ server, upstream, owners }, method, text)
+    return no(METHOD_NOT_FOUND, `${owner.title} does not offer ${needs}.`)
   }
 
   #note(server: KnownServer, method: string, client: string | undefined, detail?: string): void {

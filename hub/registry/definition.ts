@@ -18,6 +18,7 @@ export interface Definition {
   startup: 'eager' | 'lazy'
   idleStopMinutes: number
   instance: 'shared' | 'per-client'
+  sampling: 'refuse' | 'person'
   bundled: boolean
   digest: string
   secretNames: string[]
@@ -38,6 +39,7 @@ export function definitionOf(row: ServerIdRow, entry: Entry, isOff: boolean): De
     startup: entry.startup ?? 'lazy',
     idleStopMinutes: entry.idleStopMinutes ?? IDLE_STOP_MINUTES,
     instance: entry.instance ?? 'shared',
+    sampling: entry.sampling ?? 'refuse',
     bundled: bundledName(entry.command) !== null,
     digest: row.digest,
     secretNames: secretNamesOf(launch),

@@ -56,6 +56,10 @@ const Shape = z.looseObject({
     .enum(['shared', 'per-client'])
     .optional()
     .describe('One process for all clients (default), or one for each.'),
+  sampling: z
+    .enum(['refuse', 'person'])
+    .optional()
+    .describe('Where it asks for a model and the client has none: refused (default), or you answer in the window.'),
 })
 
 /** The shape and the rules a shape cannot say. */

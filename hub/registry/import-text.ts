@@ -21,6 +21,7 @@ const ONLY_YOU: Record<string, string> = {
   startup: 'that is set in Gatehouse',
   enabled: 'that is set in Gatehouse',
   instance: 'that is set in Gatehouse',
+  sampling: 'that is set in Gatehouse',
   idleStopMinutes: 'that is set in Gatehouse',
 }
 

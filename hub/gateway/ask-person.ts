@@ -1,0 +1,99 @@
+// Servers' questions that go to the person instead of the client whose call it is: they end with that call.
+import { memberAt } from '../../contract/wire.ts'
+import { HubError, problemOf } from '../error.ts'
+import type { ServerQuestion } from '../questions/person-questions.ts'
+import type { Upstream } from '../supervisor/upstream.ts'
+import { BAD_PARAMS, errorFrame, INTERNAL_ERROR, METHOD_NOT_FOUND, resultFrame } from './frame.ts'
+import type { AskingPeople, KnownServer } from './parts.ts'
+import type { Listener } from './upstreams.ts'
+
+interface Open {
+  upstream: Upstream
+  /** The server's own id, as it wrote it. */
+  id: string
+  owners: readonly Listener[]
+  abort: AbortController
+}
+
+/** The answer's frame, and the same without what a person typed, for those who watch the wire. */
+export interface PersonsAnswer {
+  frame: string
+  shown: string
+}
+
+const PERSON_REFUSED = -1
+const CODES: Record<string, number> = {
+  'questions/unreadable': BAD_PARAMS,
+  'questions/no-model': METHOD_NOT_FOUND,
+  'questions/nobody-here': METHOD_NOT_FOUND,
+  'questions/refused': PERSON_REFUSED,
+}
+
+export class PersonsSide {
+  readonly #people: AskingPeople
+  readonly #open = new Set<Open>()
+
+  constructor(people: AskingPeople) {
+    this.#people = people
+  }
+
+  async ask(
+    about: { server: KnownServer; upstream: Upstream; owners: readonly Listener[] },
+    method: ServerQuestion['method'],
+    text: string,
+  ): Promise<PersonsAnswer> {
+    const { server, upstream, owners } = about
+    const [client, ...others] = owners.map(({ client: id, title }) => ({ id, title }))
+    const id = memberAt(text, ['id'])
+    const open: Open = { upstream, id: id ? text.slice(id.start, id.end) : '', owners, abort: new AbortController() }
+    const params = memberAt(text, ['params'])
+    this.#open.add(open)
+    try {
+      const result = await this.#people.ask({
+        server: { id: server.id, name: server.name },
+        client: client!,
+        others: differ(others, client!.id),
+        method,
+        params: params ? JSON.parse(text.slice(params.start, params.end)) : undefined,
+        signal: open.abort.signal,
+      })
+      return { frame: resultFrame('0', JSON.stringify(result)), shown: resultFrame('0', withoutContent(result)) }
+    } catch (error) {
+      const { message } = problemOf(error)
+      const code = error instanceof HubError ? (CODES[error.code] ?? INTERNAL_ERROR) : INTERNAL_ERROR
+      const frame = errorFrame('0', code, message)
+      return { frame, shown: frame }
+    } finally {
+      this.#open.delete(open)
+    }
+  }
+
+  /** The server takes its question back. */
+  takeBack(upstream: Upstream, id: string, server: KnownServer): void {
+    for (const one of this.#open)
+      if (one.upstream === upstream && one.id === id) one.abort.abort(`${server.name} took its question back.`)
+  }
+
+  /** A call of this client ended: what was asked for it ends too, unless another that it may be for still runs. */
+  callEnded(upstream: Upstream, owner: Listener, runs: (owner: Listener) => boolean): void {
+    for (const one of this.#open) {
+      if (one.upstream !== upstream || !one.owners.includes(owner) || one.owners.some(runs)) continue
+      one.abort.abort(`The call of ${owner.title} ended.`)
+    }
+  }
+
+  /** The server ended. */
+  gone(upstream: Upstream, server: KnownServer): void {
+    for (const one of this.#open) if (one.upstream === upstream) one.abort.abort(`${server.name} ended.`)
+  }
+}
+
+function differ<T extends { id: string }>(others: T[], first: string): T[] {
+  const known = new Set([first])
+  return others.filter(one => !known.has(one.id) && known.add(one.id))
+}
+
+function withoutContent(result: unknown): string {
+  const isForm = typeof result === 'object' && result !== null && 'content' in result && 'action' in result
+  return JSON.stringify(isForm ? { ...result, content: 'typed in the window, not kept' } : result)
+}
