@@ -109,19 +109,13 @@ export class PersonQuestions {
       state: { kind: 'waiting' },
     }
     if (method === 'sampling/createMessage' && this.#o.sampling(server.id) === 'refuse') {
-      const why = `${server.name} asked for a model, and Gatehouse has none. "sampling": "person" in its settings lets you answer in its place.`
-      this.#show({ ...question, state: { kind: 'refused', why, at: now } })
-      this.#note(question, 'refused', 'no model')
+      this.#noModel(question)
       throw new HubError(
         'questions/no-model',
         `${client.title} does not offer sampling, and Gatehouse has no model of its own.`,
       )
     }
-    const digest =
-      identity &&
-      createHash('sha256')
-        .update(JSON.stringify([server.id, clients, identity]))
-        .digest('hex')
+    const digest = identity && sha256(JSON.stringify([server.id, clients, identity]))
     const alike = digest && [...this.#waiting.values()].find(one => one.digest === digest)
     if (alike) {
       if (alike.askers.size >= MOST_ALIKE) throw this.#tooMany(server, method)
@@ -184,6 +178,16 @@ export class PersonQuestions {
     this.#isClosed = true
     this.withdrawAll('Gatehouse is stopping.')
     clearTimeout(this.#timer)
+  }
+
+  /** One notice for a server that asks again and again. */
+  #noModel(question: PersonQuestion): void {
+    const { server, askedAt: at } = question
+    const before = this.#ended.find(one => one.state.kind === 'refused' && one.server.id === server.id)
+    this.#ended = this.#ended.filter(one => one !== before)
+    const why = `${server.name} asked for a model, and Gatehouse has none. With "sampling": "person" in its settings you can answer in its place.`
+    if (!before) this.#note(question, 'refused', 'no model')
+    this.#show({ ...question, times: (before?.times ?? 0) + 1, state: { kind: 'refused', why, at } })
   }
 
   #wait(waiting: Waiting, signal: AbortSignal | undefined): Promise<unknown> {
@@ -322,6 +326,8 @@ export class PersonQuestions {
     this.#o.announcer.emit('questions/changed', question.id)
   }
 }
+
+const sha256 = (text: string) => createHash('sha256').update(text).digest('hex')
 
 /** What a record says of a question: the names of its fields, its host; never what was answered. */
 export function aboutOf(asked: PersonQuestion['asked']): string {

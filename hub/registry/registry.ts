@@ -40,6 +40,7 @@ export interface DefinitionChange {
   name?: string
   enabled?: boolean
   trust?: boolean
+  sampling?: 'refuse' | 'person'
 }
 
 export class Registry {

@@ -38,7 +38,7 @@ export interface SupervisorOptions {
 
 /** A server that nobody calls directly needs to be up no longer than it takes to look at it. */
 const LISTED_MS = 60_000
-const CAPABILITIES: Capabilities = { roots: { listChanged: true }, sampling: {}, elicitation: {} }
+const CAPABILITIES: Capabilities = { roots: { listChanged: true }, sampling: {}, elicitation: { form: {}, url: {} } }
 
 export class Supervisor {
   readonly #o: SupervisorOptions
