@@ -21,7 +21,7 @@ export async function connect(
 ): Promise<Connection> {
   if (launch.url !== undefined) {
     const remote = await unlessAborted(resolveRemote(name, launch, sources), signal)
-    return openHttp(remote, events, redact)
+    return openHttp({ ...remote, launch }, events, redact)
   }
   return openStdio(await unlessAborted(resolveLaunch(name, launch, sources), signal), keeper, events)
 }

@@ -21,7 +21,11 @@ test('numbers reach a remote server as their sender wrote them', async () => {
     onUndelivered: () => {},
   } as unknown as ConnectionEvents
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/mcp`
-  const connection = await openHttp({ url, headers: {} }, events, text => text)
+  const connection = await openHttp(
+    { url, headers: {}, launch: { args: [], env: {}, headers: {}, url } },
+    events,
+    text => text,
+  )
   connection.send(
     '{"jsonrpc":"2.0","id":7,"method":"tools/call","params":{"name":"a","arguments":{"id":9007199254740993,"x":[1.0,1e400,-0,2]}}}',
   )

@@ -146,9 +146,9 @@ export class Multiplexer implements Upstream {
   undelivered(frame: string, error: Error): void {
     const id = lastMember(frame, 'id')
     const pending = id && this.#take(Number(textOf(frame, id)))
-    pending?.reject(
-      new HubError('server/unreachable', `${this.#o.name} cannot be reached: ${error.message}`, { cause: error }),
-    )
+    const { code, hint } = error instanceof HubError ? error : { code: 'server/unreachable', hint: undefined }
+    const message = `${this.#o.name} cannot be reached: ${error.message}`
+    pending?.reject(new HubError(code, message, { cause: error, ...(hint ? { hint } : {}) }))
   }
 
   /** The server is gone: everybody who waits is told why. */

@@ -26,6 +26,8 @@ export interface Exited {
   because: Because
   stable: boolean
   hopeless: boolean
+  /** It runs elsewhere: a network that is away for an hour is no crash loop. */
+  remote?: boolean
   /** The first delay before another start, and chance, 0…1. */
   delayMs: number
   jitter: number
@@ -121,7 +123,7 @@ function afterExit(state: ServerState, event: Exited, now: number): ServerState 
   if (state.kind !== 'starting' && state.kind !== 'running') return state
   const { because, hopeless } = event
   const attempt = state.kind === 'running' && event.stable ? 1 : (state.attempt ?? 1)
-  if (hopeless || attempt >= FAST_EXITS) return { kind: 'crash-looping', starts: attempt, because }
+  if (hopeless || (attempt >= FAST_EXITS && !event.remote)) return { kind: 'crash-looping', starts: attempt, because }
   return { kind: 'backing-off', attempt, retryAt: now + backoffMs(attempt, event.delayMs, event.jitter), because }
 }
 

@@ -215,6 +215,7 @@ export class ServerActor {
       because,
       hopeless,
       stable: isStable,
+      remote: this.definition.launch.url !== undefined,
       delayMs: this.#o.timing.delayMs,
       jitter: Math.random(),
     })

@@ -25,7 +25,13 @@ export interface KnownThen {
 }
 
 /** A definition that cannot be resolved stays so until somebody changes something. */
-const HOPELESS = ['server/env-missing', 'server/secret-in-argv', 'server/version', 'server/bad-url']
+const HOPELESS = [
+  'server/env-missing',
+  'server/secret-in-argv',
+  'server/version',
+  'server/bad-url',
+  'server/unauthorized',
+]
 
 export async function failureOf(error: unknown, known: KnownThen): Promise<StartFailure> {
   const code = error instanceof HubError ? error.code : ''
