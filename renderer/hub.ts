@@ -3,6 +3,7 @@ import { useCallback, useRef, useSyncExternalStore } from 'react'
 import type { Client } from '../contract/clients.ts'
 import type { HubStatus, PairedWindow } from '../contract/hub.ts'
 import type { Approval, Policy, Proposal } from '../contract/policy.ts'
+import type { PersonQuestion } from '../contract/questions.ts'
 import type { Secret } from '../contract/secrets.ts'
 import type { Server } from '../contract/servers.ts'
 import { type HubState, hubState, problemFrom } from './connection/connection.ts'
@@ -37,6 +38,7 @@ function useList<T>(watched: Watched<Live<T[]>>): LiveList<T> {
 export const useHub = (): HubState => useWatched(hubState)
 export const useServers = (): LiveList<Server> => useList(snapshot.servers)
 export const useApprovals = (): LiveList<Approval> => useList(snapshot.approvals)
+export const useQuestions = (): LiveList<PersonQuestion> => useList(snapshot.questions)
 export const useProposals = (): LiveList<Proposal> => useList(snapshot.proposals)
 export const useClients = (): LiveList<Client> => useList(snapshot.clients)
 export const useSecrets = (): LiveList<Secret> => useList(snapshot.secrets)

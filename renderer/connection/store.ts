@@ -29,7 +29,17 @@ export type Live<T> = { kind: 'loading' } | { kind: 'failed'; error: Problem } |
 
 export type Noun = keyof Snapshot
 
-const nouns: Noun[] = ['status', 'servers', 'approvals', 'questions', 'proposals', 'policy', 'clients', 'secrets', 'windows']
+const nouns: Noun[] = [
+  'status',
+  'servers',
+  'approvals',
+  'questions',
+  'proposals',
+  'policy',
+  'clients',
+  'secrets',
+  'windows',
+]
 
 export type Nouns = { [N in Noun]: Watched<Live<Snapshot[N]>> }
 

@@ -11,14 +11,15 @@ const uiSchema: UiSchema = {
   'ui:globalOptions': { enableMarkdownInDescription: false },
 }
 
-export default function LoadedSchemaForm({ schema, value, onChange, onSubmit, disabled }: SchemaFormProps) {
+export default function LoadedSchemaForm({ schema, value, onChange, onSubmit, disabled, look }: SchemaFormProps) {
+  const shownLook = useMemo(() => ({ ...uiSchema, ...look }), [look])
   const shownSchema = useMemo(() => formSchema(schema), [schema])
   return (
     <div className={css.form}>
       <Form
         schema={shownSchema}
         formData={value}
-        uiSchema={uiSchema}
+        uiSchema={shownLook}
         validator={validator}
         disabled={disabled ?? false}
         liveValidate="onChange"

@@ -8,6 +8,8 @@ export interface SchemaFormProps {
   onChange: (value: unknown, complete: boolean) => void
   onSubmit?: () => void
   disabled?: boolean
+  /** How single fields are drawn, in rjsf's words. */
+  look?: object
 }
 
 const Loaded = lazy(() => import('./schema-form-loaded.tsx'))

@@ -2,15 +2,16 @@
 import { Button } from '@mantine/core'
 import { IconBell } from '@tabler/icons-react'
 import { useEffect, useState } from 'react'
-import { hub, listOf, useApprovals, useCall, useHub } from '../../hub.ts'
+import { hub, listOf, useApprovals, useCall, useHub, useQuestions } from '../../hub.ts'
 import { EmptyState, GroupRow, Page, PageHeader, Problem, RowsSkeleton } from '../../ui/layout.tsx'
 import { plural } from '../../ui/numbers.ts'
+import { Question } from '../questions/question.tsx'
 import { textOf, useAddress } from '../use-address.ts'
 import { useWalk } from '../use-walk.ts'
 import css from './approvals.module.css'
 import { CommandSheet } from './command-sheet.tsx'
 import { Decision, useTitleId } from './decision.tsx'
-import { AnsweredItem, CallItem, CommandItem, ProposalItem } from './items.tsx'
+import { AnsweredItem, CallItem, CommandItem, ProposalItem, QuestionItem } from './items.tsx'
 import { ProposalSheet } from './proposal-sheet.tsx'
 import { useWaiting } from './waiting.ts'
 
@@ -21,8 +22,11 @@ export function ApprovalsView() {
   const deny = useCall(hub.approvals.answer)
   const titleId = useTitleId()
   const all = listOf(approvals)
-  const answered = all.filter(a => a.state.kind !== 'waiting').sort((a, b) => b.askedAt - a.askedAt)
-  const ids = [...waiting.calls, ...waiting.commands, ...waiting.proposals, ...answered].map(one => one.id)
+  const asked = listOf(useQuestions())
+  const answered = [...all, ...asked].filter(a => a.state.kind !== 'waiting').sort((a, b) => b.askedAt - a.askedAt)
+  const ids = [...waiting.calls, ...waiting.questions, ...waiting.commands, ...waiting.proposals, ...answered].map(
+    one => one.id,
+  )
   const wanted = textOf(address.item)
   // What was looked at stays, also when it was answered meanwhile; nothing takes its place by itself.
   const [first, setFirst] = useState<string | null>(null)
@@ -58,12 +62,13 @@ export function ApprovalsView() {
       <Page header={header}>
         <EmptyState
           title="Nothing waits for you."
-          text="When an AI client wants to run something that changes or destroys, it waits here until you have decided."
+          text="When an AI client wants to run something that changes or destroys, or a server asks you something, it waits here until you have decided."
         />
       </Page>
     )
   }
   const call = all.find(a => a.id === selected)
+  const question = asked.find(q => q.id === selected)
   const command = waiting.commands.find(s => s.id === selected)
   const proposal = waiting.proposals.find(p => p.id === selected)
   const item = (id: string) => ({ current: id === selected, onOpen: () => select(id) })
@@ -90,6 +95,10 @@ export function ApprovalsView() {
           {waiting.calls.map(one => (
             <CallItem key={one.id} approval={one} {...item(one.id)} />
           ))}
+          {waiting.questions.length > 0 && <GroupRow title="Questions of servers" count={waiting.questions.length} />}
+          {waiting.questions.map(one => (
+            <QuestionItem key={one.id} question={one} {...item(one.id)} />
+          ))}
           {waiting.commands.length > 0 && <GroupRow title="Commands" count={waiting.commands.length} />}
           {waiting.commands.map(one => (
             <CommandItem key={one.id} server={one} {...item(one.id)} />
@@ -101,24 +110,25 @@ export function ApprovalsView() {
             <ProposalItem key={one.id} proposal={one} {...item(one.id)} />
           ))}
           {answered.length > 0 && <GroupRow title="Answered" count={answered.length} />}
-          {answered.map(one => (
-            <AnsweredItem key={one.id} approval={one} {...item(one.id)} />
-          ))}
+          {answered.map(one =>
+            'asked' in one ? (
+              <QuestionItem key={one.id} question={one} {...item(one.id)} />
+            ) : (
+              <AnsweredItem key={one.id} approval={one} {...item(one.id)} />
+            ),
+          )}
         </div>
         <div className={css.pane}>
           {call && <Decision key={call.id} approval={call} place="pane" titleId={titleId} />}
+          {question && <Question key={question.id} question={question} place="pane" titleId={titleId} />}
           {command?.agreement && (
             <CommandSheet key={command.agreement.digest} server={command} agreement={command.agreement} />
           )}
           {proposal && <ProposalSheet key={proposal.id} proposal={proposal} />}
-          {!call && !command && !proposal && (
+          {!call && !question && !command && !proposal && (
             <EmptyState
               title={waiting.count === 0 ? 'Nothing waits for you.' : selected ? 'This one is settled.' : 'Choose one.'}
-              text={
-                answered.length > 0
-                  ? `${plural(answered.length, 'call was', 'calls were')} answered lately.`
-                  : undefined
-              }
+              text={answered.length > 0 ? `${plural(answered.length, 'was', 'were')} answered lately.` : undefined}
             />
           )}
         </div>

@@ -19,8 +19,8 @@ const call = (id: string, askedAt: number, state: Approval['state'] = { kind: 'w
   until: askedAt + 600_000,
   state,
 })
-const around = (approvals: Approval[], now: number, more: { aside?: string[]; mayOpen?: boolean } = {}) => ({
-  approvals,
+const around = (asked: Approval[], now: number, more: { aside?: string[]; mayOpen?: boolean } = {}) => ({
+  asked,
   now,
   aside: new Set(more.aside),
   mayOpen: more.mayOpen ?? true,

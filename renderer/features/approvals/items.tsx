@@ -1,11 +1,13 @@
 // The rows of the inbox, one for each kind of thing that waits or waited.
-import { IconArrowUpRight, IconChevronRight, IconShieldHalf } from '@tabler/icons-react'
+import { IconArrowUpRight, IconChevronRight, IconMessageQuestion, IconShieldHalf } from '@tabler/icons-react'
 import type { ReactNode } from 'react'
 import type { Approval, Proposal } from '../../../contract/policy.ts'
+import type { PersonQuestion } from '../../../contract/questions.ts'
 import type { Server } from '../../../contract/servers.ts'
 import { Ago, useNow, useStale } from '../../ui/clock.tsx'
 import { Foreign } from '../../ui/foreign.tsx'
 import { ClientTile, ServerTile, Tile } from '../../ui/tile.tsx'
+import { gist as gistOf, ending as questionEnding, WANTS } from '../questions/words.ts'
 import { waitingWords } from '../servers/attention.ts'
 import css from './approvals.module.css'
 import { clock, ending, gist } from './words.ts'
@@ -84,6 +86,34 @@ export function AnsweredItem({ approval, ...opens }: Opens & { approval: Approva
       }
       text={<Foreign text={ending(state)} max={160} />}
       right={<span className={css.itemTime}>{state.kind !== 'waiting' && <Ago at={state.at} as="moment" />}</span>}
+    />
+  )
+}
+
+export function QuestionItem({ question, ...opens }: Opens & { question: PersonQuestion }) {
+  const waits = question.state.kind === 'waiting'
+  const left = question.until - useNow()
+  const stale = useStale()
+  return (
+    <Item
+      {...opens}
+      quiet={!waits}
+      tile={
+        <Tile size={waits ? 24 : 20}>
+          <IconMessageQuestion size={14} stroke={1.7} />
+        </Tile>
+      }
+      title={
+        <span>
+          {question.server.name} {WANTS[question.asked.kind]}
+        </span>
+      }
+      text={<Foreign text={waits ? gistOf(question) : questionEnding(question)} max={160} />}
+      right={
+        <span className={css.itemTime} data-waits={waits && !stale}>
+          {question.state.kind !== 'waiting' ? <Ago at={question.state.at} as="moment" /> : stale ? '–' : clock(left)}
+        </span>
+      }
     />
   )
 }

@@ -1,39 +1,56 @@
 // How a new question reaches a person: spoken once, counted in the title, and as a notification when the window is behind.
 import { useEffect, useRef, useState } from 'react'
 import type { Approval } from '../../../contract/policy.ts'
+import type { PersonQuestion } from '../../../contract/questions.ts'
 import { inShell } from '../../connection/socket.ts'
+import { forWhom, WANTS } from '../questions/words.ts'
 import { useWaiting } from './waiting.ts'
 
 /** What to say now to those who hear the page; also keeps the title and notifications. */
 export function useTold(live: boolean): string {
-  const { calls, count } = useWaiting()
+  const { calls, questions, count } = useWaiting()
   const known = useRef(new Set<string>())
   const [spoken, setSpoken] = useState('')
   useEffect(() => {
     if (!live) return
-    const fresh = calls.filter(call => !known.current.has(call.id))
-    for (const call of fresh) {
-      known.current.add(call.id)
-      notify(call)
+    const fresh = [...calls.map(ofCall), ...questions.map(ofQuestion)].filter(one => !known.current.has(one.id))
+    for (const one of fresh) {
+      known.current.add(one.id)
+      notify(one)
     }
     const newest = fresh.at(-1)
-    if (newest) setSpoken(sentence(newest))
-  }, [calls, live])
+    if (newest) setSpoken(newest.spoken)
+  }, [calls, questions, live])
   useTitleCount(live ? count : 0)
   return spoken
 }
 
-function sentence(call: Approval): string {
+/** What is said of something new: aloud, and by a notification. */
+interface News {
+  id: string
+  spoken: string
+  title: string
+  body: string
+}
+
+function ofCall(call: Approval): News {
   const seconds = Math.max(0, Math.round((call.clientUntil - Date.now()) / 1000))
-  return `${call.client.title} asks to run ${call.tool} on ${call.server.name}, ${seconds} seconds`
+  const spoken = `${call.client.title} asks to run ${call.tool} on ${call.server.name}, ${seconds} seconds`
+  const body = `${call.client.title} wants to run ${call.tool} on ${call.server.name}.`
+  return { id: call.id, spoken, title: 'A call waits for you', body }
+}
+
+function ofQuestion(question: PersonQuestion): News {
+  const spoken = `${question.server.name} ${WANTS[question.asked.kind]}, ${forWhom(question)}`
+  // None of the server's words: they could pass for ours there.
+  return { id: question.id, spoken, title: 'A server asks you something', body: `${spoken}.` }
 }
 
 /** Desktop notification, only from behind and only where allowed; the shell has native ones of its own. */
-function notify(call: Approval): void {
+function notify({ id, title, body }: News): void {
   const inFront = document.visibilityState === 'visible' && document.hasFocus()
   if (inShell || inFront || !('Notification' in window) || Notification.permission !== 'granted') return
-  const body = `${call.client.title} wants to run ${call.tool} on ${call.server.name}.`
-  const told = new Notification('A call waits for you', { body, tag: call.id, requireInteraction: true })
+  const told = new Notification(title, { body, tag: id, requireInteraction: true })
   told.onclick = () => {
     window.focus()
     told.close()

@@ -55,7 +55,8 @@ function Standing() {
   const { active, atRest } = groupByAttention(servers)
   const broken = servers.filter(server => server.state.kind === 'crash-looping')
   const troubled = clients.filter(isTroubled)
-  const standing = { calls: waiting.calls.length, proposals: waiting.proposals.length, servers, clients }
+  const asking = waiting.questions.map(one => one.server.name)
+  const standing = { calls: waiting.calls.length, asking, proposals: waiting.proposals.length, servers, clients }
   return (
     <div className={css.main}>
       <p className={css.sentence}>{sentence(standing)}</p>

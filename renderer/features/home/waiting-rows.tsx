@@ -1,9 +1,10 @@
 // Everything that waits, one row each: calls with their clock first, then commands, then changes asked for elsewhere.
 import { Button } from '@mantine/core'
-import { IconArrowUpRight, IconChevronRight } from '@tabler/icons-react'
+import { IconArrowUpRight, IconChevronRight, IconMessageQuestion } from '@tabler/icons-react'
 import { useNavigate } from '@tanstack/react-router'
 import type { ReactNode } from 'react'
 import type { Approval } from '../../../contract/policy.ts'
+import type { PersonQuestion } from '../../../contract/questions.ts'
 import type { Server } from '../../../contract/servers.ts'
 import { hub, useCall } from '../../hub.ts'
 import { Diamond } from '../../ui/glyphs.tsx'
@@ -23,6 +24,7 @@ import {
 } from '../../ui/index.ts'
 import type { Waiting } from '../approvals/waiting.ts'
 import { gist } from '../approvals/words.ts'
+import { gist as gistOf, WANTS } from '../questions/words.ts'
 import { waitingWords } from '../servers/attention.ts'
 import css from './home.module.css'
 
@@ -46,6 +48,9 @@ export function WaitingRows({ waiting }: { waiting: Waiting }) {
           }
         />
       )}
+      {waiting.questions.slice(0, MOST).map(question => (
+        <Question key={question.id} question={question} />
+      ))}
       {waiting.commands.map(server => (
         <Command key={server.id} server={server} />
       ))}
@@ -123,6 +128,37 @@ function Call({ approval }: { approval: Approval }) {
           </Button>
           <Button size="xs" onClick={() => void navigate({ to: '/approvals', search: { item: approval.id } })}>
             Review…
+          </Button>
+        </>
+      }
+    />
+  )
+}
+
+function Question({ question }: { question: PersonQuestion }) {
+  const navigate = useNavigate()
+  return (
+    <Row
+      lead={
+        <Lead>
+          <Tile>
+            <IconMessageQuestion size={14} stroke={1.7} />
+          </Tile>
+        </Lead>
+      }
+      title={
+        <>
+          {question.server.name} <span style={{ fontWeight: 400 }}>{WANTS[question.asked.kind]}</span>
+        </>
+      }
+      text={<Foreign text={gistOf(question)} max={160} />}
+      right={
+        <>
+          <span className={css.quiet}>
+            <Ago at={question.askedAt} as="span" />
+          </span>
+          <Button size="xs" onClick={() => void navigate({ to: '/approvals', search: { item: question.id } })}>
+            Answer…
           </Button>
         </>
       }

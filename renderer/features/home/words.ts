@@ -5,16 +5,20 @@ import { count, plural, spelled } from '../../ui/numbers.ts'
 
 export interface Standing {
   calls: number
+  /** Names of the servers that ask something. */
+  asking?: readonly string[]
   proposals: number
   servers: readonly Server[]
   clients: readonly Client[]
 }
 
 /** "Two calls wait for you, and postgres is down." Nothing wrong: "All quiet. …" */
-export function sentence({ calls, proposals, servers }: Standing): string {
+export function sentence({ calls, asking = [], proposals, servers }: Standing): string {
   const parts: string[] = []
   const commands = servers.filter(server => server.state.kind === 'waiting')
   if (calls > 0) parts.push(`${calls === 1 ? 'one call waits' : `${spelled(calls).toLowerCase()} calls wait`} for you`)
+  else if (asking.length > 0)
+    parts.push(new Set(asking).size === 1 ? `${asking[0]} asks you something` : 'servers ask you something')
   else if (commands.length > 0)
     parts.push(
       commands.length === 1

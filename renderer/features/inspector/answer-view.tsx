@@ -3,7 +3,11 @@
 import { SegmentedControl } from '@mantine/core'
 import { IconAlertTriangle, IconCircleCheck } from '@tabler/icons-react'
 import { useMemo, useState } from 'react'
+import type { PersonQuestion } from '../../../contract/questions.ts'
+import { listOf, useQuestions } from '../../hub.ts'
 import { Banner, bytes, count, duration, Foreign, JsonView, useNow } from '../../ui/index.ts'
+import { useInPlace } from '../questions/in-place.ts'
+import { Question } from '../questions/question.tsx'
 import { Blocks } from './blocks.tsx'
 import { checkOutput } from './check-output.ts'
 import css from './inspector.module.css'
@@ -34,13 +38,28 @@ export function AnswerView({ call, offer }: { call: Made | null; offer: AnyOffer
 function Running({ call, offer }: { call: Made; offer: AnyOffer }) {
   const seconds = Math.max(0, Math.round((useNow() - call.at) / 1000))
   const asks = offer.kind === 'tools' && offer.effect === 'ask'
+  const questions = listOf(useQuestions()).filter(one => isOf(one, offer))
+  useInPlace(questions.map(one => one.id))
   return (
-    <p className={css.nothing} role="status">
-      {asks ? 'Waits for you: decide in the dialog or in Approvals.' : 'Running.'}{' '}
-      <span className="num">{seconds} s</span>
-    </p>
+    <div className={css.answerBody}>
+      <p className={css.nothing} role="status">
+        {questions.length > 0
+          ? 'Waits for your answer.'
+          : asks
+            ? 'Waits for you: decide in the dialog or in Approvals.'
+            : 'Running.'}{' '}
+        <span className="num">{seconds} s</span>
+      </p>
+      {questions.map(one => (
+        <Question key={one.id} question={one} place="call" titleId={`asked-${one.id}`} />
+      ))}
+    </div>
   )
 }
+
+/** Asked for a call from here, by the server that it runs on. */
+const isOf = ({ state, clients, server }: PersonQuestion, offer: AnyOffer) =>
+  state.kind === 'waiting' && server.name === offer.server && clients.some(client => client.id === 'inspector')
 
 function Ended({
   outcome,
