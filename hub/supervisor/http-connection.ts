@@ -73,6 +73,7 @@ class HttpConnection implements Connection {
     const fetch = tap({
       launch,
       limitBytes: FRAME_BYTES,
+      isOlder: () => this.#isOlder,
       onFrame: text => this.#frame(text),
       onTooLong: (id, bytes, head) => {
         const known = id === null ? head : `{"jsonrpc":"2.0","id":${id},`

@@ -10,6 +10,8 @@ import { noAnswer, refusal } from './http-problem.ts'
 export interface TapOptions {
   launch: Launch
   limitBytes: number
+  /** Answers come over the server's one stream, not to the request. */
+  isOlder(): boolean
   onFrame(text: string): void | Promise<void>
   /** `id`: of the request it would have answered, where that is known. */
   onTooLong(id: number | null, bytes: number, head: string): void
@@ -54,7 +56,7 @@ export function tap(options: TapOptions): typeof fetch {
     }
     options.onBytes()
     if (response.status >= 400 && request.verb !== 'DELETE') return refused(response, request, hadStream, options)
-    if (request.id !== null && [202, 204].includes(response.status))
+    if (request.id !== null && !options.isOlder() && [202, 204].includes(response.status))
       throw new HubError('server/unreachable', `it took ${request.method} and gave no answer (${response.status}).`)
     const type = response.headers.get('content-type')?.split(';')[0]?.trim().toLowerCase()
     if (type === 'text/event-stream' && response.ok && response.body) {
@@ -66,7 +68,8 @@ export function tap(options: TapOptions): typeof fetch {
       options.onTooLong(request.id, bytes.length, '')
       throw new HubError('server/answer-too-long', 'its answer is over the limit of 64 MB.')
     }
-    if (request.id === null || type !== 'application/json' || !response.ok) return again(response, bytes)
+    if (request.id === null || type !== 'application/json' || !response.ok || options.isOlder())
+      return again(response, bytes)
     if (!isUtf8(bytes)) throw new HubError('server/unreachable', 'its answer is not UTF-8.')
     await frames(bytes.toString('utf8'), options.onFrame)
     options.onDone(request.id)
