@@ -21,6 +21,14 @@ export function becauseOf(state: ServerState): string | undefined {
 
 export function toServerLine(server: Server): ServerLine {
   const because = becauseOf(server.state)
-  const { id, name, title, state, tools } = server
-  return { id, name, title, state: state.kind, tools: tools ?? 0, ...(because ? { because } : {}) }
+  const { id, name, title, state, tools, instance, instances } = server
+  return {
+    id,
+    name,
+    title,
+    state: state.kind,
+    tools: tools ?? 0,
+    ...(because ? { because } : {}),
+    ...(instance === 'per-client' ? { instances } : {}),
+  }
 }

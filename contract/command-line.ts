@@ -28,6 +28,8 @@ export const ServerLine = z.object({
   state: z.string(),
   tools: z.number(),
   because: z.string().optional(),
+  /** Of a server with a process for each client: those up now. */
+  instances: z.number().optional(),
 })
 export type ServerLine = z.infer<typeof ServerLine>
 

@@ -83,6 +83,9 @@ export const Server = z.object({
   enabled: z.boolean(),
   trusted: z.boolean(),
   startup: z.enum(['eager', 'lazy']),
+  instance: z.enum(['shared', 'per-client']),
+  /** Where each client has a process of its own: how many of them are up now. `usage` is of all together. */
+  instances: z.number(),
   bundled: z.boolean(),
   state: ServerState,
   /** Set while state.kind is 'waiting' for an agreement or a secret. */
@@ -171,6 +174,7 @@ export const serversContract = {
       byId.extend({
         launch: Launch.optional(),
         startup: z.enum(['eager', 'lazy']).optional(),
+        instance: z.enum(['shared', 'per-client']).optional(),
         name: ServerName.optional(),
       }),
     )

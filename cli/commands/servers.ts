@@ -22,7 +22,7 @@ export const serversList: Command = {
     else
       sayTable(
         ['NAME', 'STATE', 'TOOLS', 'WHY'],
-        lines.map(line => [line.name, line.state, String(line.tools), line.because ?? '']),
+        lines.map(line => [line.name, stateOf(line), String(line.tools), line.because ?? '']),
         'No servers yet. Add one: gatehouse servers add NAME -- COMMAND',
       )
     return 0
@@ -87,6 +87,11 @@ function sayState(name: string, state: ServerState, verb: 'start' | 'stop' | 're
   }
   if (!json) say(`${oneLine(name)} is ${state.kind}${state.kind === 'running' ? `, ${state.tools} tools` : ''}.`)
   return 0
+}
+
+/** Where each client has a process of its own, how many there are. */
+function stateOf({ state, instances }: ServerLine): string {
+  return instances ? `${state}, ${instances} of clients` : state
 }
 
 export function sayAdded(added: Added): void {

@@ -13,7 +13,7 @@ export interface ServerSources {
 }
 
 export function viewServer(definition: Definition, { registry, supervisor, gateway }: ServerSources): Server {
-  const { id, name, slug, title, launch, enabled, startup, bundled } = definition
+  const { id, name, slug, title, launch, enabled, startup, instance, bundled } = definition
   const state = supervisor.state(id)
   const details = supervisor.details(id)
   const listing = supervisor.listing(id)
@@ -28,6 +28,8 @@ export function viewServer(definition: Definition, { registry, supervisor, gatew
     enabled,
     trusted: registry.isTrusted(id),
     startup,
+    instance,
+    instances: details.instances,
     bundled,
     state,
     agreement: state.kind === 'waiting' ? registry.agreement(id) : null,

@@ -76,9 +76,14 @@ export function answerServers(api: GuardedContract, parts: Parts) {
       loosen(parts, context.caller, { kind: 'enabled', server: idOf(input.id), on: input.enabled }),
     ),
     update: api.servers.update.handler(async ({ input, context }) => {
-      const { launch, startup, name } = input
+      const { launch, startup, instance, name } = input
       const id = idOf(input.id)
-      const changes = { ...(launch ? { launch } : {}), ...(startup ? { startup } : {}), ...(name ? { name } : {}) }
+      const changes = {
+        ...(launch ? { launch } : {}),
+        ...(startup ? { startup } : {}),
+        ...(instance ? { instance } : {}),
+        ...(name ? { name } : {}),
+      }
       await registry.update(id, changes)
       await record('server/edited', id, context.caller, Object.keys(changes).join(', '))
       return view(id)

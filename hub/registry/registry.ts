@@ -37,6 +37,7 @@ export interface RegistryOptions {
 export interface DefinitionChange {
   launch?: Launch
   startup?: 'eager' | 'lazy'
+  instance?: 'shared' | 'per-client'
   name?: string
   enabled?: boolean
   trust?: boolean

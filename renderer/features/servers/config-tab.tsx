@@ -18,17 +18,19 @@ export function ConfigTab({ server }: { server: Server }) {
   const [cwd, setCwd] = useState(launch.cwd ?? '')
   const [pairs, setPairs] = useState(pairsText(remote ? launch.headers : launch.env))
   const [startup, setStartup] = useState(server.startup)
+  const [instance, setInstance] = useState(server.instance)
   const { values, problem } = readPairs(pairs)
   const next: Launch = remote
     ? { ...launch, url: subject, headers: values }
     : { args: asLines(args), env: values, headers: {}, command: subject, ...(cwd ? { cwd } : {}) }
   const launchChanged = JSON.stringify(flat(next)) !== JSON.stringify(flat(launch))
-  const changed = launchChanged || name !== server.name || startup !== server.startup
+  const changed = launchChanged || name !== server.name || startup !== server.startup || instance !== server.instance
   const save = async (event: FormEvent) => {
     event.preventDefault()
     const input = {
       id: server.id,
       startup,
+      ...(instance === server.instance ? {} : { instance }),
       ...(name === server.name ? {} : { name }),
       ...(launchChanged ? { launch: next } : {}),
     }
@@ -88,6 +90,17 @@ export function ConfigTab({ server }: { server: Server }) {
         allowDeselect={false}
         value={startup}
         onChange={value => setStartup(value === 'eager' ? 'eager' : 'lazy')}
+      />
+      <Select
+        label="Runs"
+        description="A process for each client keeps their state apart, and tells it what that client can do."
+        data={[
+          { value: 'shared', label: 'once, for all clients' },
+          { value: 'per-client', label: 'once for each client' },
+        ]}
+        allowDeselect={false}
+        value={instance}
+        onChange={value => setInstance(value === 'per-client' ? 'per-client' : 'shared')}
       />
       <div>
         <Button

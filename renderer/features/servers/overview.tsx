@@ -56,6 +56,9 @@ function Uses({ server }: { server: Server }) {
           value={server.usage ? bytes(server.usage.memoryBytes) : server.launch.url ? 'remote' : '–'}
         />
         <Pair term="Processes" value={server.usage ? String(server.usage.processes) : '–'} />
+        {server.instance === 'per-client' && (
+          <Pair term="One for each client" value={plural(server.instances, 'instance')} />
+        )}
         <Pair
           term="In each client’s context"
           value={server.toolTokens === null ? '–' : `about ${tokens(server.toolTokens)} tokens`}
