@@ -64,6 +64,43 @@ test('an idle lazy server goes to sleep and wakes for the next call', async () =
   expect((await call(await stage.supervisor.awake(id), { do: 'pid' })).pid).not.toBe(pid)
 })
 
+test('a server whose resources somebody watches stays up, and sleeps once nobody does', async () => {
+  stage.supervisor.begin()
+  const id = stage.add('watched', { idleStopMinutes: 0.2 / 60 })
+  const upstream = await stage.supervisor.awake(id)
+  const { pid } = stage.supervisor.details(id)
+  await ask(upstream, 'resources/subscribe', { uri: 'note://one' })
+  await ask(upstream, 'resources/subscribe', { uri: 'note://no' }).catch(() => {})
+  await new Promise(resolve => setTimeout(resolve, 1_000))
+  expect(stage.supervisor.details(id).pid).toBe(pid)
+  await ask(upstream, 'resources/unsubscribe', { uri: 'note://one' })
+  await until(
+    () => stage.supervisor.state(id).kind,
+    kind => kind === 'sleeping',
+  )
+})
+
+test('how long a server idles, and whether it starts by itself, may change while it runs', async () => {
+  stage.supervisor.begin()
+  const id = stage.add('normal', { idleStopMinutes: 0.2 / 60 })
+  await stage.supervisor.start(id)
+  await until(
+    () => stage.supervisor.state(id).kind,
+    kind => kind === 'sleeping',
+  )
+  stage.add('normal', { idleStopMinutes: 0.2 / 60, startup: 'eager' })
+  const state = await until(
+    () => stage.supervisor.state(id),
+    one => one.kind === 'running',
+  )
+  await new Promise(resolve => setTimeout(resolve, 1_000))
+  expect(stage.supervisor.state(id)).toEqual(state)
+  // 0: it never sleeps.
+  stage.add('normal', { idleStopMinutes: 0 })
+  await new Promise(resolve => setTimeout(resolve, 1_000))
+  expect(stage.supervisor.state(id)).toEqual(state)
+})
+
 test('a server that exits at once is tried five times and then left alone, with the reason', async () => {
   stage.supervisor.begin()
   const id = stage.add('exits-at-once')
