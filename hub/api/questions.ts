@@ -13,10 +13,10 @@ export function answerQuestions(api: GuardedContract, parts: Pick<Parts, 'announ
     answer: api.questions.answer.handler(async ({ input, context }) => {
       const by = nameOf(context.caller)
       // What can no longer be answered is not recorded as if it had been.
-      const { server, clients, method, asked } = questions.expects(input.id, input.answer)
+      const { server, clients, asked } = questions.expects(input.id, input.answer)
       const client = clients.map(one => one.id).join(', ')
       const what = `question/${input.answer.action}`
-      const about = { server: server.id, client, tool: method, detail: aboutOf(asked) }
+      const about = { server: server.id, client, detail: aboutOf(asked) }
       await audit.append({ kind: 'approval', what, by, ...about }, { durable: true })
       return questions.answer(input.id, input.answer, by)
     }),

@@ -5,13 +5,15 @@ import type { ServerQuestion } from '../questions/person-questions.ts'
 import type { Upstream } from '../supervisor/upstream.ts'
 import { BAD_PARAMS, errorFrame, INTERNAL_ERROR, METHOD_NOT_FOUND, resultFrame } from './frame.ts'
 import type { AskingPeople, KnownServer } from './parts.ts'
-import type { Listener } from './upstreams.ts'
+import type { CallOf, Listener } from './upstreams.ts'
 
 interface Open {
   upstream: Upstream
   /** The server's own id, as it wrote it. */
   id: string
-  owners: readonly Listener[]
+  owners: Set<Listener>
+  /** The calls it may have been asked for: those that were under way then. */
+  calls: Set<CallOf>
   abort: AbortController
 }
 
@@ -38,14 +40,20 @@ export class PersonsSide {
   }
 
   async ask(
-    about: { server: KnownServer; upstream: Upstream; owners: readonly Listener[] },
+    about: { server: KnownServer; upstream: Upstream; owners: readonly Listener[]; calls: CallOf[] },
     method: ServerQuestion['method'],
     text: string,
   ): Promise<PersonsAnswer> {
     const { server, upstream, owners } = about
     const [client, ...others] = owners.map(({ client: id, title }) => ({ id, title }))
     const id = memberAt(text, ['id'])
-    const open: Open = { upstream, id: id ? text.slice(id.start, id.end) : '', owners, abort: new AbortController() }
+    const open: Open = {
+      upstream,
+      id: id ? text.slice(id.start, id.end) : '',
+      owners: new Set(owners),
+      calls: new Set(about.calls.filter(call => owners.includes(call.owner))),
+      abort: new AbortController(),
+    }
     const params = memberAt(text, ['params'])
     this.#open.add(open)
     try {
@@ -74,12 +82,17 @@ export class PersonsSide {
       if (one.upstream === upstream && one.id === id) one.abort.abort(`${server.name} took its question back.`)
   }
 
-  /** A call of this client ended: what was asked for it ends too, unless another that it may be for still runs. */
-  callEnded(upstream: Upstream, owner: Listener, runs: (owner: Listener) => boolean): void {
+  /** A call ended: what was asked for it ends too, unless another that it may be for was under way as well and still is. */
+  callEnded(call: CallOf): void {
     for (const one of this.#open) {
-      if (one.upstream !== upstream || !one.owners.includes(owner) || one.owners.some(runs)) continue
-      one.abort.abort(`The call of ${owner.title} ended.`)
+      if (one.calls.delete(call) && one.calls.size === 0) one.abort.abort(`The call of ${call.owner.title} ended.`)
     }
+  }
+
+  /** A client is gone. */
+  left(owner: Listener): void {
+    for (const one of this.#open)
+      if (one.owners.delete(owner) && one.owners.size === 0) one.abort.abort(`${owner.title} is gone.`)
   }
 
   /** The server ended. */

@@ -124,6 +124,19 @@ test('the client cancels its call: the question is gone, and a late answer count
   })
 })
 
+test('another call of the same client, begun later, does not keep it alive', async () => {
+  const client = house.client()
+  await client.initialize()
+  const call = { name: 'asker_ask', arguments: { params: FORM } }
+  client.link.receive(JSON.stringify({ jsonrpc: '2.0', id: 'c2', method: 'tools/call', params: call }))
+  await waiting()
+  const slow = client.call('asker_wait', { ms: 2_000 })
+  await new Promise(resolve => setTimeout(resolve, 100))
+  client.notify('notifications/cancelled', { requestId: 'c2' })
+  await waiting(0)
+  await slow
+})
+
 test('the client goes away: so does its question', async () => {
   const client = house.client()
   await client.initialize()

@@ -31,10 +31,17 @@ const NEEDS: Record<string, string> = {
   'elicitation/create': 'elicitation',
 }
 
+/** A call under way, and whose it is. */
+export interface CallOf {
+  readonly owner: Listener
+}
+
 interface Attached {
   server: KnownServer
   upstream: Upstream
   inFlight: Map<Listener, number>
+  /** Each call under way, as a thing of its own. */
+  calls: Set<CallOf>
   users: Set<Listener>
   detach: (() => void)[]
 }
@@ -56,7 +63,7 @@ export class Upstreams {
   /** Listens to this upstream from now on; once is enough. True the first time. */
   attach(server: KnownServer, upstream: Upstream): boolean {
     if (this.#attached.has(upstream)) return false
-    const attached: Attached = { server, upstream, inFlight: new Map(), users: new Set(), detach: [] }
+    const attached: Attached = { server, upstream, inFlight: new Map(), calls: new Set(), users: new Set(), detach: [] }
     this.#attached.set(upstream, attached)
     attached.detach.push(upstream.onNotification(text => this.#notified(attached, text)))
     attached.detach.push(upstream.onRequest((text, owners) => this.#asked(attached, text, owners as Listener[])))
@@ -73,15 +80,16 @@ export class Upstreams {
     if (!attached) return run()
     attached.users.add(listener)
     attached.inFlight.set(listener, (attached.inFlight.get(listener) ?? 0) + 1)
+    const call: CallOf = { owner: listener }
+    attached.calls.add(call)
     try {
       return await run()
     } finally {
       const left = attached.inFlight.get(listener)! - 1
       if (left > 0) attached.inFlight.set(listener, left)
-      else {
-        attached.inFlight.delete(listener)
-        this.#person.callEnded(upstream, listener, owner => attached.inFlight.has(owner))
-      }
+      else attached.inFlight.delete(listener)
+      attached.calls.delete(call)
+      this.#person.callEnded(call)
     }
   }
 
@@ -119,7 +127,7 @@ export class Upstreams {
     for (const attached of this.#attached.values()) {
       attached.users.delete(listener)
       attached.inFlight.delete(listener)
-      this.#person.callEnded(attached.upstream, listener, owner => attached.inFlight.has(owner))
+      this.#person.left(listener)
     }
     for (const [server, uris] of this.#subscribers) {
       for (const uri of [...uris.keys()]) {
@@ -165,18 +173,18 @@ export class Upstreams {
     return (belongs.length === 1 ? belongs : belongs.filter(l => l.logLevel !== null)).filter(wants)
   }
 
-  async #asked({ server, upstream, users }: Attached, text: string, calling: Listener[]): Promise<string> {
+  async #asked(attached: Attached, text: string, calling: Listener[]): Promise<string> {
+    const { server, users } = attached
     // With no call in flight it can only be meant for the one client that uses this server, if there is but one.
     const owners = calling.length > 0 || users.size > 1 ? calling : [...users]
     const method = stringAt(text, ['method']) ?? ''
-    const { frame, shown } = await this.#answer(server, upstream, method, text, owners)
+    const { frame, shown } = await this.#answer(attached, method, text, owners)
     this.#tap.push('Gatehouse', server.name, shown, { method })
     return frame
   }
 
   async #answer(
-    server: KnownServer,
-    upstream: Upstream,
+    { server, upstream, calls }: Attached,
     method: string,
     text: string,
     owners: Listener[],
@@ -204,7 +212,7 @@ export class Upstreams {
       return { frame, shown: frame }
     }
     if (method === 'elicitation/create' || method === 'sampling/createMessage')
-      return this.#person.ask({ server, upstream, owners }, method, text)
+      return this.#person.ask({ server, upstream, owners, calls: [...calls] }, method, text)
     return no(METHOD_NOT_FOUND, `${owner.title} does not offer ${needs}.`)
   }
 

@@ -7,6 +7,7 @@ import type { Announcer } from '../announce.ts'
 import { HubError } from '../error.ts'
 import { type Clocks, isOver, type Moment, momentAfter, msLeft, realClocks, SleepWatch } from '../policy/clocks.ts'
 import { checkContent } from './check-content.ts'
+import { Pace } from './pace.ts'
 import { readQuestion } from './read-question.ts'
 
 interface Party {
@@ -55,8 +56,6 @@ export interface PersonQuestionsOptions {
 const LIFE_MS = 10 * 60_000
 const MOST_PER_SERVER = 20
 const MOST_ALIKE = 20
-const MOST_PER_MINUTE = 60
-const MINUTE_MS = 60_000
 const MOST_KEPT = 50
 const WITHDRAWN_SHOWN_MS = 5_000
 const TICK_MS = 1_000
@@ -66,9 +65,8 @@ export class PersonQuestions {
   readonly #clocks: Clocks
   readonly #lifeMs: number
   readonly #sleep: SleepWatch
+  readonly #pace: Pace
   readonly #waiting = new Map<string, Waiting>()
-  /** When each server asked lately, and when it was last noted that it asks too much. */
-  readonly #asked = new Map<string, { at: number[]; notedAt: number }>()
   #ended: PersonQuestion[] = []
   #timer: NodeJS.Timeout | undefined
   #isClosed = false
@@ -78,6 +76,7 @@ export class PersonQuestions {
     this.#clocks = options.clocks ?? realClocks
     this.#lifeMs = options.lifeMs ?? LIFE_MS
     this.#sleep = new SleepWatch(this.#clocks)
+    this.#pace = new Pace(this.#clocks)
   }
 
   /**
@@ -93,7 +92,7 @@ export class PersonQuestions {
       const what = `${client.title} does not offer ${needs}, and no person watches this Gatehouse.`
       throw new HubError('questions/nobody-here', what)
     }
-    this.#holdBack(server, method)
+    if (!this.#pace.step(server.id)) throw this.#tooMany(server)
     const { asked, identity } = readQuestion(method, params, this.#o.redact)
     const now = this.#clocks.wall()
     const clients = [client, ...others].map(({ id, title }) => ({ id, title }))
@@ -118,11 +117,11 @@ export class PersonQuestions {
     const digest = identity && sha256(JSON.stringify([server.id, clients, identity]))
     const alike = digest && [...this.#waiting.values()].find(one => one.digest === digest)
     if (alike) {
-      if (alike.askers.size >= MOST_ALIKE) throw this.#tooMany(server, method)
+      if (alike.askers.size >= MOST_ALIKE) throw this.#tooMany(server)
       alike.question.times++
       return this.#wait(alike, signal)
     }
-    if (this.#countOf(server.id) >= MOST_PER_SERVER) throw this.#tooMany(server, method)
+    if (this.#countOf(server.id) >= MOST_PER_SERVER) throw this.#tooMany(server)
     const until = momentAfter(this.#clocks, this.#lifeMs)
     question.until = until.wall
     const waiting: Waiting = { question, digest, until, askers: new Set() }
@@ -280,25 +279,10 @@ export class PersonQuestions {
     return [...this.#waiting.values()].filter(one => one.question.server.id === server).length
   }
 
-  /** So many a minute and no more: a server that asks and takes back would ring all day. */
-  #holdBack(server: ServerQuestion['server'], method: string): void {
-    const now = this.#clocks.steady()
-    const lately = this.#asked.get(server.id) ?? { at: [], notedAt: Number.NEGATIVE_INFINITY }
-    this.#asked.set(server.id, lately)
-    lately.at = lately.at.filter(at => now - at < MINUTE_MS)
-    if (lately.at.length >= MOST_PER_MINUTE) throw this.#tooMany(server, method)
-    lately.at.push(now)
-  }
-
-  #tooMany(server: ServerQuestion['server'], method: string): HubError {
-    const lately = this.#asked.get(server.id)
-    const now = this.#clocks.steady()
-    // The log is not to be filled by it either.
-    if (lately && now - lately.notedAt >= MINUTE_MS) {
-      lately.notedAt = now
-      this.#append({ what: 'question/flood', server: server.id, tool: method, detail: 'more than a person can answer' })
-    }
-    return new HubError('questions/too-many', `${server.name} asks more than a person can answer.`)
+  #tooMany({ id, name }: ServerQuestion['server']): HubError {
+    if (this.#pace.mayNote(id))
+      this.#append({ what: 'question/flood', server: id, detail: 'more than a person can answer' })
+    return new HubError('questions/too-many', `${name} asks more than a person can answer.`)
   }
 
   #isOverError(id: string): HubError {
@@ -312,10 +296,10 @@ export class PersonQuestions {
   }
 
   #note(question: PersonQuestion, what: string, detail?: string): void {
-    const { server, clients, method, asked } = question
+    const { server, clients, asked } = question
     const about = detail ?? aboutOf(asked)
     const client = clients.map(one => one.id).join(', ')
-    this.#append({ what: `question/${what}`, server: server.id, client, tool: method, detail: about })
+    this.#append({ what: `question/${what}`, server: server.id, client, detail: about })
   }
 
   #append(event: Omit<AuditEvent, 'kind' | 'by'>): void {

@@ -30,3 +30,15 @@ test('it works where code may not be generated', () => {
     globalThis.Function = real
   }
 })
+
+test.each([
+  [{ type: 'string', minLength: 2 }, 'A', 'has 2 characters at least'],
+  [{ type: 'string', maxLength: 1 }, 'AB', 'has 1 character at most'],
+  [{ type: 'number', minimum: -1.5 }, -2, 'is -1.5 at least'],
+  [{ type: 'number', maximum: 3 }, 4, 'is 3 at most'],
+  [{ type: 'string', format: 'email' }, 'x', 'is not of the format that is asked for'],
+])('what is wrong with a value is said in words: %j', (it, value, words) => {
+  const schema = { type: 'object', properties: { it } } as const
+  const { errors } = validator.validateFormData({ it: value }, schema as never)
+  expect(errors.map(error => error.message)).toEqual([words])
+})

@@ -30,9 +30,27 @@ function toProblems(errors: OutputUnit[]): RJSFValidationError[] {
     const path = error.instanceLocation.replace(/^#/, '').replaceAll('/', '.')
     const missing = error.keyword === 'required' ? /"([^"]+)"/.exec(error.error)?.[1] : undefined
     const property = missing ? `${path}.${missing}` : path
-    const message = missing ? 'is needed' : error.error
+    const message = missing ? 'is needed' : inWords(error)
     return { name: error.keyword, property, message, stack: `${property.slice(1)} ${message}`.trim(), params: {} }
   })
+}
+
+/** What is wrong with a value, for people; the checker's own words where we have none. */
+function inWords({ keyword, error }: OutputUnit): string {
+  const [, limit] = /(?:[<>]|than) (-?[\d.e+-]+?)\)?\.$/i.exec(error) ?? []
+  const characters = limit === '1' ? 'character' : 'characters'
+  switch (limit === undefined ? '' : keyword) {
+    case 'minLength':
+      return `has ${limit} ${characters} at least`
+    case 'maxLength':
+      return `has ${limit} ${characters} at most`
+    case 'minimum':
+      return `is ${limit} at least`
+    case 'maximum':
+      return `is ${limit} at most`
+    default:
+      return keyword === 'format' ? 'is not of the format that is asked for' : error
+  }
 }
 
 export const validator: ValidatorType = {

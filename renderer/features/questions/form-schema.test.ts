@@ -39,13 +39,14 @@ test('a form is drawn from its fields, with hidden characters of theirs in sight
     properties: {
       name: { title: 'payU+202Eelif', type: 'string', minLength: 2 },
       age: { title: 'age', type: 'integer', minimum: 0 },
-      one: { type: 'string', oneOf: [{ const: 'a', title: 'AU+202E' }, { const: 'b' }] },
+      one: { type: 'string', enum: ['a', 'b'] },
       many: { type: 'array', uniqueItems: true, minItems: 1 },
     },
   })
   expect(formLook(fields, true)).toMatchObject({
     name: { 'ui:autofocus': true },
     key: { 'ui:widget': 'password' },
+    one: { 'ui:enumNames': ['AU+202E', 'B'] },
     many: { 'ui:widget': 'checkboxes' },
   })
 })

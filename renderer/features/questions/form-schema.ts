@@ -32,7 +32,8 @@ function schemaOf({ name, title, description, input }: FormField): object {
       }
     }
     case 'choice': {
-      const one = { type: 'string', oneOf: input.options.map(o => ({ const: o.value, title: seen(o.title) })) }
+      // Not `oneOf` with consts: the form part would choose the first by itself.
+      const one = { type: 'string', enum: input.options.map(o => o.value) }
       if (!input.many) return { ...words, ...one }
       return { ...words, type: 'array', uniqueItems: true, items: one, ...limits('minItems', 'maxItems', input) }
     }
@@ -54,6 +55,7 @@ export function formLook(fields: readonly FormField[], focus: boolean): object {
         ...(focus && n === 0 ? { 'ui:autofocus': true } : {}),
         ...(widget ? { 'ui:widget': widget } : {}),
         ...(input.kind === 'text' && input.pattern ? { 'ui:help': `It must fit ${seen(input.pattern)}` } : {}),
+        ...(input.kind === 'choice' ? { 'ui:enumNames': input.options.map(o => seen(o.title)) } : {}),
         'ui:options': { autocomplete: 'off' },
       }
       return [name, look]

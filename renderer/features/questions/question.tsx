@@ -59,7 +59,12 @@ export function Question({ question, place, titleId, calmUntil = 0, onClose }: P
     <article className={css.question} data-place={place} data-ended={!waits} aria-labelledby={titleId}>
       <div className={css.scroll}>
         <Head question={question} titleId={titleId} />
-        {asked.kind !== 'sampling' && asked.message !== '' && <Said text={asked.message} by={server.name} max={1200} />}
+        {asked.kind === 'form' && <SecretWarning fields={asked.fields} server={server.name} />}
+        {asked.kind !== 'sampling' && asked.message !== '' && (
+          <div className={css.message}>
+            <Said text={asked.message} by={server.name} max={1200} />
+          </div>
+        )}
         {asked.kind === 'form' && (
           <Form
             asked={asked}
@@ -147,10 +152,8 @@ function Form(props: {
   // Their identity decides whether the form draws anew, and the question stays the same while it waits.
   const [schema] = useState(() => formSchema(fields))
   const [look] = useState(() => formLook(fields, props.focus))
-  const secrets = fields.filter(field => field.secret)
   return (
     <>
-      {secrets.length > 0 && <SecretWarning fields={secrets} server={props.server} />}
       {fields.length > 0 && (
         <SchemaForm
           schema={schema}

@@ -5,7 +5,10 @@ import { Foreign } from '../../ui/index.ts'
 import css from './questions.module.css'
 import { hasForeignLetters } from './words.ts'
 
-export function SecretWarning({ fields, server }: { fields: readonly FormField[]; server: string }) {
+/** Stands above the server's words, which could push it out of sight. */
+export function SecretWarning({ fields: all, server }: { fields: readonly FormField[]; server: string }) {
+  const fields = all.filter(field => field.secret)
+  if (fields.length === 0) return null
   const names = fields.slice(0, 3).map(field => field.title ?? field.name)
   return (
     <div className={css.warning} role="note">
