@@ -16,7 +16,7 @@ export interface Hello {
   clientInfo?: unknown
 }
 
-const OURS = { name: 'gatehouse', title: 'Gatehouse', version: VERSION }
+export const OURS = { name: 'gatehouse', title: 'Gatehouse', version: VERSION }
 
 /** An error that the server itself answered. */
 export class AnswerError extends HubError {
@@ -28,9 +28,10 @@ export class AnswerError extends HubError {
   }
 }
 
-/** The result's text as the server wrote it. Rejects with AnswerError. */
+/** The result's text as the server wrote it. A server of the modern era is told who asks. Rejects with AnswerError. */
 export async function ask(upstream: Upstream, method: string, params: object, signal?: AbortSignal): Promise<string> {
-  const frame = JSON.stringify({ jsonrpc: '2.0', id: 0, method, params })
+  const said = upstream.era === 'modern' ? { _meta: upstream.envelope, ...params } : params
+  const frame = JSON.stringify({ jsonrpc: '2.0', id: 0, method, params: said })
   const text = await upstream.request(frame, { isOurs: true, ...(signal ? { signal } : {}) })
   const top = members(text)
   const error = top.findLast(m => m.key === 'error')

@@ -1,5 +1,6 @@
 // What is known of a server beyond its state: what it said of itself, its processes, and what they use.
 import type { Usage } from '../../contract/servers.ts'
+import { serverInfoOf } from './era.ts'
 import type { ServerActor } from './server-actor.ts'
 
 export interface Details {
@@ -24,7 +25,13 @@ export function detailsOf(actor: ServerActor, instances: readonly ServerActor[],
     string,
     Record<string, unknown> | string
   >
-  const { protocolVersion, serverInfo, capabilities } = hello
+  const { capabilities } = hello
+  const protocolVersion = session?.upstream.protocolVersion ?? hello.protocolVersion
+  const info = serverInfoOf(
+    session?.upstream.initialize ?? listing?.initialize ?? '{}',
+    session?.upstream.era ?? listing?.era ?? 'legacy',
+  )
+  const serverInfo: unknown = info && JSON.parse(info)
   const answeredAtMs = Math.max(...sessions.map(one => one.upstream.answeredAtMs))
   return {
     pid: session?.connection.pid ?? null,
@@ -34,7 +41,7 @@ export function detailsOf(actor: ServerActor, instances: readonly ServerActor[],
     usage: sessions.length > 0 ? usage() : null,
     answeredAt: Number.isFinite(answeredAtMs) ? Math.round(Date.now() - (performance.now() - answeredAtMs)) : null,
     protocolVersion: typeof protocolVersion === 'string' ? protocolVersion : null,
-    serverInfo: typeof serverInfo === 'object' ? serverInfo : null,
+    serverInfo: typeof serverInfo === 'object' ? (serverInfo as Record<string, unknown> | null) : null,
     capabilities: typeof capabilities === 'object' ? capabilities : null,
   }
 }

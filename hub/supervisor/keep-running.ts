@@ -4,12 +4,16 @@ import { HubError } from '../error.ts'
 import { AnswerError, ask } from './ask.ts'
 import type { Ending } from './connection.ts'
 import { listAll } from './list-all.ts'
+import { listenForLists } from './listen-for-lists.ts'
 import type { Multiplexer } from './multiplexer.ts'
+import { pause } from './pause.ts'
 import type { Timing } from './timing.ts'
 import type { RawListing } from './upstream.ts'
 
 export interface Running {
   upstream: Multiplexer
+  /** When its era was asked for; epoch ms. */
+  probedAt: number
   ended: Promise<Ending>
   stay: AbortSignal
   timing: Timing
@@ -38,7 +42,7 @@ function noticeEnd({ ended, upstream, stay, onEnded }: Running): void {
 }
 
 /** At most one listing per `relistMs`, and one more when something changed meanwhile. */
-function followLists({ upstream, stay, timing, log, onListed }: Running): void {
+function followLists({ upstream, probedAt, stay, timing, log, onListed }: Running): void {
   let isListing = false
   let isStale = false
   const list = async () => {
@@ -48,7 +52,7 @@ function followLists({ upstream, stay, timing, log, onListed }: Running): void {
     while (isStale && !stay.aborted) {
       isStale = false
       try {
-        const listing = await listAll(upstream, stay)
+        const listing = await listAll(upstream, probedAt, stay)
         if (!stay.aborted) onListed(listing)
       } catch (error) {
         if (!stay.aborted) log(`It said that its lists changed, and then did not list: ${(error as Error).message}`)
@@ -62,12 +66,13 @@ function followLists({ upstream, stay, timing, log, onListed }: Running): void {
     if (/"method"\s*:\s*"notifications\/(tools|prompts|resources)\/list_changed"/.test(text)) void list()
   })
   stay.addEventListener('abort', unsubscribe)
+  if (upstream.era === 'modern') void listenForLists({ upstream, stay, log }, () => void list())
 }
 
 function watchIdleness({ upstream, stay, idleMs, onIdle }: Running): void {
   const look = () => {
     const most = idleMs()
-    const idle = upstream.inFlight > 0 ? 0 : performance.now() - upstream.usedAtMs
+    const idle = upstream.inFlight > 0 || upstream.watched.size > 0 ? 0 : performance.now() - upstream.usedAtMs
     if (most > 0 && idle >= most) return onIdle()
     // The setting may change meanwhile, so it is looked at once a minute at least.
     timer = setTimeout(look, most > 0 ? Math.min(60_000, Math.max(10, most - idle)) : 60_000)
@@ -100,22 +105,9 @@ async function watchHealth({ upstream, stay, timing, log, onEnded }: Running): P
 /** Any answer is one, an error too. */
 async function ping(upstream: Multiplexer, signal: AbortSignal): Promise<boolean> {
   try {
-    await ask(upstream, 'ping', {}, signal)
+    await ask(upstream, upstream.era === 'modern' ? 'server/discover' : 'ping', {}, signal)
     return true
   } catch (error) {
     return error instanceof AnswerError
   }
-}
-
-function pause(ms: number, stay: AbortSignal): Promise<void> {
-  return new Promise(resolve => {
-    if (stay.aborted) return resolve()
-    const done = () => {
-      clearTimeout(timer)
-      stay.removeEventListener('abort', done)
-      resolve()
-    }
-    const timer = setTimeout(done, ms)
-    stay.addEventListener('abort', done)
-  })
 }

@@ -1,7 +1,7 @@
 // Everything a server offers: all pages of all four lists, each entry as the server wrote it, within limits.
-import { elements, memberAt } from '../../contract/wire.ts'
+import { elements, memberAt, members } from '../../contract/wire.ts'
 import { AnswerError, ask } from './ask.ts'
-import type { RawListing, Upstream } from './upstream.ts'
+import type { ListName, RawListing, Upstream } from './upstream.ts'
 
 export interface ListingLimits {
   entries: number
@@ -12,10 +12,11 @@ export interface ListingLimits {
 const LIMITS: ListingLimits = { entries: 10_000, pages: 200, bytes: 32 * 1024 * 1024 }
 /** Of one list: more say nothing new. */
 const MOST_WARNINGS = 10
+const MOST_BESIDES = 65_536
 const METHOD_NOT_FOUND = -32_601
 
 interface List {
-  name: 'tools' | 'prompts' | 'resources' | 'resourceTemplates'
+  name: ListName
   method: string
   capability: 'tools' | 'prompts' | 'resources'
   /** The member that names an entry. Entries without it can be called by nobody. */
@@ -29,20 +30,22 @@ const LISTS: List[] = [
   { name: 'resourceTemplates', method: 'resources/templates/list', capability: 'resources', key: 'uriTemplate' },
 ]
 
-/** Asks only for what the server says it has. Tools that cannot be listed are a failure; the rest is a warning. */
+/** What a listing knows of its server's greeting comes with it. Asks only for what the server says it has. Tools that cannot be listed are a failure; the rest is a warning. */
 export async function listAll(
   upstream: Upstream,
+  probedAt: number,
   signal: AbortSignal,
   limits: ListingLimits = LIMITS,
 ): Promise<RawListing> {
   const { capabilities = {} } = JSON.parse(upstream.initialize) as { capabilities?: Record<string, unknown> }
   const warnings: string[] = []
   const budget = { pages: limits.pages, bytes: limits.bytes }
-  const found: Record<List['name'], string[]> = { tools: [], prompts: [], resources: [], resourceTemplates: [] }
+  const around: RawListing['around'] = {}
+  const found: Record<ListName, string[]> = { tools: [], prompts: [], resources: [], resourceTemplates: [] }
   for (const list of LISTS) {
     if (!capabilities[list.capability]) continue
     try {
-      found[list.name] = await listOne(upstream, list, signal, { entries: limits.entries, budget, warnings })
+      found[list.name] = await listOne(upstream, list, signal, { entries: limits.entries, budget, warnings, around })
     } catch (error) {
       if (!(error instanceof AnswerError)) throw error
       if (error.answer === METHOD_NOT_FOUND) continue
@@ -50,12 +53,13 @@ export async function listAll(
       warnings.push(error.message)
     }
   }
-  return { at: Date.now(), initialize: upstream.initialize, ...found, warnings }
+  const { era, initialize } = upstream
+  return { at: Date.now(), era, probedAt, initialize, ...found, around, warnings }
 }
 
 /** True when a client would see a difference. */
 export function differs(a: RawListing | null, b: RawListing): boolean {
-  const shown = ({ at: _, ...rest }: RawListing) => JSON.stringify(rest)
+  const shown = ({ at: _, probedAt: __, around: ___, ...rest }: RawListing) => JSON.stringify(rest)
   return a === null || shown(a) !== shown(b)
 }
 
@@ -64,6 +68,7 @@ interface Room {
   /** Shared by all lists of one listing. */
   budget: { pages: number; bytes: number }
   warnings: string[]
+  around: RawListing['around']
 }
 
 async function listOne(upstream: Upstream, list: List, signal: AbortSignal, room: Room): Promise<string[]> {
@@ -84,6 +89,7 @@ async function listOne(upstream: Upstream, list: List, signal: AbortSignal, room
       warn('it is too large; what came after is left out.')
       break
     }
+    if (cursor === undefined) room.around[list.name] = besides(page, list.name)
     if (!take(page, list, found, room.entries, warn)) break
     const next = (JSON.parse(page) as { nextCursor?: unknown }).nextCursor
     if (typeof next !== 'string') break
@@ -95,6 +101,13 @@ async function listOne(upstream: Upstream, list: List, signal: AbortSignal, room
     cursor = next
   }
   return [...found.values()]
+}
+
+/** The page without its entries and its cursor. What is very long is not kept. */
+function besides(page: string, name: ListName): string {
+  const kept = members(page).filter(m => m.key !== name && m.key !== 'nextCursor')
+  const text = kept.map(m => `${JSON.stringify(m.key)}:${page.slice(m.start, m.end)}`).join(',')
+  return text.length > MOST_BESIDES ? '{}' : `{${text}}`
 }
 
 /** False: the list is full. */

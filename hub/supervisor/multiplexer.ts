@@ -2,16 +2,19 @@
 import { type Member, memberAt, members, splice } from '../../contract/wire.ts'
 import { HubError } from '../error.ts'
 import type { TooLong } from './lines.ts'
-import type { RequestOptions, Upstream } from './upstream.ts'
+import type { Era, RequestOptions, Upstream } from './upstream.ts'
 
 /** What may wait for a server that does not read. */
 const MAX_QUEUED_BYTES = 64 * 1024 * 1024
 const REMEMBERED_IDS = 1_000
+const SUBSCRIPTION = ['params', '_meta', 'io.modelcontextprotocol/subscriptionId']
 
 interface Pending {
   id: string
   token: string | undefined
   method: string
+  /** What is watched from now on, or no longer. */
+  watches: string | undefined
   options: RequestOptions
   resolve(text: string): void
   reject(error: Error): void
@@ -29,12 +32,16 @@ export interface MultiplexerOptions {
 
 export class Multiplexer implements Upstream {
   readonly server: string
+  era: Era = 'legacy'
+  envelope: Record<string, unknown> = {}
   initialize = '{}'
   protocolVersion = ''
   readonly closed: Promise<HubError>
   /** Monotonic ms of the last answer to anything, and of the last request or answer of an asker. */
   answeredAtMs = Number.NEGATIVE_INFINITY
   usedAtMs = performance.now()
+  /** Resources that somebody watches: it is to stay up for them. */
+  readonly watched = new Set<string>()
   readonly #o: MultiplexerOptions
   #lastId = 0
   readonly #pending = new Map<number, Pending>()
@@ -52,9 +59,21 @@ export class Multiplexer implements Upstream {
     })
   }
 
-  /** Requests without an answer yet. */
+  /** Requests of others than Gatehouse itself without an answer yet. */
   get inFlight(): number {
-    return this.#pending.size
+    let count = 0
+    for (const { options } of this.#pending.values()) if (!options.isOurs) count++
+    return count
+  }
+
+  /** It has not ended. */
+  get isOpen(): boolean {
+    return this.#end === undefined
+  }
+
+  /** It never answered anything. */
+  get isSilent(): boolean {
+    return this.answeredAtMs === Number.NEGATIVE_INFINITY
   }
 
   request(text: string, options: RequestOptions = {}): Promise<string> {
@@ -77,6 +96,7 @@ export class Multiplexer implements Upstream {
         id: textOf(text, id),
         token: token && textOf(text, token),
         method: JSON.parse(textOf(text, method)) as string,
+        watches: params && watchedBy(text, textOf(text, method), params),
         options,
         resolve,
         reject,
@@ -127,7 +147,7 @@ export class Multiplexer implements Upstream {
       return true
     }
     if (!('result' in frame) && !('error' in frame)) return false
-    this.#answered(text, id)
+    this.#answered(text, id, 'result' in frame)
     return true
   }
 
@@ -173,14 +193,14 @@ export class Multiplexer implements Upstream {
     if (this.#abandoned.size > REMEMBERED_IDS) this.#abandoned.delete(this.#abandoned.values().next().value!)
     const reason = typeof signal?.reason === 'string' ? { reason: signal.reason } : {}
     // The spec forbids cancelling initialize.
-    if (pending.method !== 'initialize') {
+    if (pending.method !== 'initialize' && pending.method !== 'server/discover') {
       const params = { requestId: ours, ...reason }
       this.notify(JSON.stringify({ jsonrpc: '2.0', method: 'notifications/cancelled', params }))
     }
     pending.reject(cancelled(this.#o.name))
   }
 
-  #answered(text: string, id: unknown): void {
+  #answered(text: string, id: unknown, isResult: boolean): void {
     this.answeredAtMs = performance.now()
     const pending = typeof id === 'number' ? this.#take(id) : undefined
     if (!pending) {
@@ -189,7 +209,13 @@ export class Multiplexer implements Upstream {
       return
     }
     if (!pending.options.isOurs) this.usedAtMs = this.answeredAtMs
+    if (pending.watches !== undefined && isResult) this.#watch(pending.method, pending.watches)
     pending.resolve(splice(text, [{ ...idAt(text, id as number), text: pending.id }]))
+  }
+
+  #watch(method: string, uri: string): void {
+    if (method === 'resources/subscribe') this.watched.add(uri)
+    else this.watched.delete(uri)
   }
 
   #notified(text: string, method: string): Promise<void> | undefined {
@@ -199,7 +225,23 @@ export class Multiplexer implements Upstream {
       if (!pending?.token) return
       return settled([pending.options.onProgress?.(splice(text, [{ ...token!, text: pending.token }]))])
     }
+    const subscription = text.includes('subscriptionId') ? memberAt(text, SUBSCRIPTION) : undefined
+    const subscribed = subscription && this.#pending.get(Number(textOf(text, subscription)))
+    if (subscribed?.options.onNotification)
+      return settled([subscribed.options.onNotification(splice(text, [{ ...subscription!, text: subscribed.id }]))])
+    if (method === 'notifications/cancelled' && this.#endSubscription(text)) return
     return settled([...this.#listeners].map(listener => listener(text)))
+  }
+
+  /** A server may end a subscription by taking it back: to the one who asked it is answered. */
+  #endSubscription(text: string): boolean {
+    const at = memberAt(text, ['params', 'requestId'])
+    const ours = at ? Number(textOf(text, at)) : undefined
+    if (ours === undefined || this.#pending.get(ours)?.method !== 'subscriptions/listen') return false
+    const { id, resolve } = this.#take(ours)!
+    const result = `{"resultType":"complete","_meta":{${JSON.stringify(SUBSCRIPTION.at(-1))}:${id}}}`
+    resolve(`{"jsonrpc":"2.0","id":${id},"result":${result}}`)
+    return true
   }
 
   async #requested(text: string, method: string): Promise<void> {
@@ -215,6 +257,13 @@ export class Multiplexer implements Upstream {
       this.notify(errorFrame(id, -32603, error instanceof Error ? error.message : String(error)))
     }
   }
+}
+
+/** The uri of a (un)subscribe; undefined for all else. */
+function watchedBy(text: string, method: string, params: Member): string | undefined {
+  if (method !== '"resources/subscribe"' && method !== '"resources/unsubscribe"') return undefined
+  const uri = memberAt(text, ['uri'], params.start)
+  return uri && textOf(text, uri)
 }
 
 /** As JSON.parse sees it: of repeated names the last one counts. */

@@ -42,6 +42,8 @@ export class ServerActor {
   #stay = new AbortController()
   #session: Session | undefined
   #listing: RawListing | null
+  /** Until the definition changes or the hub restarts. */
+  #endsOnProbe = false
   /** A start on its way, and the last processes of lives before: no new one begins before both are over. */
   #starting: Promise<void> = Promise.resolve()
   #ending: Promise<unknown> = Promise.resolve()
@@ -71,6 +73,7 @@ export class ServerActor {
     const isOther = definition.digest !== this.definition.digest
     this.definition = definition
     if (!isOther) return
+    this.#endsOnProbe = false
     this.#listing = this.#o.storedListing(definition.digest)
     this.#o.onListingChanged()
   }
@@ -147,18 +150,7 @@ export class ServerActor {
     const patience = new Patience(patienceFor(definition.launch.command, timing), timing.ceilingMs)
     const signal = AbortSignal.any([stay, patience.signal])
     try {
-      const session = await Session.open(
-        {
-          server: definition.id,
-          name: definition.name,
-          logs,
-          open: events => this.#o.connect(definition, events, signal),
-        },
-        patience,
-      )
-      this.#session = session
-      if (session.connection.pid !== null && !stay.aborted) this.send({ kind: 'spawned', pid: session.connection.pid })
-      const listing = await session.greet(this.#o.hello, signal)
+      const { session, listing } = await this.#open(definition, patience, stay, signal)
       if (stay.aborted) return
       this.#keepListing(listing, definition)
       this.#o.record({ what: 'server/started', detail: `pid ${session.connection.pid ?? 'none'}` })
@@ -175,6 +167,30 @@ export class ServerActor {
     }
   }
 
+  /** Spawned, greeted and listed. A server that ends on the question for its era is spawned once more and not asked. */
+  async #open(
+    definition: ServerDefinition,
+    patience: Patience,
+    stay: AbortSignal,
+    signal: AbortSignal,
+  ): Promise<{ session: Session; listing: RawListing }> {
+    const { timing, logs, hello } = this.#o
+    for (;;) {
+      const open = (events: ConnectionEvents) => this.#o.connect(definition, events, signal)
+      const session = await Session.open({ server: definition.id, name: definition.name, logs, open }, patience)
+      this.#session = session
+      if (session.connection.pid !== null && !stay.aborted) this.send({ kind: 'spawned', pid: session.connection.pid })
+      const known = this.#endsOnProbe ? { era: 'legacy' as const, probedAt: Date.now() } : this.#listing
+      try {
+        return { session, listing: await session.greet(hello, known, timing.probeMs, signal) }
+      } catch (error) {
+        if (!session.endedOnProbe || signal.aborted) throw error
+        this.#endsOnProbe = true
+        await session.close(new HubError('server/gone', 'It ended when it was asked for its era.'), timing.graceMs)
+      }
+    }
+  }
+
   #keepRunning(session: Session, upstream: Session['upstream'], definition: ServerDefinition): void {
     const sinceMs = performance.now()
     const since = Date.now()
@@ -182,6 +198,7 @@ export class ServerActor {
     const isStable = () => performance.now() - sinceMs >= timing.stableMs
     keepRunning({
       upstream,
+      probedAt: session.probedAt,
       ended: session.connection.ended,
       stay: this.#stay.signal,
       timing,

@@ -1,7 +1,8 @@
 // One life of one server, from spawn to its last process: connection, handshake, first listing.
 import { HubError } from '../error.ts'
-import { type Hello, initialize } from './ask.ts'
+import type { Hello } from './ask.ts'
 import type { Connection, ConnectionEvents, Ending } from './connection.ts'
+import { greet, isWorthProbing, type Verdict } from './era.ts'
 import { listAll } from './list-all.ts'
 import type { Logs } from './logs.ts'
 import { Multiplexer } from './multiplexer.ts'
@@ -18,6 +19,10 @@ export interface SessionOptions {
 export class Session {
   readonly connection: Connection
   readonly upstream: Multiplexer
+  /** It ended on being asked for its era, as servers do that take nothing before `initialize`. */
+  endedOnProbe = false
+  /** When its era was asked for; epoch ms. */
+  probedAt = 0
 
   private constructor(connection: Connection, upstream: Multiplexer) {
     this.connection = connection
@@ -53,11 +58,14 @@ export class Session {
   }
 
   /** Says hello and asks for everything it offers: after this it is known to answer. */
-  async greet(as: Hello, signal: AbortSignal): Promise<RawListing> {
-    const hello = await initialize(this.upstream, as, signal)
-    this.upstream.initialize = hello.initialize
-    this.upstream.protocolVersion = hello.protocolVersion
-    return listAll(this.upstream, signal)
+  async greet(as: Hello, known: Verdict | null, probeMs: number, signal: AbortSignal): Promise<RawListing> {
+    const probes = isWorthProbing(known)
+    const { probedAt } = await greet(this.upstream, as, probes ? probeMs : null, signal).catch(error => {
+      this.endedOnProbe = probes && !this.upstream.isOpen && this.upstream.isSilent
+      throw error
+    })
+    this.probedAt = probes ? probedAt : known!.probedAt
+    return listAll(this.upstream, this.probedAt, signal)
   }
 
   /** Whoever waits for an answer is told at once; then every process of it is ended. */

@@ -14,7 +14,7 @@ import { Logs } from './logs.ts'
 import type { Definitions, Records, Secrets, ServerDefinition } from './needs.ts'
 import { Runs, reap } from './runs.ts'
 import { ServerActor } from './server-actor.ts'
-import { storedListing } from './stored-listing.ts'
+import { readListing, storedListing } from './stored-listing.ts'
 import { TIMING, type Timing } from './timing.ts'
 import type { RawListing, Upstream } from './upstream.ts'
 import { UsageSampling } from './usage.ts'
@@ -261,7 +261,7 @@ export class Supervisor {
 
   #storedListing(id: string, digest: string): RawListing | null {
     const row = this.#listings.get(id)
-    return row?.digest === digest ? (JSON.parse(row.json) as RawListing) : null
+    return row?.digest === digest ? readListing(row.json) : null
   }
 
   #announce(event: 'servers/changed' | 'servers/listing-changed', id: string): void {

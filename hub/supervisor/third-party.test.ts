@@ -26,7 +26,7 @@ test('server-everything over stdio: all tools for our capabilities, and a call',
     launch: { command: process.execPath, args: [EVERYTHING], env: {}, headers: {} },
   })
   const state = await stage.supervisor.start(id)
-  expect(state).toMatchObject({ kind: 'running', tools: 16 })
+  expect(state).toMatchObject({ kind: 'running', tools: 17 })
   expect((await echo(id)).content[0].text).toBe('Echo: hi')
 })
 

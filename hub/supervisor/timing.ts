@@ -9,6 +9,8 @@ export interface Timing {
   downloadPatienceMs: number
   /** However lively, a start takes no longer. */
   ceilingMs: number
+  /** A fresh server is asked for its era alone for this long. */
+  probeMs: number
   /** A run of this length is no fast exit. */
   stableMs: number
   /** Before the first restart. */
@@ -27,6 +29,7 @@ export const TIMING: Timing = {
   patienceMs: 30_000,
   downloadPatienceMs: 180_000,
   ceilingMs: 600_000,
+  probeMs: 4_000,
   stableMs: 60_000,
   delayMs: 1_000,
   healthMs: 60_000,
