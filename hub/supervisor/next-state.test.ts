@@ -107,6 +107,77 @@ test('whatever happens in whatever order, the state is one of the union', () => 
   fc.assert(fc.property(fc.array(anyEvent, { maxLength: 40 }), events => ServerState.safeParse(after(events)).success))
 })
 
+/** What each event of a sequence does: from which state to which. */
+const steps = (events: ServerEvent[]) => {
+  let state = STOPPED
+  return events.map((event, n) => {
+    const before = state
+    state = nextState(before, event, n + 1)
+    return { before, event, after: state }
+  })
+}
+const anyEvents = fc.array(anyEvent, { maxLength: 60 })
+const isEach = (holds: (step: ReturnType<typeof steps>[number]) => boolean) =>
+  fc.assert(
+    fc.property(anyEvents, events => steps(events).every(holds)),
+    { numRuns: 500 },
+  )
+
+test('a start begins only where no process of a life before can be left', () => {
+  isEach(({ before, event, after }) => {
+    const isNew = after.kind === 'starting' && !isSameStay(before, after)
+    return !isNew || !isAlive(before) || event.kind === 'gone'
+  })
+})
+
+test('what has processes is left only by its end, or by a start that found before a spawn that it may not', () => {
+  isEach(({ before, event, after }) => {
+    if (!isAlive(before) || isAlive(after)) return true
+    return event.kind === 'blocked' ? before.kind === 'starting' : event.kind === 'exited' || event.kind === 'gone'
+  })
+})
+
+test('it runs only once listed', () => {
+  isEach(
+    ({ before, event, after }) =>
+      after.kind !== 'running' || before.kind === 'running' || (before.kind === 'starting' && event.kind === 'listed'),
+  )
+})
+
+test('a timer that fires late, after its state was left, changes nothing', () => {
+  isEach(({ before, event, after }) => {
+    const isLate =
+      (event.kind === 'retry' && before.kind !== 'backing-off') || (event.kind === 'idle' && before.kind !== 'running')
+    return !isLate || after === before
+  })
+})
+
+test('a crash loop is reached only by exits, five fast ones in a row or a hopeless one, and left only when somebody acts', () => {
+  isEach(({ before, event, after }) => {
+    if (after.kind === 'crash-looping' && before.kind !== 'crash-looping')
+      return event.kind === 'exited' && (event.hopeless || after.starts >= FAST_EXITS)
+    if (before.kind !== 'crash-looping' || after.kind === 'crash-looping') return true
+    return ['start', 'restart', 'rest', 'stop', 'hold'].includes(event.kind)
+  })
+})
+
+test('what runs elsewhere is tried for as long as it is away, and no more than twice a minute in the end', () => {
+  let state: ServerState = starting()
+  for (let n = 0; n < 1_000; n++) {
+    state = nextState(state, exited({ remote: true }), NOW)
+    if (state.kind !== 'backing-off') throw new Error(state.kind)
+    expect(state.retryAt - NOW).toBeLessThanOrEqual(30_000)
+    state = nextState(state, { kind: 'retry' }, NOW)
+  }
+  expect(nextState(state, exited({ remote: true, hopeless: true }), NOW).kind).toBe('crash-looping')
+})
+
+test('after a run of a good while the exits are counted anew', () => {
+  const run = nextState(starting(4), { kind: 'listed', pid: 1, tools: 0 }, NOW)
+  expect(nextState(run, exited({ stable: true }), NOW)).toMatchObject({ kind: 'backing-off', attempt: 1 })
+  expect(nextState(run, exited(), NOW)).toMatchObject({ kind: 'backing-off', attempt: 4 })
+})
+
 test('stopped and gone, it is stopped, whatever happened before', () => {
   fc.assert(
     fc.property(fc.array(anyEvent, { maxLength: 40 }), events => {
