@@ -109,7 +109,7 @@ test('whatever happens in whatever order, the state is one of the union', () => 
 
 /** What each event of a sequence does: from which state to which. */
 const steps = (events: ServerEvent[]) => {
-  let state = STOPPED
+  let state = after([])
   return events.map((event, n) => {
     const before = state
     state = nextState(before, event, n + 1)
