@@ -241,8 +241,8 @@ export class Supervisor {
       ...sharedParts(this.#house, id, this.#actor(id).logs, client),
       hello: { capabilities, ...(clientInfo ? { clientInfo } : {}) },
       idleMs: ({ idleStopMinutes }) => idleStopMinutes * 60_000,
-      // What the server offers is what was listed, and may be agreed on, once for all.
-      storedListing: () => null,
+      // What the server offers, and in which era, was found out once for all.
+      storedListing: () => this.#actor(id).listing,
       storeListing: () => {},
       onListingChanged: () => {},
       onChanged: () => {
