@@ -1,7 +1,8 @@
 // What the gate costs: the same calls bare, direct and through bridge + hub, rounds interleaved in one run.
-// Run by `npm run bench`. It prints and judges nothing by its exit code: a slow machine is not a broken build.
+// Run by `npm run bench`, and with `-- --idle` for what an idle hub costs. It prints and judges nothing by its exit code: a slow machine is not a broken build.
 import { availableParallelism, loadavg } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { idleCost, idleLine } from './idle.ts'
 import { type Call, manyAtOnce, oneByOne, Samples } from './measure.ts'
 import type { Peer } from './peer.ts'
 import { aims, fixed, type Row, table, times } from './report.ts'
@@ -37,7 +38,8 @@ const bound = setTimeout(() => {
 }, BOUND_MS)
 
 try {
-  await bench()
+  if (process.argv.includes('--idle')) process.stdout.write(`${idleLine(await idleCost())}\n`)
+  else await bench()
 } catch (error) {
   process.stdout.write(`The bench could not be finished: ${error instanceof Error ? error.stack : error}\n`)
 } finally {

@@ -16,6 +16,7 @@ const END_MS = 25_000
 export const programs = {
   floor: [join(import.meta.dirname, 'children/echo.ts')],
   big: [join(import.meta.dirname, 'children/big.ts')],
+  small: [join(import.meta.dirname, 'children/small.ts')],
   everything: [
     createRequire(import.meta.url).resolve('@modelcontextprotocol/server-everything/dist/index.js'),
     'stdio',
