@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { McpServer } from '@modelcontextprotocol/sdk/server/mcp.js'
 import { SSEServerTransport } from '@modelcontextprotocol/sdk/server/sse.js'
 import { StreamableHTTPServerTransport } from '@modelcontextprotocol/sdk/server/streamableHttp.js'
+import { createMcpHandler, McpServer as ModernServer } from '@modelcontextprotocol/server'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { ask } from './ask.ts'
 import { openStage, type Stage, until } from './test-stage.ts'
@@ -101,6 +102,48 @@ test('a remote server is listed and called', async () => {
   const id = add(url)
   expect(await stage.supervisor.start(id)).toMatchObject({ kind: 'running', pid: null, tools: 2 })
   expect(await callText(id)).toContain('done')
+})
+
+test('a server of 2026-07-28 is spoken to in its own way: no session, and the headers it insists on', async () => {
+  const seen: IncomingMessage['headers'][] = []
+  const handler = createMcpHandler(
+    () => {
+      const server = new ModernServer({ name: 'modern', version: '1' })
+      server.registerTool('act', { description: 'Acts' }, async () => ({ content: [{ type: 'text', text: 'done' }] }))
+      return server
+    },
+    { legacy: 'reject' },
+  )
+  const { url } = await listen(async (request, response) => {
+    seen.push(request.headers)
+    const chunks: Buffer[] = []
+    for await (const chunk of request) chunks.push(chunk)
+    const gone = new AbortController()
+    response.once('close', () => gone.abort())
+    const answer = await handler.fetch(
+      new Request(`http://127.0.0.1${request.url}`, {
+        method: request.method!,
+        headers: Object.entries(request.headers).map(([name, value]) => [name, String(value)]),
+        signal: gone.signal,
+        ...(request.method === 'POST' ? { body: Buffer.concat(chunks) } : {}),
+      }),
+    )
+    response.writeHead(answer.status, Object.fromEntries(answer.headers))
+    for await (const chunk of answer.body ?? []) response.write(chunk)
+    response.end()
+  })
+  const id = add(url)
+  expect(await stage.supervisor.start(id)).toMatchObject({ kind: 'running', tools: 1 })
+  expect(stage.supervisor.details(id).protocolVersion).toBe('2026-07-28')
+  const upstream = await stage.supervisor.awake(id)
+  expect(await ask(upstream, 'tools/call', { name: 'act', arguments: {} })).toContain('done')
+  expect(seen.at(-1)).toMatchObject({
+    'mcp-protocol-version': '2026-07-28',
+    'mcp-method': 'tools/call',
+    'mcp-name': 'act',
+  })
+  expect(seen.some(headers => 'mcp-session-id' in headers)).toBe(false)
+  await handler.close()
 })
 
 test('a server that speaks only HTTP+SSE is found to, and listed and called', async () => {
