@@ -82,6 +82,8 @@ function nursery(luck: Luck) {
       await sleep(luck.below(4))
       if (signal.aborted) throw new Error('aborted')
       if (luck.below(10) === 0) throw new Error('cannot be spawned')
+      // From here on it is on its way, whether anybody still wants it or not.
+      await sleep(luck.below(6))
       return new Child(events)
     },
   }
