@@ -1,9 +1,10 @@
-// A native notification for each question that waits, with Show and Deny; it goes when the question does.
+// A native notification for each call and question that waits, with Show and a no; it goes when the question does.
 import { createORPCClient } from '@orpc/client'
 import { RPCLink } from '@orpc/client/websocket'
 import type { ContractRouterClient } from '@orpc/contract'
 import type { contract } from '../contract/index.ts'
 import type { Approval } from '../contract/policy.ts'
+import type { PersonQuestion } from '../contract/questions.ts'
 import type { Line } from './line.ts'
 
 export type Hub = ContractRouterClient<typeof contract>
@@ -38,18 +39,14 @@ export async function notify(hub: Hub, line: Line, screen: Screen): Promise<void
   const ended = new AbortController()
   void line.closed.then(() => ended.abort())
   let calls = 0
+  let questions = 0
   let proposals = 0
   try {
     for await (const part of await hub.hub.watch(undefined, { signal: ended.signal })) {
       if (part.proposals) proposals = part.proposals.length
-      if (part.approvals) {
-        const waiting = part.approvals.filter(one => one.state.kind === 'waiting')
-        calls = waiting.length
-        for (const [id, bubble] of shown) if (!waiting.some(one => one.id === id)) bubble.close()
-        for (const one of waiting) if (!asked.has(one.id)) tell(one)
-        for (const id of asked) if (!part.approvals.some(one => one.id === id)) asked.delete(id)
-      }
-      screen.count(calls + proposals)
+      if (part.approvals) calls = follow('call', part.approvals, tellOfCall)
+      if (part.questions) questions = follow('question', part.questions, tellOfQuestion)
+      screen.count(calls + questions + proposals)
     }
   } catch {
     // The line ended; whoever gave it to us tries again.
@@ -58,26 +55,51 @@ export async function notify(hub: Hub, line: Line, screen: Screen): Promise<void
     screen.count(0)
   }
 
-  function tell(one: Approval): void {
-    asked.add(one.id)
+  /** Tells of those that are new, takes down what is over; answers how many wait. */
+  function follow<T extends { id: string; state: { kind: string } }>(kind: string, all: T[], tell: (one: T) => void) {
+    const waiting = all.filter(one => one.state.kind === 'waiting')
+    const isOver = (key: string, some: T[]) =>
+      key.startsWith(`${kind} `) && !some.some(one => key.endsWith(` ${one.id}`))
+    for (const [key, bubble] of shown) if (isOver(key, waiting)) bubble.close()
+    for (const one of waiting) {
+      if (asked.has(`${kind} ${one.id}`)) continue
+      asked.add(`${kind} ${one.id}`)
+      tell(one)
+    }
+    for (const key of asked) if (isOver(key, all)) asked.delete(key)
+    return waiting.length
+  }
+
+  function tellOfCall(one: Approval): void {
+    const body = `${plain(one.client.title)} wants to run ${plain(one.tool)} on ${plain(one.server.name)}.`
+    const deny = () => hub.approvals.answer({ id: one.id, answer: { kind: 'deny' } })
+    raise(`call ${one.id}`, { title: 'A call waits for you', body, no: 'Deny' }, deny)
+  }
+
+  /** None of the server's own words: they could pass for ours here. */
+  function tellOfQuestion(one: PersonQuestion): void {
+    const body = `${plain(one.server.name)} asks you something, for a call of ${plain(one.clients[0]!.title)}.`
+    const decline = () => hub.questions.answer({ id: one.id, answer: { action: 'decline' } })
+    raise(`question ${one.id}`, { title: 'A server asks you something', body, no: 'Decline' }, decline)
+  }
+
+  function raise(
+    key: string,
+    { title, body, no }: Record<'title' | 'body' | 'no', string>,
+    say: () => Promise<unknown>,
+  ) {
     if (screen.isInFront()) return
-    const bubble = screen.bubble({
-      title: 'A call waits for you',
-      body: `${plain(one.client.title)} wants to run ${plain(one.tool)} on ${plain(one.server.name)}.`,
-      actions: [
-        { type: 'button', text: 'Show' },
-        { type: 'button', text: 'Deny' },
-      ],
-    })
-    shown.set(one.id, bubble)
+    const actions = ['Show', no].map(text => ({ type: 'button' as const, text }))
+    const bubble = screen.bubble({ title, body, actions })
+    shown.set(key, bubble)
     const show = () => screen.showWindow()
     bubble.on('click', show)
     bubble.on('action', ({ actionIndex }) => {
       if (actionIndex === 0) show()
-      // Denying is safe from anywhere; a question that is over by now stays as it was answered.
-      else hub.approvals.answer({ id: one.id, answer: { kind: 'deny' } }).catch(() => show())
+      // A no is safe from anywhere; a question that is over by now stays as it was answered.
+      else say().catch(() => show())
     })
-    bubble.on('close', () => void shown.delete(one.id))
+    bubble.on('close', () => void shown.delete(key))
     bubble.show()
   }
 }

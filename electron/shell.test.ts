@@ -204,7 +204,7 @@ test.each([
   expect(done).toEqual(questions.length > 0 && !answer ? [] : ['stop', 'exit'])
 })
 
-test('a question that waits becomes a notification with Show and Deny, until it is over or the window is in front', async () => {
+test('a call that waits and a server’s question become notifications with Show and a no, until it is over or the window is in front', async () => {
   const ask = (id: string, kind = 'waiting') =>
     ({
       id,
@@ -214,11 +214,13 @@ test('a question that waits becomes a notification with Show and Deny, until it 
       state: { kind },
     }) as unknown as Approval
   let isInFront = false
-  let push: ((part: { approvals: Approval[] } | null) => void) | undefined
+  const asked = { id: 'q', server: { name: 'files' }, clients: [{ title: 'Zed' }], state: { kind: 'waiting' } }
+  type Part = { approvals?: Approval[]; questions?: unknown[] }
+  let push: ((part: Part | null) => void) | undefined
   const answers: unknown[] = []
   async function* watch() {
     for (;;) {
-      const part = await new Promise<{ approvals: Approval[] } | null>(resolve => {
+      const part = await new Promise<Part | null>(resolve => {
         push = resolve
       })
       if (!part) return
@@ -228,6 +230,7 @@ test('a question that waits becomes a notification with Show and Deny, until it 
   const hub = {
     hub: { watch: async () => watch() },
     approvals: { answer: async (input: unknown) => void answers.push(input) },
+    questions: { answer: async (input: unknown) => void answers.push(input) },
   }
   type Heard = Record<string, (event: { actionIndex: number }) => void>
   const bubbles: { words: { title: string; body: string }; heard: Heard; close: ReturnType<typeof vi.fn> }[] = []
@@ -248,7 +251,7 @@ test('a question that waits becomes a notification with Show and Deny, until it 
     },
     count: waiting => counts.push(waiting),
   })
-  const tell = async (part: { approvals: Approval[] } | null) => {
+  const tell = async (part: Part | null) => {
     await expect.poll(() => push !== undefined).toBe(true)
     const now = push!
     push = undefined
@@ -265,11 +268,19 @@ test('a question that waits becomes a notification with Show and Deny, until it 
   bubbles[0]!.heard.action!({ actionIndex: 0 })
   bubbles[0]!.heard.click!({ actionIndex: 0 })
   expect([shown.mock.calls.length, answers.length]).toEqual([2, 1])
+  await tell({ questions: [asked] })
+  expect(bubbles[1]!.words).toMatchObject({
+    title: 'A server asks you something',
+    body: 'files asks you something, for a call of Zed.',
+  })
+  bubbles[1]!.heard.action!({ actionIndex: 1 })
+  expect(answers[1]).toEqual({ id: 'q', answer: { action: 'decline' } })
   isInFront = true
   await tell({ approvals: [ask('a', 'denied'), ask('b')] })
-  expect(bubbles).toHaveLength(1)
+  expect(bubbles).toHaveLength(2)
+  expect(bubbles[1]!.close).not.toHaveBeenCalled()
   expect(bubbles[0]!.close).toHaveBeenCalled()
   await tell(null)
   await over
-  expect(counts).toEqual([1, 1, 1, 0])
+  expect(counts).toEqual([1, 1, 2, 2, 0])
 })

@@ -51,6 +51,7 @@ test('the table has procedures for the window alone, and the ones that decide ar
   expect(windowOnly).toEqual(
     expect.arrayContaining([
       'approvals.answer',
+      'questions.answer',
       'servers.agree',
       'servers.update',
       'secrets.grant',

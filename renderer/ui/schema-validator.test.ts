@@ -32,11 +32,11 @@ test('it works where code may not be generated', () => {
 })
 
 test.each([
-  [{ type: 'string', minLength: 2 }, 'A', 'has 2 characters at least'],
-  [{ type: 'string', maxLength: 1 }, 'AB', 'has 1 character at most'],
-  [{ type: 'number', minimum: -1.5 }, -2, 'is -1.5 at least'],
-  [{ type: 'number', maximum: 3 }, 4, 'is 3 at most'],
-  [{ type: 'string', format: 'email' }, 'x', 'is not of the format that is asked for'],
+  [{ type: 'string', minLength: 2 }, 'A', 'At least 2 characters.'],
+  [{ type: 'string', maxLength: 1 }, 'AB', 'At most 1 character.'],
+  [{ type: 'number', minimum: -1.5 }, -2, 'At least -1.5.'],
+  [{ type: 'number', maximum: 3 }, 4, 'At most 3.'],
+  [{ type: 'string', format: 'email' }, 'x', 'Not of the format that is asked for.'],
 ])('what is wrong with a value is said in words: %j', (it, value, words) => {
   const schema = { type: 'object', properties: { it } } as const
   const { errors } = validator.validateFormData({ it: value }, schema as never)

@@ -41,15 +41,15 @@ function inWords({ keyword, error }: OutputUnit): string {
   const characters = limit === '1' ? 'character' : 'characters'
   switch (limit === undefined ? '' : keyword) {
     case 'minLength':
-      return `has ${limit} ${characters} at least`
+      return `At least ${limit} ${characters}.`
     case 'maxLength':
-      return `has ${limit} ${characters} at most`
+      return `At most ${limit} ${characters}.`
     case 'minimum':
-      return `is ${limit} at least`
+      return `At least ${limit}.`
     case 'maximum':
-      return `is ${limit} at most`
+      return `At most ${limit}.`
     default:
-      return keyword === 'format' ? 'is not of the format that is asked for' : error
+      return keyword === 'format' ? 'Not of the format that is asked for.' : error
   }
 }
 

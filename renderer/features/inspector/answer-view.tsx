@@ -41,8 +41,8 @@ function Running({ call, offer }: { call: Made; offer: AnyOffer }) {
   const questions = listOf(useQuestions()).filter(one => isOf(one, offer))
   useInPlace(questions.map(one => one.id))
   return (
-    <div className={css.answerBody}>
-      <p className={css.nothing} role="status">
+    <div className={questions.length > 0 ? css.answerBody : undefined}>
+      <p className={questions.length > 0 ? css.quiet : css.nothing} role="status">
         {questions.length > 0
           ? 'Waits for your answer.'
           : asks

@@ -56,7 +56,11 @@ export function formLook(fields: readonly FormField[], focus: boolean): object {
         ...(widget ? { 'ui:widget': widget } : {}),
         ...(input.kind === 'text' && input.pattern ? { 'ui:help': `It must fit ${seen(input.pattern)}` } : {}),
         ...(input.kind === 'choice' ? { 'ui:enumNames': input.options.map(o => seen(o.title)) } : {}),
-        'ui:options': { autocomplete: 'off' },
+        // A list that opened by itself would hide what the server says.
+        'ui:options': {
+          autocomplete: 'off',
+          ...(widget === undefined && input.kind === 'choice' ? { openOnFocus: false } : {}),
+        },
       }
       return [name, look]
     }),

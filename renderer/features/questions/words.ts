@@ -10,6 +10,8 @@ export const WANTS: Record<PersonQuestion['asked']['kind'], string> = {
 
 /** "for a call of Cursor", "for a call of one of: Cursor, Zed". */
 export function forWhom({ clients }: Pick<PersonQuestion, 'clients'>): string {
+  if (clients.length === 1 && clients[0]!.id === 'inspector') return 'for your call in the Inspector'
+  if (clients.length === 1 && clients[0]!.id === 'cli') return 'for a call from the command line'
   const names = clients.map(client => client.title).join(', ')
   return clients.length > 1 ? `for a call of one of: ${names}` : `for a call of ${names}`
 }
