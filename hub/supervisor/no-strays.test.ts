@@ -77,6 +77,17 @@ test('hub and sentry both killed: the next start ends what the ledger names, bef
   expect(alive(pids)).toEqual([])
 })
 
+test('the children of single clients end with a killed hub, too', async () => {
+  const { hub, pids } = await hubWith('greets')
+  expect(alive(pids)).toHaveLength(4)
+  hub.kill('SIGKILL')
+  await until(
+    () => alive(pids),
+    left => left.length === 0,
+    30_000,
+  )
+})
+
 test('a sentry that was killed is replaced, and the new one knows the servers', async () => {
   const { hub, pids, sentry } = await hubWith('stubborn')
   process.kill(sentry, 'SIGKILL')

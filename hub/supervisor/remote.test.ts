@@ -194,6 +194,31 @@ test('answers arrive as they were written, in JSON and in an event stream', asyn
   expect((await callText(id)).replaceAll('\n', '')).toBe(result)
 })
 
+test('where each client is served apart, each has a session of its own, which ends when its link leaves', async () => {
+  const { sessions, listener } = streamable()
+  const { url } = await listen(listener)
+  stage.supervisor.begin()
+  const launch = { args: [], env: {}, headers: {}, url }
+  const id = stage.add('remote', { launch, instance: 'per-client' })
+  expect(await stage.supervisor.start(id)).toMatchObject({ kind: 'running' })
+  const ended: string[] = []
+  const callAs = async (key: string) => {
+    const who = { key, client: key, capabilities: {}, clientInfo: { name: key, version: '1' } }
+    return ask(await stage.supervisor.awake(id, undefined, who), 'tools/call', { name: 'act', arguments: {} })
+  }
+  expect(await Promise.all([callAs('a'), callAs('b'), callAs('a')])).toHaveLength(3)
+  expect(sessions.size).toBe(3)
+  for (const [session, transport] of sessions) transport.onclose = () => void ended.push(session)
+  stage.supervisor.leave('b')
+  await until(
+    () => ended.length,
+    count => count === 1,
+    LIMIT_MS,
+  )
+  expect(await callAs('a')).toContain('done')
+  expect(stage.supervisor.details(id)).toMatchObject({ instances: 1, pids: [] })
+})
+
 test('killed and started again in mid-session: who waits is told, and the next call finds a new session', async () => {
   const first = await listen(streamable().listener)
   const id = add(first.url)
