@@ -8,7 +8,7 @@ function open() {
   const logged: string[] = []
   let queued = 0
   const one = new Multiplexer({
-    server: 'srv_test00000000',
+    scope: 'srv_test00000000',
     name: 'test',
     send: frame => sent.push(frame),
     queuedBytes: () => queued,

@@ -23,7 +23,7 @@ interface Pending {
 }
 
 export interface MultiplexerOptions {
-  server: string
+  scope: string
   name: string
   send(frame: string): void
   queuedBytes(): number
@@ -31,7 +31,7 @@ export interface MultiplexerOptions {
 }
 
 export class Multiplexer implements Upstream {
-  readonly server: string
+  readonly scope: string
   era: Era = 'legacy'
   envelope: Record<string, unknown> = {}
   initialize = '{}'
@@ -53,7 +53,7 @@ export class Multiplexer implements Upstream {
 
   constructor(options: MultiplexerOptions) {
     this.#o = options
-    this.server = options.server
+    this.scope = options.scope
     this.closed = new Promise(resolve => {
       this.#resolveClosed = resolve
     })

@@ -94,6 +94,7 @@ function actorOf(change: Partial<ActorParts>): ServerActor {
   return new ServerActor(definitionOf('normal'), {
     timing: { ...TIMING, graceMs: 20, patienceMs: 30, ceilingMs: 60, delayMs: 2, worthWaitingMs: 50, relistMs: 5 },
     hello: { capabilities: {} },
+    scope: 'x',
     logs: new Logs(join(folder, 'logs'), 'actor.log', text => text),
     redact: text => text,
     standing: () => ({ may: 'start' }),

@@ -18,6 +18,8 @@ import type { RawListing, Upstream } from './upstream.ts'
 export interface ActorParts {
   timing: Timing
   hello: Hello
+  /** Whose it is: the server, or one link of it. */
+  scope: string
   logs: Logs
   redact(text: string): string
   standing(): Standing
@@ -177,7 +179,7 @@ export class ServerActor {
     const { timing, logs, hello } = this.#o
     for (;;) {
       const open = (events: ConnectionEvents) => this.#o.connect(definition, events, signal)
-      const session = await Session.open({ server: definition.id, name: definition.name, logs, open }, patience)
+      const session = await Session.open({ scope: this.#o.scope, name: definition.name, logs, open }, patience)
       this.#session = session
       if (session.connection.pid !== null && !stay.aborted) this.send({ kind: 'spawned', pid: session.connection.pid })
       const known = this.#endsOnProbe ? { era: 'legacy' as const, probedAt: Date.now() } : this.#listing

@@ -10,7 +10,7 @@ import type { Patience } from './timing.ts'
 import type { RawListing } from './upstream.ts'
 
 export interface SessionOptions {
-  server: string
+  scope: string
   name: string
   logs: Logs
   open(events: ConnectionEvents): Promise<Connection>
@@ -30,10 +30,10 @@ export class Session {
   }
 
   /** The process is there, and nothing was said yet. */
-  static async open({ server, name, logs, open }: SessionOptions, patience: Patience): Promise<Session> {
+  static async open({ scope, name, logs, open }: SessionOptions, patience: Patience): Promise<Session> {
     let connection: Connection | undefined
     const upstream = new Multiplexer({
-      server,
+      scope,
       name,
       send: frame => connection?.send(frame),
       queuedBytes: () => connection?.queuedBytes() ?? 0,

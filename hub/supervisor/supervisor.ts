@@ -221,6 +221,7 @@ export class Supervisor {
     const actor = new ServerActor(definition, {
       ...sharedParts(this.#house, id, new Logs(join(this.#o.folder, 'logs'), file, redact)),
       hello: { capabilities: this.#o.capabilities ?? CAPABILITIES },
+      scope: id,
       // Where clients have children of their own, this one is there to be listed.
       idleMs: ({ startup, instance, idleStopMinutes }) =>
         startup === 'eager' ? 0 : instance === 'shared' ? idleStopMinutes * 60_000 : LISTED_MS,
@@ -234,12 +235,13 @@ export class Supervisor {
     return actor
   }
 
-  #makeInstance(definition: ServerDefinition, { client, capabilities, clientInfo }: InstanceFor): ServerActor {
+  #makeInstance(definition: ServerDefinition, { key, client, capabilities, clientInfo }: InstanceFor): ServerActor {
     const { id } = definition
     let wasUp = false
     const actor: ServerActor = new ServerActor(definition, {
       ...sharedParts(this.#house, id, this.#actor(id).logs, client),
       hello: { capabilities, ...(clientInfo ? { clientInfo } : {}) },
+      scope: `${id}/${key}`,
       idleMs: ({ idleStopMinutes }) => idleStopMinutes * 60_000,
       // What the server offers, and in which era, was found out once for all.
       storedListing: () => this.#actor(id).listing,

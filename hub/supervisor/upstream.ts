@@ -18,7 +18,8 @@ export interface RequestOptions {
 }
 
 export interface Upstream {
-  readonly server: string
+  /** Whose it is, the same after a restart: the server's id; of a child that serves one link alone, `id/link`. */
+  readonly scope: string
   readonly era: Era
   /** As the server wrote it: the result of `initialize`, or in the modern era of `server/discover`. */
   readonly initialize: string
