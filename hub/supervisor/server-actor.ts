@@ -13,6 +13,7 @@ import { Session } from './session.ts'
 import { failureOf, type StartFailure } from './start-failure.ts'
 import { Patience, patienceFor, type Timing } from './timing.ts'
 import type { RawListing, Upstream } from './upstream.ts'
+import { whyNot } from './why-not.ts'
 
 /** What an actor is given by the supervisor. */
 export interface ActorParts {
@@ -110,7 +111,7 @@ export class ServerActor {
       if (state.kind === 'running' && this.#session) return this.#session.upstream
       if (state.kind === 'sleeping' || (state.kind === 'stopping' && state.next === 'sleeping'))
         this.send({ kind: 'wake' })
-      else if (!this.#isComing(state)) throw this.#whyNot(state)
+      else if (!this.#isComing(state)) throw whyNot(this.definition.name, state)
       else await this.#change(signal)
     }
   }
@@ -119,7 +120,9 @@ export class ServerActor {
   get refusal(): HubError | null {
     const state = this.#state
     const kind = state.kind === 'stopping' ? state.next : state.kind
-    return kind === 'stopped' || kind === 'waiting' || kind === 'crash-looping' ? this.#whyNot(state) : null
+    return kind === 'stopped' || kind === 'waiting' || kind === 'crash-looping'
+      ? whyNot(this.definition.name, state)
+      : null
   }
 
   /** For good: no process of it is left. */
@@ -275,23 +278,6 @@ export class ServerActor {
     if (state.kind === 'starting') return true
     if (state.kind === 'stopping') return state.next === 'starting'
     return state.kind === 'backing-off' && state.retryAt - Date.now() <= this.#o.timing.worthWaitingMs
-  }
-
-  #whyNot(state: ServerState): HubError {
-    const { name } = this.definition
-    switch (state.kind) {
-      case 'waiting':
-        return new HubError('server/waiting', `${name} has not started: ${state.what}`, {
-          hint: 'Open Gatehouse and look at this server.',
-        })
-      case 'backing-off':
-      case 'crash-looping': {
-        const hint = state.because.hint
-        return new HubError('server/not-running', `${name} is not running. ${state.because.what}`, hint ? { hint } : {})
-      }
-      default:
-        return new HubError('server/stopped', `${name} is stopped.`, { hint: `Start ${name} in Gatehouse.` })
-    }
   }
 
   #change(signal?: AbortSignal): Promise<void> {
