@@ -1,6 +1,6 @@
 // Keeps the views that clients see in step with the servers' verified listings.
 import { memberAt, splice, trouble } from '../../contract/wire.ts'
-import type { RawListing } from '../supervisor/upstream.ts'
+import type { Era, RawListing } from '../supervisor/upstream.ts'
 import { exposeNames } from './names.ts'
 import type { KnownServer, RunningServers, ServerBook } from './parts.ts'
 import { Entry, type ListKind, View } from './view.ts'
@@ -9,6 +9,7 @@ interface Own {
   server: KnownServer
   own: string
   text: string
+  era: Era
 }
 
 const KEYS = { tools: 'name', prompts: 'name', resources: 'uri', resourceTemplates: 'uriTemplate' } as const
@@ -110,12 +111,12 @@ function prefixed(own: readonly Own[]): Entry[] {
   return own.map((o, n) => {
     const name = exposed[n]!
     const text = splice(o.text, [{ ...memberAt(o.text, ['name'])!, text: JSON.stringify(name) }])
-    return new Entry(o.server, o.own, name, o.text, text)
+    return new Entry(o.server, o.own, name, o.text, text, o.era)
   })
 }
 
-function asItIs({ server, own, text }: Own): Entry {
-  return new Entry(server, own, own, text, text)
+function asItIs({ server, own, text, era }: Own): Entry {
+  return new Entry(server, own, own, text, text, era)
 }
 
 /** A server that lists a name twice, or writes a definition that parsers read differently, does not get it through. */
@@ -133,7 +134,7 @@ function ownEntries(server: KnownServer, listing: RawListing, kind: ListKind): {
         `${own} is left out: ${found.kind === 'repeated' ? `it says "${found.path}" twice` : 'it is nested too deeply'}.`,
       )
     else if (seen.has(own)) left.push(`${own} is listed twice; the first one counts.`)
-    else kept.push({ server, own, text })
+    else kept.push({ server, own, text, era: listing.era })
     if (typeof own === 'string') seen.add(own)
   }
   return { kept, left }

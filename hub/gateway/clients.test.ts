@@ -104,7 +104,7 @@ test('an SDK 1.x client gets all progress of its call', async () => {
 
 test.each(['legacy', 'auto'] as const)('an SDK 2.x client in mode %s lists and calls', async mode => {
   const { client, transport } = await client2({ versionNegotiation: { mode } })
-  expect(client.getProtocolEra()).toBe('legacy')
+  expect(client.getProtocolEra()).toBe(mode === 'auto' ? 'modern' : 'legacy')
   if (mode === 'auto') expect(transport.seen[0]).toMatchObject({ method: 'server/discover' })
   expect((await client.listTools()).tools.map(t => t.name)).toContain('everything_get-sum')
   const result = await client.callTool({ name: 'everything_get-sum', arguments: { a: 2, b: 3 } })
@@ -112,10 +112,12 @@ test.each(['legacy', 'auto'] as const)('an SDK 2.x client in mode %s lists and c
   await client.close()
 })
 
-test('an SDK 2.x client that is pinned to the modern era is told which versions there are', async () => {
-  await expect(client2({ versionNegotiation: { mode: { pin: '2026-07-28' } } })).rejects.toThrow(
-    /2025-11-25 and older, which begin with initialize/,
-  )
+test('an SDK 2.x client that is pinned to the modern era calls servers of the legacy one', async () => {
+  const { client, transport } = await client2({ versionNegotiation: { mode: { pin: '2026-07-28' } } })
+  expect(transport.seen.some(message => (message as { method?: string }).method === 'initialize')).toBe(false)
+  const result = await client.callTool({ name: 'everything_echo', arguments: { message: 'hi' } })
+  expect(result.content).toEqual([{ type: 'text', text: 'Echo: hi' }])
+  await client.close()
 })
 
 test('an SDK 2.x client of one server alone sees it without prefixes', async () => {

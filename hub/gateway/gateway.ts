@@ -10,7 +10,7 @@ import { decide, decideListed } from '../policy/decide.ts'
 import { definitionHash } from '../policy/definition-hash.ts'
 import { Catalog } from './catalog.ts'
 import { Guard } from './guard.ts'
-import { GatewayLink, type House } from './link.ts'
+import { GatewayLink, type House, type LinkOptions } from './link.ts'
 import { type OwnCall, OwnCalls } from './own-calls.ts'
 import type { Asking, AskingPeople, KnownServer, PolicyBook, RecordBook, RunningServers, ServerBook } from './parts.ts'
 import { type ServerStats, Stats } from './stats.ts'
@@ -31,7 +31,10 @@ export interface GatewayOptions {
 }
 
 export interface Link {
+  readonly id: string
   receive(line: string): void
+  /** A tool as its server defines it; null when this client sees none of that name. */
+  definition(name: string): Tool['definition'] | null
   close(why: string): void
 }
 
@@ -62,7 +65,7 @@ export class Gateway {
       audit,
       redact,
       isTrusted: server => this.#isTrusted(server),
-      awake: (server, signal) => supervisor.awake(server, signal),
+      awake: (server, signal, who) => supervisor.awake(server, signal, who),
       entryNow: ({ server, entry }) => catalog.fresh(server.id, server.id).named('tools', entry?.own ?? '') ?? null,
     })
     this.#house = {
@@ -104,8 +107,8 @@ export class Gateway {
     client: string
     title: string
     server?: string
-    send: (text: string) => Promise<void> | void
-    kind: 'bridge' | 'cli' | 'inspector'
+    send: LinkOptions['send']
+    kind: LinkOptions['kind']
   }): Link {
     const server = o.server === undefined ? null : this.#bySlug(o.server)
     const open = [...this.#links].filter(l => l.client === o.client).length

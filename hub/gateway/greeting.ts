@@ -2,26 +2,14 @@
 
 import { VERSION } from '../../contract/version.ts'
 import { memberAt, splice } from '../../contract/wire.ts'
+import { MODERN_VERSIONS } from '../supervisor/era.ts'
+import type { Era } from '../supervisor/upstream.ts'
 import { type ClientFrame, isObject } from './frame.ts'
+import { LEGACY_VERSIONS, SERVER_INFO_KEY } from './modern.ts'
 import type { KnownServer } from './parts.ts'
-import { RpcError } from './route.ts'
 
-/** Newest first. */
-export const LEGACY_VERSIONS = ['2025-11-25', '2025-06-18', '2025-03-26', '2024-11-05']
 const NEWEST = LEGACY_VERSIONS[0]!
-const MODERN_KEY = 'io.modelcontextprotocol/protocolVersion'
-const UNSUPPORTED_VERSION = -32022
 const INSTRUCTIONS_CHARS = 16_000
-
-/** A request of the era without `initialize` gets the list of versions we speak; SDK clients in `auto` then initialize. */
-export function refuseModern(frame: ClientFrame): void {
-  const meta = frame.value._meta
-  const asked = isObject(meta) ? meta[MODERN_KEY] : undefined
-  if (frame.method !== 'server/discover' && asked === undefined) return
-  const requested = typeof asked === 'string' ? asked : ''
-  const what = `Gatehouse speaks MCP ${NEWEST} and older, which begin with initialize.`
-  throw new RpcError(UNSUPPORTED_VERSION, what, { supported: LEGACY_VERSIONS, requested })
-}
 
 export function negotiated(frame: ClientFrame, newest: string = NEWEST): string {
   const asked = frame.value.protocolVersion
@@ -51,13 +39,53 @@ export function aggregateGreeting(
   })
 }
 
+/** A server's greeting as it wrote it. */
+export interface Greeting {
+  initialize: string
+  era: Era
+}
+
 /** The server's own result; only the version may be an older one that the client asked for. */
-export function singleGreeting(frame: ClientFrame, initialize: string): string {
+export function singleGreeting(frame: ClientFrame, { initialize, era }: Greeting): string {
+  if (era === 'modern') return fromDiscovery(negotiated(frame), initialize)
   const at = memberAt(initialize, ['protocolVersion'])
   if (!at) return initialize
   const own: unknown = JSON.parse(initialize.slice(at.start, at.end))
   const newest = typeof own === 'string' && LEGACY_VERSIONS.includes(own) ? own : NEWEST
   return splice(initialize, [{ ...at, text: JSON.stringify(negotiated(frame, newest)) }])
+}
+
+/** What a client of the modern era is told of all servers together. */
+export function aggregateDiscovery(servers: readonly { server: KnownServer; initialize: string }[]): string {
+  const { protocolVersion: _, ...said } = JSON.parse(aggregateGreeting(NEWEST, servers)) as Record<string, unknown>
+  return discovery(said)
+}
+
+/** The server's own result; made of what it said at `initialize` where it is of the legacy era. */
+export function singleDiscovery({ initialize, era }: Greeting): string {
+  if (era === 'modern') return initialize
+  const { capabilities = {}, instructions, serverInfo } = JSON.parse(initialize) as Record<string, unknown>
+  // Tasks of the legacy era are another protocol.
+  const { tasks: _, ...known } = capabilities as Record<string, unknown>
+  return discovery({ capabilities: known, instructions, serverInfo })
+}
+
+function discovery({ serverInfo, ...said }: Record<string, unknown>): string {
+  return JSON.stringify({
+    resultType: 'complete',
+    supportedVersions: MODERN_VERSIONS,
+    ...said,
+    ttlMs: 0,
+    cacheScope: 'private',
+    _meta: { [SERVER_INFO_KEY]: serverInfo },
+  })
+}
+
+function fromDiscovery(protocolVersion: string, discovered: string): string {
+  const { capabilities = {}, instructions, _meta } = JSON.parse(discovered) as Record<string, unknown>
+  const serverInfo = isObject(_meta) ? _meta[SERVER_INFO_KEY] : undefined
+  const named = serverInfo ?? { name: 'unknown', version: '0' }
+  return JSON.stringify({ protocolVersion, capabilities, serverInfo: named, instructions })
 }
 
 function instructionsOf(initialize: string): string | undefined {

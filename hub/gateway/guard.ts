@@ -7,6 +7,7 @@ import { memberAt, members } from '../../contract/wire.ts'
 import { HubError, problemOf } from '../error.ts'
 import { type CallFacts, decide } from '../policy/decide.ts'
 import { definitionHash } from '../policy/definition-hash.ts'
+import type { InstanceFor } from '../supervisor/instances.ts'
 import type { Upstream } from '../supervisor/upstream.ts'
 import type { Asking, KnownServer, PolicyBook, RecordBook } from './parts.ts'
 import { redactedHead } from './redacted-head.ts'
@@ -35,13 +36,18 @@ export interface Call {
   argumentsText: string
   deadlineMs: number
   signal: AbortSignal
+  /** A person's yes to the same call, whose next round this is. */
+  allowedBy?: string | undefined
+  /** Whose child is woken, where each client has one. */
+  who?: InstanceFor
   /** Told every 10 s while a person is asked. */
   heartbeat: () => void
 }
 
 /** How it went. `refused`: nothing reached the server, and the words say why. `failed`: it may have been run. */
 export type Passage =
-  | { kind: 'answered'; text: string; ms: number }
+  /** `by`: who allowed it. */
+  | { kind: 'answered'; text: string; ms: number; by: string }
   | { kind: 'refused'; words: string }
   | { kind: 'failed'; error: HubError }
   | { kind: 'cancelled' }
@@ -51,7 +57,7 @@ export interface GuardOptions {
   approvals: Asking
   audit: RecordBook
   isTrusted: (server: string) => boolean
-  awake: (server: string, signal: AbortSignal) => Promise<Upstream>
+  awake: (server: string, signal: AbortSignal, who: InstanceFor | undefined) => Promise<Upstream>
   /** The tool as it is listed now; null when it is gone. */
   entryNow: (call: Call) => Entry | null
   redact: (text: string) => string
@@ -87,14 +93,15 @@ export class Guard {
     const decision = this.decide(call)
     if (decision.effect === 'deny') return this.#refuse(call, decision, byOf(decision), this.#denied(decision))
     let by = byOf(decision)
-    if (decision.effect === 'ask') {
+    if (decision.effect === 'ask' && call.allowedBy !== undefined) by = call.allowedBy
+    else if (decision.effect === 'ask') {
       const asked = await this.#ask(call, decision)
       if (typeof asked !== 'string') return asked
       by = asked
     }
     let upstream: Upstream
     try {
-      upstream = await this.#o.awake(call.server.id, call.signal)
+      upstream = await this.#o.awake(call.server.id, call.signal, call.who)
     } catch (error) {
       if (call.signal.aborted) return this.#cancelled(call, decision)
       const { message, hint } = problemOf(error)
@@ -110,7 +117,7 @@ export class Guard {
       const { message, hint } = problemOf(error)
       return { kind: 'refused', words: notRecorded(message, hint) }
     }
-    return this.#stillAllowed(call, decision, by) ?? this.#send(call, decision, upstream, send)
+    return this.#stillAllowed(call, decision, by) ?? this.#send(call, decision, by, upstream, send)
   }
 
   /** For what waits for no answer: allowed by policy as it is, and recorded. Never asks. */
@@ -181,6 +188,7 @@ export class Guard {
   async #send(
     call: Call,
     decision: Decision,
+    by: string,
     upstream: Upstream,
     send: (upstream: Upstream) => Promise<string>,
   ): Promise<Passage> {
@@ -199,7 +207,7 @@ export class Guard {
       const text = await send(upstream)
       const ms = performance.now() - began
       result(outcomeOf(text), text)
-      return { kind: 'answered', text, ms }
+      return { kind: 'answered', text, ms, by }
     } catch (error) {
       if (call.signal.aborted) {
         result('cancelled', '', decision.changes ? 'It may have been run.' : undefined)

@@ -31,15 +31,22 @@ const tell = (client: ReturnType<House['client']>, args: object, server = 'talke
 test('before and after initialize: ping, unknown methods and the modern era get right answers', async () => {
   const client = house.client()
   expect(await client.request('ping')).toMatchObject({ result: {} })
-  const discover = await client.request('server/discover', {
-    _meta: { 'io.modelcontextprotocol/protocolVersion': '2026-07-28' },
+  const version = 'io.modelcontextprotocol/protocolVersion'
+  const capabilities = { 'io.modelcontextprotocol/clientCapabilities': {} }
+  const discover = (_meta: object) => client.request('server/discover', { _meta })
+  const supported = ['2026-07-28', '2025-11-25', '2025-06-18', '2025-03-26', '2024-11-05']
+  expect((await discover({ [version]: '2030-01-01', ...capabilities })).error).toMatchObject({
+    code: -32022,
+    data: { supported, requested: '2030-01-01' },
   })
-  const supported = ['2025-11-25', '2025-06-18', '2025-03-26', '2024-11-05']
-  expect(discover.error).toMatchObject({ code: -32022, data: { supported, requested: '2026-07-28' } })
-  const modern = await client.request('tools/list', {
-    _meta: { 'io.modelcontextprotocol/protocolVersion': '2026-07-28' },
+  expect((await discover({ [version]: '2026-07-28' })).error).toMatchObject({ code: -32602 })
+  expect((await discover({})).error).toMatchObject({ code: -32602 })
+  expect((await discover({ [version]: '2026-07-28', ...capabilities })).result).toMatchObject({
+    resultType: 'complete',
+    supportedVersions: ['2026-07-28'],
   })
-  expect(modern.error).toMatchObject({ code: -32022, data: { supported } })
+  const removed = await client.request('ping', { _meta: { [version]: '2026-07-28', ...capabilities } })
+  expect(removed.error).toMatchObject({ code: -32601 })
   await client.initialize()
   expect((await client.request('vendor/thing')).error).toMatchObject({ code: -32601 })
   expect((await client.call('nobody_nothing')).error).toMatchObject({

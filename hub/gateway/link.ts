@@ -3,9 +3,11 @@
 import { randomUUID } from 'node:crypto'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { LinkInfo } from '../../contract/hub.ts'
+import type { Tool } from '../../contract/servers.ts'
 import { memberAt } from '../../contract/wire.ts'
 import { problemOf } from '../error.ts'
-import type { Upstream } from '../supervisor/upstream.ts'
+import type { Era, Upstream } from '../supervisor/upstream.ts'
+import { ApprovedFlows } from './approved-flows.ts'
 import type { Catalog } from './catalog.ts'
 import {
   BAD_PARAMS,
@@ -20,14 +22,18 @@ import {
   resultFrame,
   toolErrorFrame,
 } from './frame.ts'
-import { aggregateGreeting, negotiated, refuseModern, singleGreeting } from './greeting.ts'
+import { aggregateGreeting, negotiated, singleGreeting } from './greeting.ts'
 import type { Guard } from './guard.ts'
+import { envelopeOf } from './modern.ts'
+import { offersIn } from './modern-caller.ts'
+import { type LinkSide, ModernSide } from './modern-link.ts'
 import type { KnownServer, RunningServers } from './parts.ts'
 import { Questions } from './questions.ts'
 import { type Asker, callOf, type Flight, inWords, passLevel, relay } from './relay.ts'
 import { RpcError, route, type Target } from './route.ts'
 import type { Stats } from './stats.ts'
 import type { Tap } from './tap.ts'
+import { TaskOwners } from './task-owners.ts'
 import { ToldLists } from './told-lists.ts'
 import { type Listener, LOG_LEVELS, type Upstreams } from './upstreams.ts'
 import type { ListKind, View } from './view.ts'
@@ -54,8 +60,9 @@ export interface LinkOptions {
   title: string
   /** One server alone, without prefixes. */
   server: KnownServer | null
-  send: (text: string) => Promise<void> | void
-  kind: 'bridge' | 'cli' | 'inspector'
+  /** `request`: source text of the client's id that the frame belongs to; none: it belongs to no request. */
+  send: (text: string, request?: string) => Promise<void> | void
+  kind: 'bridge' | 'cli' | 'inspector' | 'http'
 }
 
 const LISTS: Record<string, ListKind> = {
@@ -74,15 +81,21 @@ export class GatewayLink implements Listener {
   readonly kind: LinkOptions['kind']
   logLevel: number | null = null
   readonly #house: House
-  readonly #server: KnownServer | null
+  readonly server: KnownServer | null
   readonly #send: LinkOptions['send']
   readonly #questions = new Questions()
   readonly #flights = new Map<string, Flight>()
   readonly #told = new ToldLists()
+  readonly #flows = new ApprovedFlows()
+  readonly #tasks = new TaskOwners()
+  readonly #modern: ModernSide
   readonly #since = Date.now()
   #capabilities: Record<string, unknown> = {}
+  #clientInfo: unknown
   #says: string | null = null
   #version: string | null = null
+  /** It began with `initialize`, so that it is told of changes unasked. */
+  #greeted = false
   #calls = 0
   #unread = 0
   #lastCallAt: number | null = null
@@ -94,8 +107,9 @@ export class GatewayLink implements Listener {
     this.client = options.client
     this.title = options.title
     this.kind = options.kind
-    this.#server = options.server
+    this.server = options.server
     this.#send = options.send
+    this.#modern = new ModernSide(house, this.#side())
   }
 
   get info(): LinkInfo {
@@ -128,13 +142,15 @@ export class GatewayLink implements Listener {
     for (const flight of this.#flights.values()) flight.abort.abort(why)
     this.#house.endApprovals(this.id)
     this.#questions.close(`${this.title} disconnected.`)
+    this.#modern.close(`${this.title} disconnected.`)
     this.#house.upstreams.leave(this)
+    this.#house.supervisor.leave?.(this.id)
     this.#house.closed(this)
   }
 
   /** Lists may differ from what this client was told; it hears of it at most once a second. */
   listsMayHaveChanged(): void {
-    if (this.#version === null || this.#closed || this.#changeTimer) return
+    if (this.#closed || this.#changeTimer) return
     this.#changeTimer = setTimeout(() => {
       this.#changeTimer = undefined
       this.#tellChanges()
@@ -142,33 +158,64 @@ export class GatewayLink implements Listener {
   }
 
   offers(capability: string, mode?: string): boolean {
-    const offered = this.#capabilities[capability]
-    if (!isObject(offered) || mode === undefined) return isObject(offered)
-    // An elicitation without modes means forms.
-    return mode === 'form' ? isObject(offered.form) || !isObject(offered.url) : isObject(offered[mode])
+    return offersIn(this.#capabilities, capability, mode)
   }
 
   tell(server: KnownServer, text: string): void | Promise<void> {
-    return this.#out(text, { name: server.name })
+    return this.#out(text, { name: server.name }, this.#onlyRequest())
   }
 
   question(server: KnownServer, upstream: Upstream, text: string): Promise<string> {
     const asked = this.#questions.ask(upstream, text)
-    void this.#out(asked.text, { name: server.name })
+    void this.#out(asked.text, { name: server.name }, this.#onlyRequest())
     return asked.answer
   }
 
   unquestion(upstream: Upstream, requestId: string, text: string): void {
     const told = this.#questions.takeBack(upstream, requestId, text)
-    if (told) void this.#out(told)
+    if (told) void this.#out(told, {}, this.#onlyRequest())
   }
 
-  #out(text: string, about: Parameters<Tap['push']>[3] = {}): void | Promise<void> {
+  /** The tool of this name as its server defines it; null when this client sees none. */
+  definition(name: string): Tool['definition'] | null {
+    return this.#house.catalog.view(this.server?.id ?? null).named('tools', name)?.definition ?? null
+  }
+
+  /** Nothing on the wire says which request a server's own words belong to: with one alone it is that one. */
+  #onlyRequest(): string | undefined {
+    return this.#flights.size === 1 ? this.#flights.values().next().value?.id : undefined
+  }
+
+  #side(): LinkSide {
+    const link = this
+    return {
+      id: this.id,
+      client: this.client,
+      title: this.title,
+      server: this.server,
+      get says() {
+        return link.#says
+      },
+      view: signal => this.#view(signal),
+      whyNotOffered: (frame, view, signal) => this.#whyNotOffered(frame, view, signal),
+      page: (kind, view, frame, era) => this.#page(kind, view, frame, era),
+      relay: (asker, frame, target, flight, correlation) => this.#relay(asker, frame, target, flight, correlation),
+      common: () => this.#common(),
+      out: (text, about, request) => this.#out(text, about, request),
+    }
+  }
+
+  #common(): Pick<Asker, 'link' | 'client' | 'flows' | 'tasks'> {
+    const { id, client, title } = this
+    return { link: id, client: { id: client, title, says: this.#says }, flows: this.#flows, tasks: this.#tasks }
+  }
+
+  #out(text: string, about: Parameters<Tap['push']>[3] = {}, request?: string): void | Promise<void> {
     if (this.#closed) return
     this.#house.tap.push('Gatehouse', this.title, text, about)
     const cannot = () => this.close('it cannot be written to')
     try {
-      return this.#send(text)?.catch(cannot)
+      return this.#send(text, request)?.catch(cannot)
     } catch {
       cannot()
     }
@@ -178,13 +225,15 @@ export class GatewayLink implements Listener {
     const id = frame.id!
     const key = idKey(id)
     // Calls from inside come with an id of ours, which whoever made them already knows.
-    const correlation: string = this.kind === 'bridge' ? randomUUID() : JSON.parse(id)
-    const flight: Flight = { abort: new AbortController(), cancelled: false, progressed: false }
+    const isOurs = this.kind === 'cli' || this.kind === 'inspector'
+    const correlation: string = isOurs ? JSON.parse(id) : randomUUID()
+    const flight: Flight = { id, abort: new AbortController(), cancelled: false, progressed: false }
     this.#house.tap.push(this.title, 'Gatehouse', frame.text, { correlation })
     const about = { correlation, method: frame.method }
-    if (this.#flights.has(key)) return void this.#out(errorFrame(id, NOT_A_REQUEST, 'This id is still in use.'), about)
+    if (this.#flights.has(key))
+      return void this.#out(errorFrame(id, NOT_A_REQUEST, 'This id is still in use.'), about, id)
     if (this.#flights.size + this.#unread >= MOST_IN_FLIGHT) {
-      return void this.#out(errorFrame(id, DENIED, `More than ${MOST_IN_FLIGHT} requests wait already.`), about)
+      return void this.#out(errorFrame(id, DENIED, `More than ${MOST_IN_FLIGHT} requests wait already.`), about, id)
     }
     this.#flights.set(key, flight)
     let answer: string | null
@@ -202,14 +251,19 @@ export class GatewayLink implements Listener {
     if (answer === null || flight.cancelled) return
     // A client that asks and does not read is not to fill the hub's memory.
     this.#unread++
-    await this.#out(answer, about)
+    await this.#out(answer, about, id)
     this.#unread--
   }
 
   /** The answer's frame; null when the client took its request back. */
   async #answer(frame: ClientFrame, flight: Flight, correlation: string): Promise<string | null> {
     const id = frame.id!
-    refuseModern(frame)
+    const list = LISTS[frame.method]
+    const envelope = envelopeOf(frame)
+    if (envelope) {
+      this.#heardOf(envelope.clientInfo, envelope.version)
+      return this.#modern.answer(frame, envelope, list, flight, correlation)
+    }
     switch (frame.method) {
       case 'ping':
         return resultFrame(id, '{}')
@@ -219,17 +273,16 @@ export class GatewayLink implements Listener {
         return this.#setLevel(frame, correlation)
     }
     const view = await this.#view(flight.abort.signal)
-    const list = LISTS[frame.method]
-    if (list) return resultFrame(id, this.#page(list, view, frame))
+    if (list) return resultFrame(id, this.#page(list, view, frame, 'legacy'))
     const closed = frame.method === 'tools/call' ? await this.#whyNotOffered(frame, view, flight.abort.signal) : null
     if (closed) return toolErrorFrame(id, closed)
-    const target = route(frame, view, this.#server !== null)
-    return this.#relay(frame, target, flight, correlation)
+    const target = this.#tasks.target(frame) ?? route(frame, view, this.server !== null)
+    return this.#relay(this.#asker(), frame, target, flight, correlation)
   }
 
   /** What this client sees. A server that was never listed is started for it only where it is the one asked for. */
   async #view(signal: AbortSignal): Promise<View> {
-    const server = this.#server
+    const server = this.server
     if (!server) return this.#house.catalog.view(null)
     if (!this.#house.supervisor.listing(server.id)) {
       await this.#house.supervisor.awake(server.id, signal)
@@ -242,7 +295,7 @@ export class GatewayLink implements Listener {
   async #whyNotOffered(frame: ClientFrame, view: View, signal: AbortSignal): Promise<string | null> {
     const { name } = frame.value
     if (typeof name !== 'string' || view.named('tools', name)) return null
-    const only = this.#server?.id
+    const only = this.server?.id
     const known = this.#house.catalog
       .everything('tools')
       .find(e => (only ? e.server.id === only && e.own === name : e.exposed === name))
@@ -256,38 +309,47 @@ export class GatewayLink implements Listener {
     }
   }
 
-  #page(kind: ListKind, view: View, frame: ClientFrame): string {
+  #page(kind: ListKind, view: View, frame: ClientFrame, era: Era): string {
     const cursor = frame.value.cursor
-    const page = view.page(kind, typeof cursor === 'string' ? cursor : undefined)
+    const around = this.server ? this.#house.supervisor.listing(this.server.id)?.around[kind] : undefined
+    const page = view.page(kind, typeof cursor === 'string' ? cursor : undefined, era, around)
     if (page === undefined) throw new RpcError(BAD_PARAMS, 'This cursor leads nowhere any more. Begin the list anew.')
     this.#told.saw(kind, view)
     for (const server of view.servers) this.#house.stats.seen(server.id, this.client)
     return page
   }
 
-  #relay(frame: ClientFrame, target: Target, flight: Flight, correlation: string): Promise<string | null> {
+  #relay(
+    asker: Asker,
+    frame: ClientFrame,
+    target: Target,
+    flight: Flight,
+    correlation: string,
+  ): Promise<string | null> {
     this.#calls++
     this.#lastCallAt = Date.now()
     this.#house.changed()
-    return relay(this.#house, this.#asker(), frame, target, flight, correlation)
+    return relay(this.#house, asker, frame, target, flight, correlation)
   }
 
   #asker(): Asker {
-    const { id, client, title } = this
-    const progress = (text: string, correlation: string) => this.#out(text, { correlation })
-    return { listener: this, link: id, client: { id: client, title, says: this.#says }, progress }
+    const progress = (text: string, correlation: string, request: string | undefined) =>
+      this.#out(text, { correlation }, request)
+    const who = { key: this.id, client: this.client, capabilities: this.#capabilities, clientInfo: this.#clientInfo }
+    const level = this.logLevel === null ? null : LOG_LEVELS[this.logLevel]!
+    const legacy = { version: '', capabilities: this.#capabilities, clientInfo: this.#clientInfo, logLevel: level }
+    return { ...this.#common(), listener: this, who, legacy, progress }
   }
 
   async #greet(frame: ClientFrame, signal: AbortSignal): Promise<string> {
     const { capabilities, clientInfo } = frame.value
     if (isObject(capabilities)) this.#capabilities = capabilities
-    if (isObject(clientInfo))
-      this.#says = `${String(clientInfo.name ?? '')} ${String(clientInfo.version ?? '')}`.trim().slice(0, 200)
-    const server = this.#server
+    this.#clientInfo = clientInfo
+    const server = this.server
     let greeting: string
     if (server) {
-      const known = this.#house.supervisor.listing(server.id)?.initialize
-      greeting = singleGreeting(frame, known ?? (await this.#house.supervisor.awake(server.id, signal)).initialize)
+      const known = this.#house.supervisor.listing(server.id)
+      greeting = singleGreeting(frame, known ?? (await this.#house.supervisor.awake(server.id, signal)))
     } else {
       const { servers } = this.#house.catalog.view(null)
       const said = servers.map(s => ({
@@ -297,15 +359,25 @@ export class GatewayLink implements Listener {
       greeting = aggregateGreeting(negotiated(frame), said)
     }
     const version = memberAt(greeting, ['protocolVersion'])
-    this.#version = version ? String(JSON.parse(greeting.slice(version.start, version.end))) : null
+    this.#heardOf(clientInfo, version ? String(JSON.parse(greeting.slice(version.start, version.end))) : null)
+    this.#greeted = true
     this.#told.sawAll(this.#house.catalog.view(server?.id ?? null))
     this.#house.changed()
     return greeting
   }
 
+  /** What the client says of itself, for people to read; nothing is decided by it. */
+  #heardOf(clientInfo: unknown, version: string | null): void {
+    this.#version = version
+    if (!isObject(clientInfo)) return
+    this.#says = `${String(clientInfo.name ?? '')} ${String(clientInfo.version ?? '')}`.trim().slice(0, 200)
+  }
+
   #tellChanges(): void {
     if (this.#closed) return
-    const view = this.#house.catalog.view(this.#server?.id ?? null)
+    const view = this.#house.catalog.view(this.server?.id ?? null)
+    this.#modern.listsChanged(view)
+    if (!this.#greeted) return
     for (const noun of this.#told.changes(view))
       void this.#out(`{"jsonrpc":"2.0","method":"notifications/${noun}/list_changed"}`)
   }
@@ -328,7 +400,7 @@ export class GatewayLink implements Listener {
         return
       default: {
         // Only one server alone gets notifications that MCP does not know, and nothing that is a request in disguise.
-        const server = this.#server
+        const server = this.server
         if (!server || !frame.method.startsWith('notifications/')) return
         const upstream = this.#house.upstreams.running().find(a => a.server.id === server.id)?.upstream
         if (upstream && (await this.#maySay(frame, server))) upstream.notify(frame.text)
@@ -365,7 +437,7 @@ export class GatewayLink implements Listener {
     if (level < 0) throw new RpcError(BAD_PARAMS, `"level" must be one of ${LOG_LEVELS.join(', ')}.`)
     this.logLevel = level
     for (const { server, upstream } of this.#house.upstreams.running()) {
-      if (this.#server && this.#server.id !== server.id) continue
+      if (this.server && this.server.id !== server.id) continue
       this.#house.tap.push('Gatehouse', server.name, frame.text, { correlation })
       if (await this.#maySay(frame, server)) passLevel(this.#house, upstream)
     }

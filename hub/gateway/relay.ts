@@ -1,16 +1,24 @@
 // Takes one request past the guard to its server and brings the answer back, with what the server says meanwhile.
 import { memberAt } from '../../contract/wire.ts'
 import { problemOf } from '../error.ts'
-import type { Upstream } from '../supervisor/upstream.ts'
+import { serverInfoOf } from '../supervisor/era.ts'
+import type { InstanceFor } from '../supervisor/instances.ts'
+import type { RequestOptions, Upstream } from '../supervisor/upstream.ts'
+import type { ApprovedFlows } from './approved-flows.ts'
 import { type ClientFrame, DENIED, errorFrame, INTERNAL_ERROR, resultFrame, toolErrorFrame } from './frame.ts'
 import type { Call } from './guard.ts'
+import { askModern, type LegacyClient } from './legacy-to-modern.ts'
 import type { House } from './link.ts'
+import { asLegacyRequest, asModernAnswer } from './modern-to-legacy.ts'
 import type { KnownServer } from './parts.ts'
 import type { Target } from './route.ts'
+import type { TaskOwners } from './task-owners.ts'
 import { type Listener, LOG_LEVELS, ownRequest } from './upstreams.ts'
 
 /** A request on its way. */
 export interface Flight {
+  /** The client's id, as it wrote it. */
+  id?: string
   abort: AbortController
   cancelled: boolean
   progressed: boolean
@@ -21,10 +29,17 @@ export interface Asker {
   listener: Listener
   link: string
   client: Call['client']
-  progress: (text: string, correlation: string) => void | Promise<void>
+  who: InstanceFor
+  /** Of a client of the legacy era, as a modern server is told of it; null for a modern client. */
+  legacy: LegacyClient | null
+  flows: ApprovedFlows
+  tasks: TaskOwners
+  /** `request`: source text of the id it belongs to. */
+  progress: (text: string, correlation: string, request: string | undefined) => void | Promise<void>
 }
 
 const CLIENT_WAITS_MS = 50_000
+const SUBSCRIPTIONS = new Set(['resources/subscribe', 'resources/unsubscribe'])
 
 /** The answer's frame; null when the client took its request back. */
 export async function relay(
@@ -41,31 +56,67 @@ export async function relay(
   const call = callOf(asker, frame, target, flight, correlation)
   const passage = await house.guard.pass(call, async upstream => {
     if (house.upstreams.attach(server, upstream)) introduce(house, asker, server, upstream)
-    if (isKnownAlready(house, asker, frame, server)) return resultFrame(id, '{}')
+    if (isKnownAlready(house, asker, frame, upstream)) return resultFrame(id, '{}')
+    if (upstream.era === 'modern' && SUBSCRIPTIONS.has(frame.method)) {
+      if (frame.method === 'resources/subscribe')
+        house.upstreams.subscribe(upstream.scope, String(frame.value.uri), asker.listener)
+      house.upstreams.listen(upstream)
+      return resultFrame(id, '{}')
+    }
     house.tap.push('Gatehouse', server.name, target.text, { correlation, name: target.tool })
+    const options = {
+      signal: flight.abort.signal,
+      owner: asker.listener,
+      onProgress: (said: string) => tellProgress(asker, said, flight, correlation),
+    }
     const text = await house.upstreams.during(upstream, asker.listener, () =>
-      upstream.request(target.text, {
-        signal: flight.abort.signal,
-        owner: asker.listener,
-        onProgress: said => tellProgress(asker, said, flight, correlation),
-      }),
+      exchange(house, asker, frame, target, upstream, options),
     )
     house.tap.push(server.name, 'Gatehouse', text, { correlation, method: frame.method, name: target.tool })
     const isSubscribed = frame.method === 'resources/subscribe' && memberAt(text, ['result'])
-    if (isSubscribed) house.upstreams.subscribe(server.id, String(frame.value.uri), asker.listener)
+    if (isSubscribed) house.upstreams.subscribe(upstream.scope, String(frame.value.uri), asker.listener)
     return text
   })
   switch (passage.kind) {
     case 'answered':
       house.stats.took(server.id, passage.ms)
+      asker.flows.note(frame, passage.text, passage.by)
+      asker.tasks.note(target, passage.text, passage.by)
       return passage.text
     case 'refused':
-      return call.entry ? toolErrorFrame(id, passage.words) : errorFrame(id, DENIED, passage.words)
+      if (!call.entry) return errorFrame(id, DENIED, passage.words)
+      return asker.legacy
+        ? toolErrorFrame(id, passage.words)
+        : asModernAnswer(toolErrorFrame(id, passage.words), frame.method, undefined)
     case 'failed':
       return errorFrame(id, INTERNAL_ERROR, inWords(passage.error))
     case 'cancelled':
       return null
   }
+}
+
+/** The request as this server knows it, and its answer as this client knows it. */
+async function exchange(
+  house: House,
+  asker: Asker,
+  frame: ClientFrame,
+  target: Target,
+  upstream: Upstream,
+  options: RequestOptions,
+): Promise<string> {
+  const { listener, legacy } = asker
+  if (legacy && upstream.era === 'modern') {
+    return askModern(target.text, {
+      id: frame.id!,
+      method: frame.method,
+      client: { ...legacy, version: upstream.protocolVersion },
+      send: text => upstream.request(text, options),
+      ask: (method, text) => house.upstreams.ask(upstream, method, text, listener),
+    })
+  }
+  if (legacy || upstream.era === 'modern') return upstream.request(target.text, options)
+  const answer = await upstream.request(asLegacyRequest(target.text), options)
+  return asModernAnswer(answer, frame.method, serverInfoOf(upstream.initialize, 'legacy'))
 }
 
 export function callOf(asker: Asker, frame: ClientFrame, target: Target, flight: Flight, correlation: string): Call {
@@ -76,7 +127,9 @@ export function callOf(asker: Asker, frame: ClientFrame, target: Target, flight:
     client: asker.client,
     link: asker.link,
     server,
-    method: frame.method,
+    method: target.method ?? frame.method,
+    allowedBy: target.allowedBy ?? asker.flows.take(frame),
+    who: asker.who,
     tool,
     entry,
     argumentsText,
@@ -96,15 +149,15 @@ export function callOf(asker: Asker, frame: ClientFrame, target: Target, flight:
 function tellProgress(asker: Asker, text: string, flight: Flight, correlation: string): void | Promise<void> {
   if (flight.cancelled) return
   flight.progressed = true
-  return asker.progress(text, correlation)
+  return asker.progress(text, correlation, flight.id)
 }
 
 /** Only the first who watches a resource, and the last who stops, are told to its server. */
-function isKnownAlready({ upstreams }: House, asker: Asker, frame: ClientFrame, server: KnownServer): boolean {
+function isKnownAlready({ upstreams }: House, asker: Asker, frame: ClientFrame, { scope }: Upstream): boolean {
   const uri = String(frame.value.uri)
-  if (frame.method === 'resources/unsubscribe') return !upstreams.unsubscribe(server.id, uri, asker.listener)
-  if (frame.method !== 'resources/subscribe' || upstreams.isFirstSubscriber(server.id, uri)) return false
-  upstreams.subscribe(server.id, uri, asker.listener)
+  if (frame.method === 'resources/unsubscribe') return !upstreams.unsubscribe(scope, uri, asker.listener)
+  if (frame.method !== 'resources/subscribe' || upstreams.isFirstSubscriber(scope, uri)) return false
+  upstreams.subscribe(scope, uri, asker.listener)
   return true
 }
 
@@ -114,18 +167,21 @@ function introduce(house: House, asker: Asker, server: KnownServer, upstream: Up
     const facts = { client: { ...asker.client, id: client }, server, method, tool: method, entry: null }
     return house.guard.decide({ ...facts, argumentsText: JSON.stringify(params) }).effect === 'allow'
   }
-  for (const [uri, listeners] of house.upstreams.subscriptions(server.id)) {
+  for (const [uri, listeners] of house.upstreams.subscriptions(upstream.scope)) {
     // As those may who watch it, whoever's call it was that woke the server.
-    if (![...listeners].some(one => may(one.client, 'resources/subscribe', { uri }))) continue
-    void upstream.request(ownRequest('resources/subscribe', { uri })).catch(() => {})
+    const allowed = [...listeners].some(one => may(one.client, 'resources/subscribe', { uri }))
+    if (!allowed) for (const one of [...listeners]) house.upstreams.unsubscribe(upstream.scope, uri, one)
+    else if (upstream.era === 'legacy')
+      void upstream.request(ownRequest('resources/subscribe', { uri })).catch(() => {})
   }
+  if (upstream.era === 'modern') house.upstreams.listen(upstream)
   if (may(asker.client.id, 'logging/setLevel', {})) passLevel(house, upstream)
 }
 
 /** The server sends the most that any client wants; each gets what it asked for. */
 export function passLevel(house: House, upstream: Upstream): void {
   const level = house.mostVerbose()
-  if (level === null || !memberAt(upstream.initialize, ['capabilities', 'logging'])) return
+  if (level === null || upstream.era === 'modern' || !memberAt(upstream.initialize, ['capabilities', 'logging'])) return
   void upstream.request(ownRequest('logging/setLevel', { level: LOG_LEVELS[level] })).catch(() => {})
 }
 

@@ -27,6 +27,10 @@ export interface Target {
   text: string
   /** Whom to show: the tool, prompt or resource as the client calls it. */
   shown: string
+  /** As which request policy decides on it, where that is not the frame's own. */
+  method?: string
+  /** Who allowed the call it belongs to. */
+  allowedBy?: string
 }
 
 /** `view`: what this client sees; `single`: one server without prefixes, where unknown methods pass too. */
@@ -54,7 +58,7 @@ export function route(frame: ClientFrame, view: View, single: boolean): Target {
 
 function toTool(frame: ClientFrame, view: View): Target {
   const name = stringField(frame, 'name')
-  const entry = view.named('tools', name)
+  const entry = view.named('tools', name) ?? view.ownTool(name)
   if (!entry) throw new RpcError(BAD_PARAMS, `Unknown tool: ${name}`)
   const given = frame.fields.find(m => m.key === 'arguments')
   if (given && !isObject(frame.value.arguments)) throw new RpcError(BAD_PARAMS, '"arguments" must be an object.')
@@ -70,6 +74,7 @@ function argumentsOf({ text, fields }: ClientFrame, given: Member | undefined): 
 }
 
 // What clients note for themselves beside a call, other each time: a yes that had to cover it would fit no repeat.
+const ENVELOPE_KEY = /^io\.modelcontextprotocol\/(protocolVersion|clientInfo|clientCapabilities|logLevel)$/
 const BOOKKEEPING = /^(progressToken|traceparent|tracestate|baggage|claudecode\/.+|vscode\..+|openai\/.+)$/
 const NOTE = /^("[^"\\]{0,200}"|-?[\d.eE+-]{1,30})$/
 
@@ -80,7 +85,8 @@ function withoutBookkeeping(text: string, fields: readonly Member[]): { key: str
     if (key === 'task' && /^\{\s*("ttl"\s*:\s*\d{1,15}\s*)?\}$/.test(own)) return []
     if (key !== '_meta') return [{ key, text: own }]
     const isNote = (m: Member) =>
-      BOOKKEEPING.test(m.key) && (m.key === 'progressToken' || NOTE.test(text.slice(m.start, m.end)))
+      ENVELOPE_KEY.test(m.key) ||
+      (BOOKKEEPING.test(m.key) && (m.key === 'progressToken' || NOTE.test(text.slice(m.start, m.end))))
     const kept = members(text, start).filter(m => !isNote(m))
     if (!own.startsWith('{')) return [{ key, text: own }]
     return kept.length === 0 ? [] : [{ key, text: textWithout(text, kept, []) }]
@@ -132,8 +138,8 @@ function plain(frame: ClientFrame, server: KnownServer, text: string, shown: str
 }
 
 function renamed(frame: ClientFrame, holder: readonly Member[], entry: Entry): string {
-  if (entry.own === entry.exposed) return frame.text
   const name = holder.find(m => m.key === 'name')
+  if (name && JSON.parse(frame.text.slice(name.start, name.end)) === entry.own) return frame.text
   return name ? splice(frame.text, [{ ...name, text: JSON.stringify(entry.own) }]) : frame.text
 }
 

@@ -1,9 +1,12 @@
 // What servers say by themselves, and to whom it goes: an answer, a question or a message reaches the client it belongs
 // to, and where that cannot be told, nobody's private matter reaches another.
-import { memberAt } from '../../contract/wire.ts'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { memberAt, splice } from '../../contract/wire.ts'
 import type { Upstream } from '../supervisor/upstream.ts'
 import { type PersonsAnswer, PersonsSide } from './ask-person.ts'
 import { errorFrame, INTERNAL_ERROR, METHOD_NOT_FOUND } from './frame.ts'
+import { withoutMembers } from './json-edit.ts'
+import { SUBSCRIPTION_KEY } from './modern.ts'
 import type { AskingPeople, KnownServer, RecordBook } from './parts.ts'
 import type { Tap } from './tap.ts'
 
@@ -44,11 +47,16 @@ interface Attached {
   calls: Set<CallOf>
   users: Set<Listener>
   detach: (() => void)[]
+  /** The stream on which a modern server says what changed of the resources that are watched. */
+  stream: AbortController | undefined
 }
+
+const FIRST_PAUSE_MS = 1_000
+const LONGEST_PAUSE_MS = 60_000
 
 export class Upstreams {
   readonly #attached = new Map<Upstream, Attached>()
-  /** Who subscribed to which URI of which server; outlives a restart of the server. */
+  /** Who subscribed to which URI of which server, or of its own child of one; outlives a restart of the server. */
   readonly #subscribers = new Map<string, Map<string, Set<Listener>>>()
   readonly #tap: Tap
   readonly #audit: RecordBook
@@ -63,7 +71,8 @@ export class Upstreams {
   /** Listens to this upstream from now on; once is enough. True the first time. */
   attach(server: KnownServer, upstream: Upstream): boolean {
     if (this.#attached.has(upstream)) return false
-    const attached: Attached = { server, upstream, inFlight: new Map(), calls: new Set(), users: new Set(), detach: [] }
+    const sets = { inFlight: new Map(), calls: new Set<CallOf>(), users: new Set<Listener>() }
+    const attached: Attached = { server, upstream, ...sets, detach: [], stream: undefined }
     this.#attached.set(upstream, attached)
     attached.detach.push(upstream.onNotification(text => this.#notified(attached, text)))
     attached.detach.push(upstream.onRequest((text, owners) => this.#asked(attached, text, owners as Listener[])))
@@ -99,27 +108,43 @@ export class Upstreams {
   }
 
   /** True when this is the first subscriber, so that the server must be told. */
-  isFirstSubscriber(server: string, uri: string): boolean {
-    return !this.#subscribers.get(server)?.get(uri)?.size
+  isFirstSubscriber(scope: string, uri: string): boolean {
+    return !this.#subscribers.get(scope)?.get(uri)?.size
   }
 
   /** The URIs of a server that somebody watches, and who does. */
-  subscriptions(server: string): [uri: string, listeners: ReadonlySet<Listener>][] {
-    return [...(this.#subscribers.get(server) ?? [])]
+  subscriptions(scope: string): [uri: string, listeners: ReadonlySet<Listener>][] {
+    return [...(this.#subscribers.get(scope) ?? [])]
   }
 
-  subscribe(server: string, uri: string, listener: Listener): void {
-    const uris = this.#subscribers.get(server) ?? new Map<string, Set<Listener>>()
-    this.#subscribers.set(server, uris)
+  subscribe(scope: string, uri: string, listener: Listener): void {
+    const uris = this.#subscribers.get(scope) ?? new Map<string, Set<Listener>>()
+    this.#subscribers.set(scope, uris)
     uris.set(uri, (uris.get(uri) ?? new Set()).add(listener))
   }
 
   /** True when nobody is left, so that the server must be told. */
-  unsubscribe(server: string, uri: string, listener: Listener): boolean {
-    const listeners = this.#subscribers.get(server)?.get(uri)
+  unsubscribe(scope: string, uri: string, listener: Listener): boolean {
+    const listeners = this.#subscribers.get(scope)?.get(uri)
     if (!listeners?.delete(listener) || listeners.size > 0) return false
-    this.#subscribers.get(server)?.delete(uri)
+    this.#subscribers.get(scope)?.delete(uri)
     return true
+  }
+
+  /** Tells a modern server anew which of its resources are watched. */
+  listen(upstream: Upstream): void {
+    const attached = this.#attached.get(upstream)
+    if (!attached) return
+    attached.stream?.abort()
+    attached.stream = new AbortController()
+    void this.#stream(attached, attached.stream.signal)
+  }
+
+  /** Asks the client whose call it is, or whoever answers in its place. Settles with a whole answer frame. */
+  async ask(upstream: Upstream, method: string, text: string, owner: Listener): Promise<string> {
+    const attached = this.#attached.get(upstream)
+    if (!attached) return errorFrame('0', INTERNAL_ERROR, 'The server ended.')
+    return (await this.#answer(attached, method, text, [owner])).frame
   }
 
   /** The client is gone: its subscriptions end, and those nobody else holds are told to their servers. */
@@ -129,11 +154,13 @@ export class Upstreams {
       attached.inFlight.delete(listener)
       this.#person.left(listener)
     }
-    for (const [server, uris] of this.#subscribers) {
+    for (const [scope, uris] of this.#subscribers) {
       for (const uri of [...uris.keys()]) {
-        if (!this.unsubscribe(server, uri, listener)) continue
-        const upstream = this.running().find(a => a.server.id === server)?.upstream
-        void upstream?.request(ownRequest('resources/unsubscribe', { uri })).catch(() => {})
+        if (!this.unsubscribe(scope, uri, listener)) continue
+        for (const { upstream } of this.running().filter(a => a.upstream.scope === scope)) {
+          if (upstream.era === 'modern') this.listen(upstream)
+          else void upstream.request(ownRequest('resources/unsubscribe', { uri })).catch(() => {})
+        }
       }
     }
   }
@@ -143,10 +170,31 @@ export class Upstreams {
     this.#attached.clear()
   }
 
+  /** Opens it again when it ends, with growing pauses. */
+  async #stream(attached: Attached, signal: AbortSignal): Promise<void> {
+    const { upstream } = attached
+    for (let pauseMs = FIRST_PAUSE_MS; !signal.aborted && this.#attached.has(upstream); ) {
+      const resourceSubscriptions = this.subscriptions(upstream.scope).map(([uri]) => uri)
+      if (resourceSubscriptions.length === 0) return
+      const params = { notifications: { resourceSubscriptions }, _meta: upstream.envelope }
+      const onNotification = (text: string) => this.#notified(attached, offStream(text))
+      const began = performance.now()
+      try {
+        const answer = await upstream.request(ownRequest('subscriptions/listen', params), { signal, onNotification })
+        if (memberAt(answer, ['error'])) return
+      } catch {
+        if (signal.aborted) return
+      }
+      if (performance.now() - began > LONGEST_PAUSE_MS) pauseMs = FIRST_PAUSE_MS
+      await sleep(pauseMs, undefined, { ref: false })
+      pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS)
+    }
+  }
+
   #notified(attached: Attached, text: string): void | Promise<void> {
     const method = stringAt(text, ['method'])
     // The supervisor lists again and says so once the new listing is verified.
-    if (method?.endsWith('/list_changed')) return
+    if (method?.endsWith('/list_changed') || method === 'notifications/subscriptions/acknowledged') return
     this.#tap.push(attached.server.name, 'Gatehouse', text)
     return waitFor(this.#audience(attached, text, method).map(l => l.tell(attached.server, text)))
   }
@@ -155,7 +203,7 @@ export class Upstreams {
     const { server, upstream, inFlight, users } = attached
     if (method === 'notifications/resources/updated') {
       const uri = stringAt(text, ['params', 'uri'])
-      return uri === undefined ? [] : [...(this.#subscribers.get(server.id)?.get(uri) ?? [])]
+      return uri === undefined ? [] : [...(this.#subscribers.get(upstream.scope)?.get(uri) ?? [])]
     }
     if (method === 'notifications/cancelled') {
       const id = memberAt(text, ['params', 'requestId'])
@@ -228,6 +276,13 @@ let lastOwn = 0
 /** A request that Gatehouse makes for itself. */
 export function ownRequest(method: string, params: Record<string, unknown>): string {
   return JSON.stringify({ jsonrpc: '2.0', id: `gatehouse-${++lastOwn}`, method, params })
+}
+
+/** A notification as it would be without its subscription. */
+function offStream(text: string): string {
+  const meta = memberAt(text, ['params', '_meta'])
+  if (!meta) return text
+  return splice(text, [{ ...meta, text: withoutMembers(text.slice(meta.start, meta.end), [SUBSCRIPTION_KEY]) }])
 }
 
 function stringAt(text: string, path: string[]): string | undefined {

@@ -2,6 +2,9 @@
 // by starting anything; every entry stays as its server wrote it but for its name.
 import { createHash } from 'node:crypto'
 import type { Tool } from '../../contract/servers.ts'
+import { members } from '../../contract/wire.ts'
+import type { Era } from '../supervisor/upstream.ts'
+import { asLegacyTool } from './legacy-tool.ts'
 import type { KnownServer } from './parts.ts'
 
 export type ListKind = 'tools' | 'prompts' | 'resources' | 'resourceTemplates'
@@ -13,14 +16,25 @@ export class Entry {
   readonly exposed: string
   readonly text: string
   readonly exposedText: string
+  /** Of the server that wrote it. */
+  readonly era: Era
+  #legacyText: string | undefined
   #definition: Tool['definition'] | undefined
 
-  constructor(server: KnownServer, own: string, exposed: string, text: string, exposedText: string) {
+  constructor(server: KnownServer, own: string, exposed: string, text: string, exposedText: string, era: Era) {
     this.server = server
     this.own = own
     this.exposed = exposed
     this.text = text
     this.exposedText = exposedText
+    this.era = era
+  }
+
+  /** As a client of this era can read it. */
+  textFor(kind: ListKind, era: Era): string {
+    if (kind !== 'tools' || era === this.era || era === 'modern') return this.exposedText
+    this.#legacyText ??= asLegacyTool(this.exposedText)
+    return this.#legacyText
   }
 
   get definition(): Tool['definition'] {
@@ -36,6 +50,7 @@ export class View {
   readonly servers: readonly KnownServer[]
   readonly #entries: Record<ListKind, readonly Entry[]>
   readonly #byName: { tools: Map<string, Entry>; prompts: Map<string, Entry> }
+  #byOwn: Map<string, Entry | null> | undefined
   readonly #digests = new Map<ListKind, string>()
 
   constructor(servers: readonly KnownServer[], entries: Record<ListKind, readonly Entry[]>) {
@@ -53,6 +68,15 @@ export class View {
     return this.#byName[kind].get(exposed)
   }
 
+  /** The tool that its server calls so, where only one does: apps in a tool's result know no other name. */
+  ownTool(own: string): Entry | undefined {
+    if (!this.#byOwn) {
+      this.#byOwn = new Map()
+      for (const entry of this.#entries.tools) this.#byOwn.set(entry.own, this.#byOwn.has(entry.own) ? null : entry)
+    }
+    return this.#byOwn.get(own) ?? undefined
+  }
+
   /** Differs when the list differs. */
   digest(kind: ListKind): string {
     let digest = this.#digests.get(kind)
@@ -65,8 +89,11 @@ export class View {
     return digest
   }
 
-  /** One page as a result's JSON text; undefined when the cursor is none of ours, or its entry is gone. */
-  page(kind: ListKind, cursor?: string): string | undefined {
+  /**
+   * One page as a result's JSON text; undefined when the cursor is none of ours, or its entry is gone. `around`: what the
+   * server itself says beside its entries, where the view is of one server.
+   */
+  page(kind: ListKind, cursor: string | undefined, era: Era, around = '{}'): string | undefined {
     const all = this.#entries[kind]
     let from = 0
     if (cursor !== undefined) {
@@ -75,14 +102,16 @@ export class View {
     }
     const texts: string[] = []
     let chars = 0
-    for (const { exposedText } of all.slice(from, from + PAGE_ENTRIES)) {
-      chars += exposedText.length
+    for (const entry of all.slice(from, from + PAGE_ENTRIES)) {
+      const text = entry.textFor(kind, era)
+      chars += text.length
       if (texts.length > 0 && chars > PAGE_CHARS) break
-      texts.push(exposedText)
+      texts.push(text)
     }
     const last = all[from + texts.length - 1]
     const more = last && from + texts.length < all.length
-    return `{"${kind}":[${texts.join(',')}]${more ? `,"nextCursor":"${cursorAfter(kind, last)}"` : ''}}`
+    const cursorText = more ? `,"nextCursor":"${cursorAfter(kind, last)}"` : ''
+    return `{"${kind}":[${texts.join(',')}]${cursorText}${beside(around, era)}}`
   }
 }
 
@@ -92,4 +121,15 @@ function cursorAfter(kind: ListKind, entry: Entry): string {
     .update(JSON.stringify([kind, entry.server.id, entry.own]))
     .digest('base64url')
     .slice(0, 22)
+}
+
+const MODERN_ONLY: Record<string, string> = { resultType: '"complete"', ttlMs: '0', cacheScope: '"private"' }
+
+/** The members beside a list's entries that a client of this era is told. */
+function beside(around: string, era: Era): string {
+  const own = members(around).filter(m => era === 'modern' || !(m.key in MODERN_ONLY))
+  const texts = own.map(m => `,${JSON.stringify(m.key)}:${around.slice(m.start, m.end)}`)
+  if (era === 'legacy') return texts.join('')
+  const missing = Object.entries(MODERN_ONLY).filter(([key]) => !own.some(m => m.key === key))
+  return texts.join('') + missing.map(([key, text]) => `,"${key}":${text}`).join('')
 }

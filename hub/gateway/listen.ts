@@ -1,0 +1,80 @@
+// A stream on which a modern client hears of changes.
+// https://modelcontextprotocol.io/specification/2026-07-28/basic/subscriptions
+import { memberAt, splice } from '../../contract/wire.ts'
+import { type ClientFrame, errorFrame, isObject, METHOD_NOT_FOUND } from './frame.ts'
+import { withMembers } from './json-edit.ts'
+import { SUBSCRIPTION_KEY } from './modern.ts'
+import type { KnownServer } from './parts.ts'
+import { ToldLists } from './told-lists.ts'
+import type { Listener } from './upstreams.ts'
+import type { View } from './view.ts'
+
+const LISTS = { toolsListChanged: 'tools', promptsListChanged: 'prompts', resourcesListChanged: 'resources' } as const
+const MOST_URIS = 1_000
+
+export class ListenStream implements Listener {
+  readonly client: string
+  readonly title: string
+  readonly logLevel = null
+  /** The resources that it asks to hear of. */
+  readonly uris: readonly string[]
+  readonly #id: string
+  readonly #lists: readonly (keyof typeof LISTS)[]
+  readonly #told = new ToldLists()
+  readonly #send: (text: string) => void | Promise<void>
+
+  constructor(
+    who: { client: string; title: string },
+    frame: ClientFrame,
+    view: View,
+    send: (text: string) => void | Promise<void>,
+  ) {
+    this.client = who.client
+    this.title = who.title
+    this.#id = frame.id!
+    this.#send = send
+    const asked = isObject(frame.value.notifications) ? frame.value.notifications : {}
+    this.#lists = (Object.keys(LISTS) as (keyof typeof LISTS)[]).filter(key => asked[key] === true)
+    const { resourceSubscriptions: uris } = asked
+    const named = Array.isArray(uris) ? uris.filter((uri): uri is string => typeof uri === 'string') : []
+    this.uris = [...new Set(named)].slice(0, MOST_URIS)
+    this.#told.sawAll(view)
+  }
+
+  /** Says what it will hear of: the lists, and those of the resources that it may watch. */
+  acknowledge(uris: readonly string[]): void {
+    const lists = Object.fromEntries(this.#lists.map(key => [key, true]))
+    const notifications = JSON.stringify({ ...lists, ...(uris.length > 0 ? { resourceSubscriptions: uris } : {}) })
+    void this.#say('subscriptions/acknowledged', `"notifications":${notifications},`)
+  }
+
+  listsChanged(view: View): void {
+    const nouns: string[] = this.#lists.map(key => LISTS[key])
+    for (const noun of this.#told.changes(view)) if (nouns.includes(noun)) void this.#say(`${noun}/list_changed`, '')
+  }
+
+  offers(): boolean {
+    return false
+  }
+
+  tell(_server: KnownServer, text: string): void | Promise<void> {
+    const params = memberAt(text, ['params'])
+    if (!params) return
+    const meta = memberAt(text, ['_meta'], params.start)
+    const own = meta ? text.slice(meta.start, meta.end) : '{}'
+    const named = withMembers(own, { start: 0, end: own.length }, { [SUBSCRIPTION_KEY]: this.#id })
+    return this.#send(meta ? splice(text, [{ ...meta, text: named }]) : withMembers(text, params, { _meta: named }))
+  }
+
+  async question(): Promise<string> {
+    return errorFrame('0', METHOD_NOT_FOUND, 'Nobody can be asked on this stream.')
+  }
+
+  unquestion(): void {}
+
+  /** `more`: members of params with a comma behind. */
+  #say(what: string, more: string): void | Promise<void> {
+    const params = `{${more}"_meta":{"${SUBSCRIPTION_KEY}":${this.#id}}}`
+    return this.#send(`{"jsonrpc":"2.0","method":"notifications/${what}","params":${params}}`)
+  }
+}
