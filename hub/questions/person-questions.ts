@@ -164,11 +164,6 @@ export class PersonQuestions {
     return this.#finish(waiting, state, asker => asker.reject(no))
   }
 
-  /** Ends what waits of a server that is gone. */
-  withdrawServer(server: string, why: string): void {
-    for (const one of [...this.#waiting.values()]) if (one.question.server.id === server) this.#withdraw(one, why)
-  }
-
   withdrawAll(why: string): void {
     for (const one of [...this.#waiting.values()]) this.#withdraw(one, why)
   }

@@ -1,4 +1,6 @@
 // What a server asks, answered in a real browser: the form, a no, a call that is taken back, an address, the inspector, a terminal.
+import { readFileSync, writeFileSync } from 'node:fs'
+import { connect } from 'node:net'
 import { join } from 'node:path'
 import { Client } from '@modelcontextprotocol/sdk/client/index.js'
 import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js'
@@ -203,6 +205,68 @@ describe.skipIf(!chromiumPath || !hasKeychain)('a server asks', () => {
     const { code, stdout, stderr } = await called
     expect([code, stderr.trim()]).toEqual([0, 'asker asks you something. Answer in the window: gatehouse open'])
     expect(stdout).toContain('Ada')
+    await dialog().waitFor({ state: 'detached' })
+  })
+
+  test('a bridge and a forged window cannot answer: the question goes on waiting, and it is on record', async () => {
+    const answer = ask({ ...FORM, message: 'Forge me' })
+    await dialog().getByText('Forge me').waitFor()
+    const [waits] = (await window.call.questions.list()).filter(one => one.state.kind === 'waiting')
+    const yes = { id: waits!.id, answer: { action: 'accept', content: { name: 'Mallory' } } }
+    const forged = JSON.stringify({ i: '1', p: { u: '/questions/answer', b: { json: yes } } })
+    const rpc = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'questions/answer', params: yes })
+    const before = (await window.call.audit.list({ kinds: ['refused'], limit: 1000 })).length
+    await say(JSON.stringify({ protocol: 1, version: 'x', role: 'bridge' }), forged, rpc)
+    const key = { kind: 'key', window: window.key.window, signature: 'AAAA' }
+    await say(JSON.stringify({ protocol: 1, version: 'x', role: 'window' }), JSON.stringify(key), forged)
+    await say(JSON.stringify({ protocol: 1, version: 'x', role: 'cli', token: 'guess' }), forged)
+    const after = await window.call.audit.list({ kinds: ['refused'], limit: 1000 })
+    expect(after.length - before).toBeGreaterThanOrEqual(2)
+    const still = (await window.call.questions.list()).find(one => one.id === waits!.id)
+    expect(still?.state).toEqual({ kind: 'waiting' })
+    await dialog().getByRole('button', { name: 'Decline' }).click()
+    expect(await answer).toEqual({ action: 'decline' })
+    await dialog().waitFor({ state: 'detached' })
+  })
+
+  /** Lines to the hub's socket, and half a second for what they might do. */
+  async function say(...lines: string[]): Promise<void> {
+    const { socket: path } = JSON.parse(readFileSync(join(home.data, 'hub.json'), 'utf8'))
+    const socket = connect(path)
+    socket.on('error', () => {})
+    for (const line of lines) socket.write(`${line}\n`)
+    await new Promise(resolve => setTimeout(resolve, 500))
+    socket.destroy()
+  }
+
+  test('a server asks for a model: refused with a notice, unless its settings let a person speak', async () => {
+    const messages = [{ role: 'user', content: { type: 'text', text: 'Sum it up' } }]
+    const sample = async () => {
+      const params = { method: 'sampling/createMessage', params: { messages, maxTokens: 9 } }
+      const { content } = await client.callTool({ name: 'asker_ask', arguments: params })
+      return JSON.parse((content as { text: string }[])[0]!.text)[0]
+    }
+    expect((await sample()).error.message).toContain('does not offer sampling')
+    await page.getByRole('navigation').first().getByRole('link', { name: 'Approvals' }).click()
+    await page.getByText('asker asked for a model, and Gatehouse has none.').first().waitFor()
+    await page.getByRole('navigation').first().getByRole('link', { name: 'Home' }).click()
+    const path = join(home.data, 'config.json')
+    const config = JSON.parse(readFileSync(path, 'utf8'))
+    config.mcpServers.asker.sampling = 'person'
+    writeFileSync(path, JSON.stringify(config))
+    const answer = (async () => {
+      for (;;) {
+        const said = await sample()
+        if (!said.error) return said
+        // Until the change of the file was seen.
+        await new Promise(resolve => setTimeout(resolve, 2_000))
+      }
+    })()
+    await dialog().getByText('Sum it up').waitFor()
+    await dialog().getByLabel('Your answer, in place of a model').fill('It is short.')
+    await page.screenshot({ path: join(root, '.cache', 'sampling.png') })
+    await armed('Send answer').click()
+    expect(await answer).toMatchObject({ role: 'assistant', model: 'person', content: { text: 'It is short.' } })
     await dialog().waitFor({ state: 'detached' })
   })
 

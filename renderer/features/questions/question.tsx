@@ -197,7 +197,7 @@ function Message({ from, text, by }: { from: string; text: string; by: string })
 
 function Foot({ question, place, onClose }: Pick<Props, 'question' | 'place' | 'onClose'>) {
   const stale = useStale()
-  const { server, state, asked } = question
+  const { state, asked } = question
   if (state.kind !== 'waiting') {
     return (
       <footer className={css.foot}>
@@ -216,8 +216,8 @@ function Foot({ question, place, onClose }: Pick<Props, 'question' | 'place' | '
     <footer className={css.foot}>
       <p>
         {asked.kind === 'sampling'
-          ? `Refuse tells ${server.name} that nobody answers.`
-          : `Decline tells ${server.name} no. Cancel tells it that you did not choose.`}
+          ? 'Refuse says that nobody answers.'
+          : 'Decline answers no. Cancel says that you did not choose.'}
         {!stale && ` It waits until ${moment(question.until)}, or as long as the call lasts.`}
       </p>
       {place === 'dialog' && (
