@@ -33,6 +33,8 @@ interface Request {
   hasSession: boolean
 }
 
+const SHORTEST_RETRY_MS = 1_000
+const LONGEST_RETRY_MS = 60_000
 const REFUSAL_BYTES = 64 * 1024
 const ANSWERED = '{"jsonrpc":"2.0","id":0,"result":{}}'
 const OTHER = '{"jsonrpc":"2.0","method":"x"}'
@@ -113,9 +115,10 @@ function streamed(response: Response, request: Request, options: TapOptions): Re
   const events = new Events(
     options.limitBytes,
     async event => {
-      if (event.type !== 'message' || event.data === '') return out.enqueue(encoder.encode(event.text))
+      const lines = event.text.split('\n').map(patient)
+      if (event.type !== 'message' || event.data === '') return out.enqueue(encoder.encode(lines.join('\n')))
       await options.onFrame(event.data)
-      const heads = event.text.split('\n').filter(line => /^(id|retry)\b/.test(line))
+      const heads = lines.filter(line => /^(id|retry)\b/.test(line))
       out.enqueue(encoder.encode([...heads, `data: ${isAnswer(event.data) ? ANSWERED : OTHER}`, '', ''].join('\n')))
     },
     (characters, head) => {
@@ -139,6 +142,12 @@ function streamed(response: Response, request: Request, options: TapOptions): Re
     }),
   )
   return new Response(body, response)
+}
+
+/** A server says how soon it wants to be asked again; never at once, or it is asked as fast as the network goes. */
+function patient(line: string): string {
+  const [, ms] = /^retry: ?(\d+)$/.exec(line) ?? []
+  return ms === undefined ? line : `retry: ${Math.min(LONGEST_RETRY_MS, Math.max(SHORTEST_RETRY_MS, Number(ms)))}`
 }
 
 function requestOf(init: RequestInit | undefined): Request {

@@ -389,6 +389,26 @@ test.each<[string, (response: ServerResponse, id: number) => void, string]>([
   expect(stage.supervisor.details(id).restarts).toBe(0)
 })
 
+test('a server that ends its stream and wants it opened again at once is not asked as fast as the network goes', async () => {
+  let opened = 0
+  const post = byHand()
+  const { url } = await listen((request, response) => {
+    if (request.method !== 'GET') return post(request, response)
+    opened++
+    response.writeHead(200, { 'content-type': 'text/event-stream' }).end('retry: 0\nid: 1\ndata:\n\n')
+  })
+  const id = add(url)
+  await stage.supervisor.start(id)
+  await until(
+    () => opened,
+    count => count >= 2,
+    LIMIT_MS,
+  )
+  await new Promise(resolve => setTimeout(resolve, 2_000))
+  expect(opened).toBeLessThan(10)
+  expect(stage.supervisor.state(id).kind).toBe('running')
+})
+
 test('junk in an event stream is logged, and the answer behind it counts', async () => {
   const { url } = await listen(
     byHand({
