@@ -3,7 +3,7 @@ import { memberAt } from '../../contract/wire.ts'
 import { HubError, problemOf } from '../error.ts'
 import type { ServerQuestion } from '../questions/person-questions.ts'
 import type { Upstream } from '../supervisor/upstream.ts'
-import { BAD_PARAMS, errorFrame, INTERNAL_ERROR, METHOD_NOT_FOUND, resultFrame } from './frame.ts'
+import { BAD_PARAMS, errorFrame, INTERNAL_ERROR, isObject, METHOD_NOT_FOUND, resultFrame } from './frame.ts'
 import type { AskingPeople, KnownServer } from './parts.ts'
 import type { CallOf, Listener } from './upstreams.ts'
 
@@ -37,6 +37,13 @@ export class PersonsSide {
 
   constructor(people: AskingPeople) {
     this.#people = people
+  }
+
+  /** What a server may ask for a client of these capabilities: what the person answers in its place is among it. */
+  offered(server: KnownServer, capabilities: Record<string, unknown>): Record<string, unknown> {
+    const { elicitation, ...others } = this.#people.offers(server.id)
+    const forms = elicitation && { elicitation: { ...elicitation, ...asObject(capabilities.elicitation) } }
+    return { ...others, ...capabilities, ...forms }
   }
 
   async ask(
@@ -105,6 +112,8 @@ function differ<T extends { id: string }>(others: T[], first: string): T[] {
   const known = new Set([first])
   return others.filter(one => !known.has(one.id) && known.add(one.id))
 }
+
+const asObject = (value: unknown): object => (isObject(value) ? value : {})
 
 function withoutContent(result: unknown): string {
   const isForm = typeof result === 'object' && result !== null && 'content' in result && 'action' in result

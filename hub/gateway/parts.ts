@@ -45,6 +45,8 @@ export interface Asking {
 /** Takes to the person, in the window, what a server asks and its client cannot answer. Resolves with the result, rejects with HubError. */
 export interface AskingPeople {
   ask(question: ServerQuestion): Promise<unknown>
+  /** What can be asked in a client's place, as capabilities, by this server. */
+  offers(server: string): Record<string, object>
 }
 
 /** The policy in force. */

@@ -264,3 +264,28 @@ test.each([
     await other.close()
   }
 })
+
+test('a server of the modern era asks for a client that cannot be asked: the person answers, the server gets its state back', async () => {
+  const other = await openHouse({
+    servers: { modern: [fixture('gateway/modern-asker.mjs')] },
+    rules: [{ id: '', effect: 'allow' }],
+  })
+  try {
+    const client = other.client()
+    await client.initialize()
+    const result = client.call('modern_ask')
+    await expect.poll(() => other.questions.list().length, { timeout: 30_000 }).toBe(1)
+    const [question] = other.questions.list()
+    expect(question).toMatchObject({ server: { name: 'modern' }, clients: [{ title: 'Tester' }] })
+    other.questions.answer(question!.id, { action: 'accept', content: { name: 'zanzibar-9921' } }, 'window:test')
+    expect(answersOf(await result)).toEqual({
+      offered: { elicitation: { form: {}, url: {} } },
+      state: 'as it was',
+      answer: { action: 'accept', content: { name: 'zanzibar-9921' } },
+    })
+    const sent = other.gateway.wire(500).filter(frame => frame.from === 'Gatehouse' && frame.to === 'modern')
+    expect(JSON.stringify([sent, await other.rows()])).not.toContain('zanzibar')
+  } finally {
+    await other.close()
+  }
+})

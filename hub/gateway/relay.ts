@@ -109,7 +109,11 @@ async function exchange(
     return askModern(target.text, {
       id: frame.id!,
       method: frame.method,
-      client: { ...legacy, version: upstream.protocolVersion },
+      client: {
+        ...legacy,
+        capabilities: house.upstreams.offered(target.server, legacy.capabilities),
+        version: upstream.protocolVersion,
+      },
       send: text => upstream.request(text, options),
       ask: (method, text) => house.upstreams.ask(upstream, method, text, listener),
     })

@@ -140,6 +140,11 @@ export class Upstreams {
     void this.#stream(attached, attached.stream.signal)
   }
 
+  /** What this server may ask for a client of these capabilities. */
+  offered(server: KnownServer, capabilities: Record<string, unknown>): Record<string, unknown> {
+    return this.#person.offered(server, capabilities)
+  }
+
   /** Asks the client whose call it is, or whoever answers in its place. Settles with a whole answer frame. */
   async ask(upstream: Upstream, method: string, text: string, owner: Listener): Promise<string> {
     const attached = this.#attached.get(upstream)

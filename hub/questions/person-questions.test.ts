@@ -273,6 +273,12 @@ test('where a person may speak for a model, their words are the answer; a refusa
   await expect(third).rejects.toMatchObject({ code: 'questions/unanswered' })
 })
 
+test('what a person answers is offered to servers only where one is', () => {
+  expect(stage().questions.offers('srv_a')).toEqual({ elicitation: { form: {}, url: {} } })
+  expect(stage({ sampling: () => 'person' }).questions.offers('srv_a')).toHaveProperty('sampling')
+  expect(stage({ isAlone: () => true }).questions.offers('srv_a')).toEqual({})
+})
+
 test('on a machine without a person nothing waits', async () => {
   const { questions } = stage({ isAlone: () => true })
   await expect(questions.ask(from())).rejects.toMatchObject({ code: 'questions/nobody-here' })

@@ -132,6 +132,13 @@ export class PersonQuestions {
     return answer
   }
 
+  /** What a person answers in a client's place, as capabilities, for this server. */
+  offers(server: string): Record<string, object> {
+    if (this.#o.isAlone?.()) return {}
+    const sampling = this.#o.sampling(server) === 'person' ? { sampling: {} } : {}
+    return { elicitation: { form: {}, url: {} }, ...sampling }
+  }
+
   /** Those that wait, oldest first; then those that ended today, newest first. */
   list(): PersonQuestion[] {
     const today = new Date(this.#clocks.wall()).toDateString()
@@ -311,7 +318,8 @@ const sha256 = (text: string) => createHash('sha256').update(text).digest('hex')
 /** What a record says of a question: the names of its fields, its host; never what was answered. */
 export function aboutOf(asked: PersonQuestion['asked']): string {
   if (asked.kind === 'url') return `visit ${asked.host}`
-  if (asked.kind === 'sampling') return `${asked.messages.length} messages for a model`
+  if (asked.kind === 'sampling')
+    return asked.messages.length === 1 ? 'one message for a model' : `${asked.messages.length} messages for a model`
   return `fields: ${asked.fields.map(field => field.name).join(', ') || 'none'}`
 }
 
