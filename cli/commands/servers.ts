@@ -91,7 +91,7 @@ function sayState(name: string, state: ServerState, verb: 'start' | 'stop' | 're
 
 /** Where each client has a process of its own, how many there are. */
 function stateOf({ state, instances }: ServerLine): string {
-  return instances ? `${state}, ${instances} of clients` : state
+  return instances ? `${state}, ${instances} ${instances === 1 ? 'instance' : 'instances'}` : state
 }
 
 export function sayAdded(added: Added): void {
