@@ -24,6 +24,7 @@ export interface PersonsAnswer {
 }
 
 const PERSON_REFUSED = -1
+const LONGEST_QUESTION = 2 * 1024 * 1024
 const CODES: Record<string, number> = {
   'questions/unreadable': BAD_PARAMS,
   'questions/no-model': METHOD_NOT_FOUND,
@@ -62,6 +63,10 @@ export class PersonsSide {
       abort: new AbortController(),
     }
     const params = memberAt(text, ['params'])
+    if (text.length > LONGEST_QUESTION) {
+      const frame = errorFrame('0', BAD_PARAMS, 'This question is longer than a person can read.')
+      return { frame, shown: frame }
+    }
     this.#open.add(open)
     try {
       const result = await this.#people.ask({

@@ -247,6 +247,7 @@ test.each([
     '{"message":"x","requestedSchema":{"type":"object","properties":{"\\ud800":{"type":"string"}}}}',
   ],
   ['params that are a text', '"x"'],
+  ['three megabytes', JSON.stringify({ ...FORM, message: 'x'.repeat(3_000_000) })],
   ['an address of another kind', '{"mode":"url","message":"x","url":"javascript:alert(1)","elicitationId":"e"}'],
 ])('%s is answered with an error, and nothing waits', async (_, raw) => {
   // The minute of the flood is over for a server of another name only.

@@ -292,3 +292,11 @@ test('a long message is cut, half characters are mended, secrets of yours are no
   expect(JSON.stringify(asked).length).toBeLessThan(25_000)
   expect(asked.kind === 'form' && asked.message.endsWith('… cut here: 1,000,010 characters in all')).toBe(true)
 })
+
+test('no part of a long secret is shown where its text is cut', async () => {
+  const secret = Array.from({ length: 300 }, (_, n) => `part-${n}`).join('')
+  const { questions, waiting } = stage({ redact: text => text.replaceAll(secret, '•••') })
+  const properties = { a: { type: 'string', title: `Key: ${secret}`, description: secret, enum: ['x', secret] } }
+  void questions.ask(from({ params: { message: secret, requestedSchema: { type: 'object', properties } } }))
+  expect(JSON.stringify(only(waiting()))).not.toContain('part-')
+})

@@ -1,4 +1,6 @@
+import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { FormField } from '../../contract/questions.ts'
 import { checkContent } from './check-content.ts'
 import { readForm, type Show } from './read-form.ts'
 
@@ -128,4 +130,44 @@ test('a choice or preset that holds a secret of yours is neither shown nor sent'
   const fields = read({ a: { type: 'string', enum: ['x', 'hunter2'] }, b: { type: 'string', default: 'hunter2' } })
   expect(JSON.stringify(fields)).not.toContain('hunter2')
   expect(fields[1]!.input).toMatchObject({ preset: null })
+})
+
+const anySchema = fc.oneof(
+  fc.jsonValue(),
+  fc.record(
+    {
+      type: fc.oneof(fc.constantFrom('string', 'number', 'integer', 'boolean', 'array', 'object'), fc.jsonValue()),
+      title: fc.jsonValue(),
+      description: fc.jsonValue(),
+      default: fc.jsonValue(),
+      format: fc.constantFrom('email', 'uri', 'date', 'date-time', 'x', 1),
+      pattern: fc.oneof(fc.string(), fc.jsonValue()),
+      minLength: fc.jsonValue(),
+      maximum: fc.jsonValue(),
+      enum: fc.jsonValue(),
+      oneOf: fc.jsonValue(),
+      items: fc.record({ enum: fc.array(fc.string()), anyOf: fc.jsonValue() }, { requiredKeys: [] }),
+    },
+    { requiredKeys: [] },
+  ),
+)
+
+test('whatever a server sends is either a form as the contract has it, or refused in words', () => {
+  const properties = fc.dictionary(fc.string({ unit: 'binary' }), anySchema, { maxKeys: 6 })
+  fc.assert(
+    fc.property(properties, fc.jsonValue(), fc.jsonValue(), (given, required, value) => {
+      let fields: FormField[]
+      try {
+        fields = readForm({ type: 'object', properties: given, required }, '', show)
+      } catch (error) {
+        expect((error as { code?: string }).code).toBe('questions/unreadable')
+        return
+      }
+      for (const field of fields) expect(FormField.parse(field)).toEqual(field)
+      const content = Object.fromEntries(fields.map(field => [field.name, value]))
+      const code = codeOf(() => checkContent(fields, content))
+      expect(['fits', 'questions/does-not-fit']).toContain(code)
+    }),
+    { numRuns: 500 },
+  )
 })

@@ -14,7 +14,8 @@ export interface Read {
 
 /** Throws HubError 'questions/unreadable'. */
 export function readQuestion(method: string, params: unknown, redact: (text: string) => string): Read {
-  const show: Show = (text, most) => cut(redact(text.slice(0, most * 4).toWellFormed()), text.length, most)
+  // Whole texts are cleaned before they are cut: half a secret would not be known as one.
+  const show: Show = (text, most) => cut(redact(text.toWellFormed()), text.length, most)
   if (!isRecord(params)) throw unreadable('it has no params')
   if (method === 'sampling/createMessage') return { asked: readSampling(params, show), identity: null }
   const said = typeof params.message === 'string' ? params.message : ''
@@ -67,6 +68,6 @@ function words(block: unknown): string {
 }
 
 function cut(text: string, all: number, most: number): string {
-  if (text.length <= most && all <= most * 4) return text
+  if (text.length <= most) return text
   return `${text.slice(0, most).toWellFormed()}… cut here: ${all.toLocaleString('en')} characters in all`
 }
