@@ -1,13 +1,18 @@
 // A client of the legacy era before a server of the modern one: requests get an envelope, and a server that needs something
 // first is given it by asking the client, as often as it takes.
+import { randomUUID } from 'node:crypto'
+import { setTimeout as pause } from 'node:timers/promises'
 import { memberAt, members } from '../../contract/wire.ts'
 import { HubError } from '../error.ts'
 import { ENVELOPE } from '../supervisor/era.ts'
 import { errorFrame, INTERNAL_ERROR, isObject, toolErrorFrame } from './frame.ts'
 import { withMembers, withoutMembers } from './json-edit.ts'
-import { LOG_LEVEL_KEY } from './modern.ts'
+import { LOG_LEVEL_KEY, withoutTasks } from './modern.ts'
 
 const MOST_ROUNDS = 8
+/** Before a round that brings nothing new: the server said to come back later. */
+const FIRST_PAUSE_MS = 250
+const LONGEST_PAUSE_MS = 4_000
 const MISSING_CAPABILITY = -32021
 const ONLY_MODERN = ['resultType', 'ttlMs', 'cacheScope']
 
@@ -26,7 +31,15 @@ export interface Exchange {
   send(text: string): Promise<string>
   /** Asks the client, or whoever answers in its place; settles with a whole answer frame. `text`: a request's frame. */
   ask(method: string, text: string): Promise<string>
+  /** What was asked under this id is no longer wanted; its answer settles. */
+  takeBack(id: string): void
+  /** The client took its request back, or is gone. */
+  signal: AbortSignal
+  /** Policy still lets this call through: much may have changed while somebody was asked. */
+  isAllowed(): boolean
 }
+
+let lastQuestion = 0
 
 export async function askModern(text: string, exchange: Exchange): Promise<string> {
   const { id, method } = exchange
@@ -50,6 +63,9 @@ export async function askModern(text: string, exchange: Exchange): Promise<strin
     const state = memberAt(body, ['requestState'])
     const asked = memberAt(body, ['inputRequests'])
     const answers = isObject(inputRequests) && asked ? await answersTo(body, asked, exchange) : '{}'
+    if (answers === '{}')
+      await pause(Math.min(FIRST_PAUSE_MS * 2 ** round, LONGEST_PAUSE_MS), undefined, { signal: exchange.signal })
+    if (!exchange.isAllowed()) return no(exchange, 'The policy changed while this call was under way.')
     const params = memberAt(request, ['params'])!
     next = withMembers(request, params, {
       inputResponses: answers,
@@ -73,9 +89,10 @@ function asModernRequest(text: string, { version, capabilities, clientInfo, logL
   return withMembers(text, meta, envelope)
 }
 
-/** Tasks of the legacy era are another protocol than those of the modern one. */
+/** Tasks of the legacy era are another protocol than those of the modern one, which a legacy client cannot follow. */
 function modernCapabilities({ tasks: _, ...capabilities }: Record<string, unknown>): Record<string, unknown> {
-  return capabilities
+  const { extensions } = capabilities
+  return isObject(extensions) ? { ...capabilities, extensions: withoutTasks(extensions) } : capabilities
 }
 
 async function answersTo(body: string, asked: { start: number }, exchange: Exchange): Promise<string> {
@@ -90,12 +107,15 @@ async function answersTo(body: string, asked: { start: number }, exchange: Excha
     const at = memberAt(request, ['params'])
     const said = at ? request.slice(at.start, at.end) : '{}'
     const given = url
-      ? withMembers(said, { start: 0, end: said.length }, { elicitationId: JSON.stringify(`${exchange.id}-${key}`) })
+      ? withMembers(said, { start: 0, end: said.length }, { elicitationId: JSON.stringify(randomUUID()) })
       : said
-    const answer = await exchange.ask(
-      method,
-      `{"jsonrpc":"2.0","id":0,"method":${JSON.stringify(method)},"params":${given}}`,
-    )
+    const own = `"round-${++lastQuestion}"`
+    const takeBack = () => exchange.takeBack(own)
+    exchange.signal.addEventListener('abort', takeBack, { once: true })
+    const answer = await exchange
+      .ask(method, `{"jsonrpc":"2.0","id":${own},"method":${JSON.stringify(method)},"params":${given}}`)
+      .finally(() => exchange.signal.removeEventListener('abort', takeBack))
+    exchange.signal.throwIfAborted()
     texts.push(`${JSON.stringify(key)}:${resultOf(answer, method)}`)
   }
   return `{${texts.join(',')}}`

@@ -11,7 +11,16 @@ export const SERVER_INFO_KEY = 'io.modelcontextprotocol/serverInfo'
 export const LEGACY_VERSIONS = ['2025-11-25', '2025-06-18', '2025-03-26', '2024-11-05']
 
 const UNSUPPORTED_VERSION = -32022
-const REMOVED = new Set(['initialize', 'ping', 'logging/setLevel', 'resources/subscribe', 'resources/unsubscribe'])
+const REMOVED = new Set([
+  'initialize',
+  'ping',
+  'logging/setLevel',
+  'resources/subscribe',
+  'resources/unsubscribe',
+  'tasks/list',
+  'tasks/result',
+])
+const TASKS_EXTENSION = 'io.modelcontextprotocol/tasks'
 
 /** What one request says of its client. */
 export interface Envelope {
@@ -19,6 +28,11 @@ export interface Envelope {
   capabilities: Record<string, unknown>
   clientInfo: unknown
   logLevel: string | null
+}
+
+/** Extensions as they can be offered from one era to the other. */
+export function withoutTasks({ [TASKS_EXTENSION]: _, ...others }: Record<string, unknown>): Record<string, unknown> {
+  return others
 }
 
 /** Null: a request of the legacy era. Throws RpcError for an envelope that will not do. */

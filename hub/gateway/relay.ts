@@ -70,7 +70,7 @@ export async function relay(
       onProgress: (said: string) => tellProgress(asker, said, flight, correlation),
     }
     const text = await house.upstreams.during(upstream, asker.listener, () =>
-      exchange(house, asker, frame, target, upstream, options),
+      exchange(house, asker, call, frame, target, upstream, options),
     )
     house.tap.push(server.name, 'Gatehouse', text, { correlation, method: frame.method, name: target.tool })
     const isSubscribed = frame.method === 'resources/subscribe' && memberAt(text, ['result'])
@@ -99,6 +99,7 @@ export async function relay(
 async function exchange(
   house: House,
   asker: Asker,
+  call: Call,
   frame: ClientFrame,
   target: Target,
   upstream: Upstream,
@@ -116,6 +117,9 @@ async function exchange(
       },
       send: text => upstream.request(text, options),
       ask: (method, text) => house.upstreams.ask(upstream, method, text, listener),
+      takeBack: id => house.upstreams.unask(upstream, id, listener),
+      signal: call.signal,
+      isAllowed: () => house.guard.decide(call).effect !== 'deny',
     })
   }
   if (legacy || upstream.era === 'modern') return upstream.request(target.text, options)

@@ -107,6 +107,12 @@ export class Upstreams {
     return [...this.#attached.values()].filter(a => !listener || a.users.has(listener))
   }
 
+  /** The server that runs for this link: its own child of it, or the one for all. */
+  of({ id }: KnownServer, link: string): Upstream | undefined {
+    const all = [...this.#attached.keys()]
+    return all.find(one => one.scope === `${id}/${link}`) ?? all.find(one => one.scope === id)
+  }
+
   /** True when this is the first subscriber, so that the server must be told. */
   isFirstSubscriber(scope: string, uri: string): boolean {
     return !this.#subscribers.get(scope)?.get(uri)?.size
@@ -150,6 +156,14 @@ export class Upstreams {
     const attached = this.#attached.get(upstream)
     if (!attached) return errorFrame('0', INTERNAL_ERROR, 'The server ended.')
     return (await this.#answer(attached, method, text, [owner])).frame
+  }
+
+  /** The call is over for which this was asked. */
+  unask(upstream: Upstream, id: string, owner: Listener): void {
+    const attached = this.#attached.get(upstream)
+    if (attached) this.#person.takeBack(upstream, id, attached.server)
+    const params = `{"requestId":${id},"reason":"The call it was for is over."}`
+    owner.unquestion(upstream, id, `{"jsonrpc":"2.0","method":"notifications/cancelled","params":${params}}`)
   }
 
   /** The client is gone: its subscriptions end, and those nobody else holds are told to their servers. */
