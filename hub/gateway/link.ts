@@ -9,6 +9,7 @@ import { problemOf } from '../error.ts'
 import type { Era, Upstream } from '../supervisor/upstream.ts'
 import { ApprovedFlows } from './approved-flows.ts'
 import type { Catalog } from './catalog.ts'
+import { EmittedLinks } from './emitted.ts'
 import {
   BAD_PARAMS,
   type ClientFrame,
@@ -88,6 +89,7 @@ export class GatewayLink implements Listener {
   readonly #told = new ToldLists()
   readonly #flows = new ApprovedFlows()
   readonly #tasks = new TaskOwners()
+  readonly #emitted = new EmittedLinks()
   readonly #modern: ModernSide
   readonly #since = Date.now()
   #capabilities: Record<string, unknown> = {}
@@ -178,7 +180,8 @@ export class GatewayLink implements Listener {
 
   /** The tool of this name as its server defines it; null when this client sees none. */
   definition(name: string): Tool['definition'] | null {
-    return this.#house.catalog.view(this.server?.id ?? null).named('tools', name)?.definition ?? null
+    const view = this.#house.catalog.view(this.server?.id ?? null)
+    return (view.named('tools', name) ?? view.ownTool(name))?.definition ?? null
   }
 
   /** Nothing on the wire says which request a server's own words belong to: with one alone it is that one. */
@@ -205,9 +208,15 @@ export class GatewayLink implements Listener {
     }
   }
 
-  #common(): Pick<Asker, 'link' | 'client' | 'flows' | 'tasks'> {
+  #common(): Pick<Asker, 'link' | 'client' | 'flows' | 'tasks' | 'emitted'> {
     const { id, client, title } = this
-    return { link: id, client: { id: client, title, says: this.#says }, flows: this.#flows, tasks: this.#tasks }
+    return {
+      link: id,
+      client: { id: client, title, says: this.#says },
+      flows: this.#flows,
+      tasks: this.#tasks,
+      emitted: this.#emitted,
+    }
   }
 
   #out(text: string, about: Parameters<Tap['push']>[3] = {}, request?: string): void | Promise<void> {
@@ -276,7 +285,7 @@ export class GatewayLink implements Listener {
     if (list) return resultFrame(id, this.#page(list, view, frame, 'legacy'))
     const closed = frame.method === 'tools/call' ? await this.#whyNotOffered(frame, view, flight.abort.signal) : null
     if (closed) return toolErrorFrame(id, closed)
-    const target = this.#tasks.target(frame) ?? route(frame, view, this.server !== null)
+    const target = this.#tasks.target(frame) ?? route(frame, view, this.server !== null, this.#emitted)
     return this.#relay(this.#asker(), frame, target, flight, correlation)
   }
 
@@ -395,14 +404,15 @@ export class GatewayLink implements Listener {
       }
       case 'notifications/roots/list_changed':
         for (const { server, upstream } of this.#house.upstreams.running(this)) {
-          if (await this.#maySay(frame, server)) upstream.notify(frame.text)
+          // Servers of the modern era are told the roots when they ask for them.
+          if (upstream.era === 'legacy' && (await this.#maySay(frame, server))) upstream.notify(frame.text)
         }
         return
       default: {
         // Only one server alone gets notifications that MCP does not know, and nothing that is a request in disguise.
         const server = this.server
         if (!server || !frame.method.startsWith('notifications/')) return
-        const upstream = this.#house.upstreams.running().find(a => a.server.id === server.id)?.upstream
+        const upstream = this.#house.upstreams.of(server, this.id)
         if (upstream && (await this.#maySay(frame, server))) upstream.notify(frame.text)
       }
     }

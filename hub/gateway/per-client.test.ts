@@ -8,7 +8,7 @@ let id: string
 beforeAll(async () => {
   house = await openHouse({
     servers: { talker: [fixture('gateway/talker.mjs')] },
-    rules: [{ id: 'r', effect: 'allow', tool: '*' } as never],
+    rules: [{ id: 'r', effect: 'allow' }],
   })
   id = house.id('talker')
   await house.registry.update(id, { instance: 'per-client' })
@@ -48,6 +48,19 @@ test('each client has a child that is told its capabilities, and what it watches
   a.link.close('gone')
   await expect.poll(() => house.supervisor.details(id).instances, { timeout: 30_000 }).toBe(1)
   expect((await tell(b, { do: 'heard' })).result).toBeDefined()
+})
+
+test('what a client says without waiting for an answer reaches its own child alone', async () => {
+  const [a, b] = ['a', 'b'].map(client => house.client({ client, server: 'talker' })) as [TestClient, TestClient]
+  const own = async (client: TestClient) =>
+    ((await client.call('tell', { do: 'heard' })).result as { heard: { method: string }[] }).heard
+  for (const client of [a, b]) await client.initialize()
+  for (const client of [a, b]) await own(client)
+  b.notify('notifications/x-own', { n: 1 })
+  await expect
+    .poll(async () => (await own(b)).filter(one => one.method === 'notifications/x-own').length, { timeout: 30_000 })
+    .toBe(1)
+  expect((await own(a)).some(one => one.method === 'notifications/x-own')).toBe(false)
 })
 
 test('a question goes to the client whose child asks, though others are in a call of the same server', async () => {
