@@ -5,7 +5,7 @@ import { memberAt, splice } from '../../contract/wire.ts'
 import { MODERN_VERSIONS } from '../supervisor/era.ts'
 import type { Era } from '../supervisor/upstream.ts'
 import { type ClientFrame, isObject } from './frame.ts'
-import { LEGACY_VERSIONS, SERVER_INFO_KEY } from './modern.ts'
+import { LEGACY_VERSIONS, SERVER_INFO_KEY, withoutTasks } from './modern.ts'
 import type { KnownServer } from './parts.ts'
 
 const NEWEST = LEGACY_VERSIONS[0]!
@@ -58,7 +58,19 @@ export function singleGreeting(frame: ClientFrame, { initialize, era }: Greeting
 /** What a client of the modern era is told of all servers together. */
 export function aggregateDiscovery(servers: readonly { server: KnownServer; initialize: string }[]): string {
   const { protocolVersion: _, ...said } = JSON.parse(aggregateGreeting(NEWEST, servers)) as Record<string, unknown>
-  return discovery(said)
+  const { capabilities } = said as { capabilities: object }
+  return discovery({ ...said, capabilities: { ...capabilities, extensions: extensionsOf(servers) } })
+}
+
+/** What any of them can beyond the protocol; pages of tools go through here whoever sends them. */
+function extensionsOf(servers: readonly { initialize: string }[]): Record<string, unknown> {
+  const all: Record<string, unknown> = { 'io.modelcontextprotocol/ui': {} }
+  for (const { initialize } of servers) {
+    const at = memberAt(initialize, ['capabilities', 'extensions'])
+    const own: unknown = at && JSON.parse(initialize.slice(at.start, at.end))
+    if (isObject(own)) for (const key of Object.keys(own)) all[key] ??= {}
+  }
+  return all
 }
 
 /** The server's own result; made of what it said at `initialize` where it is of the legacy era. */
@@ -82,7 +94,9 @@ function discovery({ serverInfo, ...said }: Record<string, unknown>): string {
 }
 
 function fromDiscovery(protocolVersion: string, discovered: string): string {
-  const { capabilities = {}, instructions, _meta } = JSON.parse(discovered) as Record<string, unknown>
+  const { capabilities: own = {}, instructions, _meta } = JSON.parse(discovered) as Record<string, unknown>
+  const { extensions, ...others } = own as Record<string, unknown>
+  const capabilities = isObject(extensions) ? { ...others, extensions: withoutTasks(extensions) } : others
   const serverInfo = isObject(_meta) ? _meta[SERVER_INFO_KEY] : undefined
   const named = serverInfo ?? { name: 'unknown', version: '0' }
   return JSON.stringify({ protocolVersion, capabilities, serverInfo: named, instructions })

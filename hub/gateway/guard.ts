@@ -123,7 +123,7 @@ export class Guard {
   /** For what waits for no answer: allowed by policy as it is, and recorded. Never asks. */
   async allows(call: Call): Promise<boolean> {
     const decision = this.decide(call)
-    const allowed = decision.effect === 'allow'
+    const allowed = mayPass(call, decision)
     const what = allowed ? 'call/allowed' : 'call/denied'
     const row = { what, by: byOf(decision), decision, ...(allowed ? {} : { outcome: 'denied' as const }) }
     try {
@@ -131,7 +131,7 @@ export class Guard {
     } catch {
       return false
     }
-    return allowed && this.decide(call).effect === 'allow'
+    return allowed && mayPass(call, this.decide(call))
   }
 
   async #ask(call: Call, decision: Decision): Promise<Passage | string> {
@@ -303,4 +303,9 @@ export function outcomeOf(answer: string): 'ok' | 'tool-error' | 'error' {
   if (!result) return 'error'
   const isError = memberAt(answer, ['isError'], result.start)
   return isError && answer.slice(isError.start, isError.end) === 'true' ? 'tool-error' : 'ok'
+}
+
+/** Without asking anybody: policy allows it, or a person did. */
+function mayPass({ allowedBy }: Call, { effect }: Decision): boolean {
+  return effect === 'allow' || (effect === 'ask' && allowedBy !== undefined)
 }

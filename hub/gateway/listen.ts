@@ -10,7 +10,7 @@ import type { Listener } from './upstreams.ts'
 import type { View } from './view.ts'
 
 const LISTS = { toolsListChanged: 'tools', promptsListChanged: 'prompts', resourcesListChanged: 'resources' } as const
-const MOST_URIS = 1_000
+const MOST_OF_A_KIND = 1_000
 
 export class ListenStream implements Listener {
   readonly client: string
@@ -18,6 +18,7 @@ export class ListenStream implements Listener {
   readonly logLevel = null
   /** The resources that it asks to hear of. */
   readonly uris: readonly string[]
+  readonly tasks: readonly string[]
   readonly #id: string
   readonly #lists: readonly (keyof typeof LISTS)[]
   readonly #told = new ToldLists()
@@ -35,16 +36,19 @@ export class ListenStream implements Listener {
     this.#send = send
     const asked = isObject(frame.value.notifications) ? frame.value.notifications : {}
     this.#lists = (Object.keys(LISTS) as (keyof typeof LISTS)[]).filter(key => asked[key] === true)
-    const { resourceSubscriptions: uris } = asked
-    const named = Array.isArray(uris) ? uris.filter((uri): uri is string => typeof uri === 'string') : []
-    this.uris = [...new Set(named)].slice(0, MOST_URIS)
+    this.uris = textsIn(asked.resourceSubscriptions)
+    this.tasks = textsIn(asked.taskIds)
     this.#told.sawAll(view)
   }
 
-  /** Says what it will hear of: the lists, and those of the resources that it may watch. */
-  acknowledge(uris: readonly string[]): void {
+  /** Says what it will hear of: the lists, and those of the resources and tasks that it may watch. */
+  acknowledge(uris: readonly string[], tasks: readonly string[]): void {
     const lists = Object.fromEntries(this.#lists.map(key => [key, true]))
-    const notifications = JSON.stringify({ ...lists, ...(uris.length > 0 ? { resourceSubscriptions: uris } : {}) })
+    const notifications = JSON.stringify({
+      ...lists,
+      ...(uris.length > 0 ? { resourceSubscriptions: uris } : {}),
+      ...(tasks.length > 0 ? { taskIds: tasks } : {}),
+    })
     void this.#say('subscriptions/acknowledged', `"notifications":${notifications},`)
   }
 
@@ -77,4 +81,9 @@ export class ListenStream implements Listener {
     const params = `{${more}"_meta":{"${SUBSCRIPTION_KEY}":${this.#id}}}`
     return this.#send(`{"jsonrpc":"2.0","method":"notifications/${what}","params":${params}}`)
   }
+}
+
+function textsIn(list: unknown): string[] {
+  const texts = Array.isArray(list) ? list.filter((one): one is string => typeof one === 'string') : []
+  return [...new Set(texts)].slice(0, MOST_OF_A_KIND)
 }

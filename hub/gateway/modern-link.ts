@@ -1,7 +1,7 @@
 // What a link answers to requests of the modern era: each stands for itself, with its own capabilities and log level.
 import { memberAt } from '../../contract/wire.ts'
 import type { Upstream } from '../supervisor/upstream.ts'
-import { type ClientFrame, resultFrame, toolErrorFrame } from './frame.ts'
+import { BAD_PARAMS, type ClientFrame, resultFrame, toolErrorFrame } from './frame.ts'
 import { aggregateDiscovery, singleDiscovery } from './greeting.ts'
 import type { House } from './link.ts'
 import { ListenStream } from './listen.ts'
@@ -11,7 +11,7 @@ import { asModernAnswer } from './modern-to-legacy.ts'
 import type { KnownServer } from './parts.ts'
 import { type Asker, callOf, type Flight } from './relay.ts'
 import { Rounds } from './rounds.ts'
-import { RpcError, route, type Target } from './route.ts'
+import { type Emitted, RESOURCE_NOT_FOUND, RpcError, route, type Target } from './route.ts'
 import { ownRequest } from './upstreams.ts'
 import type { ListKind, View } from './view.ts'
 
@@ -27,7 +27,7 @@ export interface LinkSide {
   page(kind: ListKind, view: View, frame: ClientFrame, era: 'modern'): string
   relay(asker: Asker, frame: ClientFrame, target: Target, flight: Flight, correlation: string): Promise<string | null>
   /** What the asker of a legacy request is, without what is the listener's own. */
-  common(): Pick<Asker, 'link' | 'client' | 'flows' | 'tasks'>
+  common(): Pick<Asker, 'link' | 'client' | 'flows' | 'tasks' | 'emitted'>
   /** `request`: source text of the id that the frame belongs to. */
   out(text: string, about: { name?: string; correlation?: string }, request: string): void | Promise<void>
 }
@@ -58,15 +58,15 @@ export class ModernSide {
     const view = await this.#link.view(signal)
     if (list) return resultFrame(id, this.#link.page(list, view, frame, 'modern'))
     if (frame.method === 'subscriptions/listen') return this.#listen(frame, envelope, view, flight, correlation)
-    let request = frame
-    const send = (text: string, server: KnownServer) =>
-      this.#link.out(text, { name: server.name, correlation }, request.id!)
+    const send = (text: string, server: KnownServer) => {
+      flight.progressed = true
+      return this.#link.out(text, { name: server.name, correlation }, id)
+    }
     const resumed = this.#rounds.resume(frame, flight, send)
     if (resumed) return resumed
     const closed = frame.method === 'tools/call' ? await this.#link.whyNotOffered(frame, view, signal) : null
     if (closed) return asModernAnswer(toolErrorFrame(id, closed), frame.method, undefined)
-    const target = this.#link.common().tasks.target(frame) ?? route(frame, view, this.#link.server !== null)
-    request = frame
+    const target = this.#target(frame, view)
     const caller = new ModernCaller(this.#link, envelope, send)
     caller.token = frame.token
     const asker = this.#asker(caller, target.server)
@@ -74,6 +74,16 @@ export class ModernSide {
       .relay(asker, frame, target, flight, correlation)
       .finally(() => this.#house.upstreams.leave(caller))
     return this.#rounds.first(frame, caller, flight, answer)
+  }
+
+  #target(frame: ClientFrame, view: View): Target {
+    const { tasks, emitted } = this.#link.common()
+    const target = tasks.target(frame) ?? toTarget(frame, view, this.#link.server !== null, emitted)
+    const isRound = frame.fields.some(m => m.key === 'requestState' || m.key === 'inputResponses')
+    // Its rounds are kept here, under handles of ours: this one would be a call of its own.
+    if (isRound && this.#house.supervisor.listing(target.server.id)?.era === 'legacy')
+      throw new RpcError(BAD_PARAMS, 'No call waits for this requestState. Begin the request anew without it.')
+    return target
   }
 
   listsChanged(view: View): void {
@@ -120,9 +130,19 @@ export class ModernSide {
       if (begin) watched.push({ uri, begin: () => begin(stream) })
     }
     if (signal.aborted) return null
-    stream.acknowledge(watched.map(({ uri }) => uri))
+    const tasks = await this.#tasksOf(frame, caller, stream.tasks, flight, correlation)
+    if (signal.aborted) return null
+    stream.acknowledge(
+      watched.map(({ uri }) => uri),
+      [...tasks.values()].flat(),
+    )
     this.#streams.add(stream)
     for (const { begin } of watched) await begin().catch(() => {})
+    for (const [upstream, taskIds] of tasks) {
+      const onNotification = (text: string) => (isAcknowledged(text) ? undefined : stream.tell(upstream.server, text))
+      const asked = ownRequest('subscriptions/listen', { notifications: { taskIds }, _meta: frame.value._meta })
+      void upstream.upstream.request(asked, { signal, onNotification }).catch(() => {})
+    }
     await new Promise<void>(resolve => {
       if (signal.aborted) resolve()
       else signal.addEventListener('abort', () => resolve(), { once: true })
@@ -130,6 +150,31 @@ export class ModernSide {
     this.#streams.delete(stream)
     this.#house.upstreams.leave(stream)
     return null
+  }
+
+  /** Those of the tasks that this client's own calls made and policy lets it follow, each with whoever runs it. */
+  async #tasksOf(
+    frame: ClientFrame,
+    caller: ModernCaller,
+    ids: readonly string[],
+    flight: Flight,
+    correlation: string,
+  ): Promise<Map<{ server: KnownServer; upstream: Upstream }, string[]>> {
+    const { guard, supervisor } = this.#house
+    const found = new Map<Upstream, { server: KnownServer; upstream: Upstream; ids: string[] }>()
+    for (const taskId of ids) {
+      const asked: ClientFrame = { ...frame, method: 'tasks/get', value: { taskId }, fields: [] }
+      const target = this.#link.common().tasks.target(asked)
+      if (!target) continue
+      const call = callOf(this.#asker(caller, target.server), asked, target, flight, correlation)
+      if (!(await guard.allows(call))) continue
+      const upstream = await supervisor.awake(target.server.id, flight.abort.signal, call.who).catch(() => null)
+      if (upstream?.era !== 'modern') continue
+      const one = found.get(upstream) ?? { server: target.server, upstream, ids: [] }
+      one.ids.push(taskId)
+      found.set(upstream, one)
+    }
+    return new Map([...found.values()].map(one => [one, one.ids]))
   }
 
   /** Null when it may not be watched, or nobody offers it. Policy decides as on any read of its server. */
@@ -145,7 +190,7 @@ export class ModernSide {
     const asked: ClientFrame = { ...frame, method: 'resources/subscribe', value: { uri }, fields: [] }
     let target: Target
     try {
-      target = route(asked, view, this.#link.server !== null)
+      target = route(asked, view, this.#link.server !== null, this.#link.common().emitted)
     } catch (error) {
       if (error instanceof RpcError) return null
       throw error
@@ -173,5 +218,20 @@ export class ModernSide {
       if (upstream.era === 'modern') upstreams.listen(upstream)
       else if (isFirst) await upstream.request(ownRequest('resources/subscribe', { uri }))
     }
+  }
+}
+
+function isAcknowledged(text: string): boolean {
+  const method = memberAt(text, ['method'])
+  return method !== undefined && text.slice(method.start, method.end) === '"notifications/subscriptions/acknowledged"'
+}
+
+/** What is not there has another code in this era. */
+function toTarget(frame: ClientFrame, view: View, single: boolean, emitted: Emitted): Target {
+  try {
+    return route(frame, view, single, emitted)
+  } catch (error) {
+    if (!(error instanceof RpcError) || error.code !== RESOURCE_NOT_FOUND) throw error
+    throw new RpcError(BAD_PARAMS, error.message, error.data)
   }
 }

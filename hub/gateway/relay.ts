@@ -5,6 +5,7 @@ import { serverInfoOf } from '../supervisor/era.ts'
 import type { InstanceFor } from '../supervisor/instances.ts'
 import type { RequestOptions, Upstream } from '../supervisor/upstream.ts'
 import type { ApprovedFlows } from './approved-flows.ts'
+import type { EmittedLinks } from './emitted.ts'
 import { type ClientFrame, DENIED, errorFrame, INTERNAL_ERROR, resultFrame, toolErrorFrame } from './frame.ts'
 import type { Call } from './guard.ts'
 import { askModern, type LegacyClient } from './legacy-to-modern.ts'
@@ -34,6 +35,7 @@ export interface Asker {
   legacy: LegacyClient | null
   flows: ApprovedFlows
   tasks: TaskOwners
+  emitted: EmittedLinks
   /** `request`: source text of the id it belongs to. */
   progress: (text: string, correlation: string, request: string | undefined) => void | Promise<void>
 }
@@ -64,6 +66,8 @@ export async function relay(
       return resultFrame(id, '{}')
     }
     house.tap.push('Gatehouse', server.name, target.text, { correlation, name: target.tool })
+    const wanted = levelOf(asker)
+    if (wanted !== null && upstream.era === 'legacy') askForLevel(house, call, upstream, wanted)
     const options = {
       signal: flight.abort.signal,
       owner: asker.listener,
@@ -82,6 +86,7 @@ export async function relay(
       house.stats.took(server.id, passage.ms)
       asker.flows.note(frame, passage.text, passage.by)
       asker.tasks.note(target, passage.text, passage.by)
+      asker.emitted.note(target, passage.text)
       return passage.text
     case 'refused':
       if (!call.entry) return errorFrame(id, DENIED, passage.words)
@@ -186,10 +191,32 @@ function introduce(house: House, asker: Asker, server: KnownServer, upstream: Up
   if (may(asker.client.id, 'logging/setLevel', {})) passLevel(house, upstream)
 }
 
+/** The level that a modern client wants of this request alone. */
+function levelOf({ legacy, listener }: Asker): number | null {
+  return legacy ? null : listener.logLevel
+}
+
+const ASKED_LEVEL = new WeakMap<Upstream, number>()
+
+/** A legacy server knows one level for all its requests: the most verbose that any modern request wanted stays. */
+function askForLevel(house: House, call: Call, upstream: Upstream, level: number): void {
+  if ((ASKED_LEVEL.get(upstream) ?? Number.POSITIVE_INFINITY) <= level) return
+  const { client, server } = call
+  const facts = { client, server, method: 'logging/setLevel', tool: 'logging/setLevel', entry: null }
+  if (house.guard.decide({ ...facts, argumentsText: '{}' }).effect !== 'allow') return
+  ASKED_LEVEL.set(upstream, level)
+  passLevel(house, upstream)
+}
+
 /** The server sends the most that any client wants; each gets what it asked for. */
 export function passLevel(house: House, upstream: Upstream): void {
-  const level = house.mostVerbose()
-  if (level === null || upstream.era === 'modern' || !memberAt(upstream.initialize, ['capabilities', 'logging'])) return
+  const level = Math.min(house.mostVerbose() ?? LOG_LEVELS.length, ASKED_LEVEL.get(upstream) ?? LOG_LEVELS.length)
+  if (
+    level === LOG_LEVELS.length ||
+    upstream.era === 'modern' ||
+    !memberAt(upstream.initialize, ['capabilities', 'logging'])
+  )
+    return
   void upstream.request(ownRequest('logging/setLevel', { level: LOG_LEVELS[level] })).catch(() => {})
 }
 

@@ -33,19 +33,24 @@ export interface Target {
   allowedBy?: string
 }
 
+/** Whom a client has a URI from: its server's id. */
+export interface Emitted {
+  of(uri: string): string | undefined
+}
+
 /** `view`: what this client sees; `single`: one server without prefixes, where unknown methods pass too. */
-export function route(frame: ClientFrame, view: View, single: boolean): Target {
+export function route(frame: ClientFrame, view: View, single: boolean, emitted: Emitted): Target {
   switch (frame.method) {
     case 'tools/call':
       return toTool(frame, view)
     case 'prompts/get':
       return toPrompt(frame, view, stringField(frame, 'name'), frame.fields)
     case 'completion/complete':
-      return toCompletion(frame, view)
+      return toCompletion(frame, view, emitted)
     case 'resources/read':
     case 'resources/subscribe':
     case 'resources/unsubscribe':
-      return toResource(frame, view, stringField(frame, 'uri'), single)
+      return toResource(frame, view, stringField(frame, 'uri'), single, emitted)
     default: {
       const [server] = view.servers
       // A notification with an id is neither: it is answered here, and reaches nobody's calls in flight.
@@ -74,7 +79,8 @@ function argumentsOf({ text, fields }: ClientFrame, given: Member | undefined): 
 }
 
 // What clients note for themselves beside a call, other each time: a yes that had to cover it would fit no repeat.
-const ENVELOPE_KEY = /^io\.modelcontextprotocol\/(protocolVersion|clientInfo|clientCapabilities|logLevel)$/
+const ENVELOPE_KEY =
+  /^io\.modelcontextprotocol\/(protocolVersion|clientInfo|clientCapabilities|logLevel|subscriptionId)$/
 const BOOKKEEPING = /^(progressToken|traceparent|tracestate|baggage|claudecode\/.+|vscode\..+|openai\/.+)$/
 const NOTE = /^("[^"\\]{0,200}"|-?[\d.eE+-]{1,30})$/
 
@@ -103,24 +109,26 @@ function toPrompt(frame: ClientFrame, view: View, name: string, holder: readonly
   return plain(frame, entry.server, renamed(frame, holder, entry), name)
 }
 
-function toCompletion(frame: ClientFrame, view: View): Target {
+function toCompletion(frame: ClientFrame, view: View, emitted: Emitted): Target {
   const ref = frame.fields.find(m => m.key === 'ref')
   const value = frame.value.ref
   if (!ref || !isObject(value)) throw new RpcError(BAD_PARAMS, '"ref" must be an object.')
   if (value.type === 'ref/prompt' && typeof value.name === 'string') {
     return toPrompt(frame, view, value.name, members(frame.text, ref.start))
   }
-  if (value.type === 'ref/resource' && typeof value.uri === 'string') return toResource(frame, view, value.uri, false)
+  if (value.type === 'ref/resource' && typeof value.uri === 'string')
+    return toResource(frame, view, value.uri, false, emitted)
   throw new RpcError(BAD_PARAMS, '"ref" names neither a prompt nor a resource.')
 }
 
-const RESOURCE_NOT_FOUND = -32002
+export const RESOURCE_NOT_FOUND = -32002
 
-function toResource(frame: ClientFrame, view: View, uri: string, single: boolean): Target {
+function toResource(frame: ClientFrame, view: View, uri: string, single: boolean, emitted: Emitted): Target {
   const found = single && view.servers.length === 1 ? [...view.servers] : serversOffering(view, uri)
-  const [server, other] = found
-  if (!server) throw new RpcError(RESOURCE_NOT_FOUND, `No server offers ${uri}.`, { uri })
-  if (other) {
+  const [first, other] = found
+  if (!first) throw new RpcError(RESOURCE_NOT_FOUND, `No server offers ${uri}.`, { uri })
+  const server = other ? found.find(one => one.id === emitted.of(uri)) : first
+  if (!server) {
     const names = found.map(s => s.name).join(', ')
     throw new RpcError(
       BAD_PARAMS,
