@@ -54,7 +54,7 @@ describe('the contents', () => {
     expect(isStopped(event, 'app://gatehouse/servers')).toBe(false)
   })
 
-  test('open no window and no webview; https links open outside', () => {
+  test('open no window and no webview; links of the web open outside', () => {
     const { contents, opened, isStopped } = guarded()
     const open = contents.setWindowOpenHandler.mock.calls[0]![0]
     for (const url of [
@@ -67,7 +67,7 @@ describe('the contents', () => {
       'nonsense',
     ])
       expect(open({ url })).toEqual({ action: 'deny' })
-    expect(opened).toEqual(['https://example.com/a'])
+    expect(opened).toEqual(['https://example.com/a', 'http://example.com'])
     expect(isStopped('will-attach-webview', 'app://gatehouse/')).toBe(true)
   })
 })

@@ -93,7 +93,8 @@ export function isFromUs(
 function isOutsideLink(url: string): boolean {
   try {
     const { protocol, username, password } = new URL(url)
-    return protocol === 'https:' && username === '' && password === ''
+    // A server may ask to visit a page of this machine, which has no certificate; where it leads was shown before.
+    return (protocol === 'https:' || protocol === 'http:') && username === '' && password === ''
   } catch {
     return false
   }
