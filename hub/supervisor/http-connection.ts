@@ -83,7 +83,12 @@ class HttpConnection implements Connection {
         this.#failedStreams = 0
         events.onBytes()
       },
-      onDone: id => this.#streams.delete(id),
+      onDone: (id, how) => {
+        this.#streams.delete(id)
+        // Nobody waits any more, unless what came was the answer to something else.
+        if (how === 'whole')
+          events.onUndelivered(`{"id":${id}}`, new HubError('server/unreachable', 'it answered something else.'))
+      },
       onSessionLost: () => this.#over(new HubError('server/session-lost', 'it has forgotten this session.')),
       onGone: problem => this.#over(problem),
       onStreamEnd: () => this.#streamEnded(),

@@ -16,8 +16,8 @@ export interface TapOptions {
   /** `id`: of the request it would have answered, where that is known. */
   onTooLong(id: number | null, bytes: number, head: string): void
   onBytes(): void
-  /** Nothing more will come for this request. */
-  onDone(id: number): void
+  /** The answer to this request is over; a stream may yet be taken up again. */
+  onDone(id: number, how: 'whole' | 'stream'): void
   /** The server no longer knows this session. */
   onSessionLost(): void
   /** Nobody is at that host. */
@@ -36,11 +36,11 @@ interface Request {
 const SHORTEST_RETRY_MS = 1_000
 const LONGEST_RETRY_MS = 60_000
 const REFUSAL_BYTES = 64 * 1024
+/** What the SDK sees of frames: that a request was answered, or that something else was said. */
 const ANSWERED = '{"jsonrpc":"2.0","id":0,"result":{}}'
 const OTHER = '{"jsonrpc":"2.0","method":"x"}'
 /** A server of before 2026 refuses to be asked for its versions in many ways; all of them mean that it cannot be. */
-const NOT_A_CREDENTIAL = (status: number) =>
-  status >= 400 && status < 500 && ![401, 403, 407, 408, 429].includes(status)
+const isPlainRefusal = (status: number) => status >= 400 && status < 500 && ![401, 403, 407, 408, 429].includes(status)
 
 export function tap(options: TapOptions): typeof fetch {
   let hadStream = false
@@ -74,7 +74,7 @@ export function tap(options: TapOptions): typeof fetch {
       return again(response, bytes)
     if (!isUtf8(bytes)) throw new HubError('server/unreachable', 'its answer is not UTF-8.')
     await frames(bytes.toString('utf8'), options.onFrame)
-    options.onDone(request.id)
+    options.onDone(request.id, 'whole')
     return again(response, ANSWERED)
   }
 }
@@ -101,7 +101,7 @@ async function refused(
       throw Object.assign(refusal(status, '', options.launch), { answer: text.trim() })
     await options.onFrame(text.trim())
     return new Response(ANSWERED, { headers: { 'content-type': 'application/json' } })
-  } else if (request.method === 'server/discover' && NOT_A_CREDENTIAL(status)) {
+  } else if (request.method === 'server/discover' && isPlainRefusal(status)) {
     const error = { code: -32601, message: `Answered with ${status}.` }
     await options.onFrame(JSON.stringify({ jsonrpc: '2.0', id: request.id, error }))
     return new Response(ANSWERED, { headers: { 'content-type': 'application/json' } })
@@ -136,7 +136,7 @@ function streamed(response: Response, request: Request, options: TapOptions): Re
         return events.push(chunk)
       },
       flush: () => {
-        if (request.id !== null) options.onDone(request.id)
+        if (request.id !== null) options.onDone(request.id, 'stream')
         else if (request.verb === 'GET') options.onStreamEnd()
       },
     }),

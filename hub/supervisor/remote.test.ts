@@ -333,6 +333,14 @@ test('a redirect to another host is not followed, and no header gets there', asy
 test.each<[string, (response: ServerResponse, id: number) => void, string]>([
   ['accepts and says nothing', response => response.writeHead(202).end(), 'server/unreachable'],
   [
+    'answers another request',
+    (response, id) =>
+      response
+        .writeHead(200, { 'content-type': 'application/json' })
+        .end(`{"jsonrpc":"2.0","id":${id + 1_000},"result":{}}`),
+    'server/unreachable',
+  ],
+  [
     'ends its stream without an answer',
     response => response.writeHead(200, { 'content-type': 'text/event-stream' }).end(': nothing\n\n'),
     'server/unreachable',
