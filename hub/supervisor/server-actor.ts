@@ -108,7 +108,11 @@ export class ServerActor {
     for (;;) {
       signal?.throwIfAborted()
       const state = this.#state
-      if (state.kind === 'running' && this.#session) return this.#session.upstream
+      if (state.kind === 'running' && this.#session) {
+        // Who woke it is about to call it, however long its start took: until then it must not fall asleep again.
+        this.#session.upstream.usedAtMs = performance.now()
+        return this.#session.upstream
+      }
       if (state.kind === 'sleeping' || (state.kind === 'stopping' && state.next === 'sleeping'))
         this.send({ kind: 'wake' })
       else if (!this.#isComing(state)) throw whyNot(this.definition.name, state)

@@ -64,6 +64,16 @@ test('an idle lazy server goes to sleep and wakes for the next call', async () =
   expect((await call(await stage.supervisor.awake(id), { do: 'pid' })).pid).not.toBe(pid)
 })
 
+test('a server whose start takes longer than it may idle does not fall asleep before the call that woke it', async () => {
+  stage.supervisor.begin()
+  const { args } = definitionOf('slow').launch
+  const launch = { command: process.execPath, args, env: { SLOW_MS: '1200' }, headers: {} }
+  const id = stage.add('slow', { launch, idleStopMinutes: 0.6 / 60 })
+  const upstream = await stage.supervisor.awake(id)
+  await new Promise(resolve => setTimeout(resolve, 100))
+  expect(await ask(upstream, 'ping', {})).toBe('{}')
+})
+
 test('a server whose resources somebody watches stays up, and sleeps once nobody does', async () => {
   stage.supervisor.begin()
   const id = stage.add('watched', { idleStopMinutes: 0.2 / 60 })
