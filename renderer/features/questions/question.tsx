@@ -57,8 +57,8 @@ export function Question({ question, place, titleId, calmUntil = 0, onClose }: P
   const off = sent || missing !== null || (asked.kind === 'sampling' && words.trim() === '')
   return (
     <article className={css.question} data-place={place} data-ended={!waits} aria-labelledby={titleId}>
+      <Head question={question} titleId={titleId} />
       <div className={css.scroll}>
-        <Head question={question} titleId={titleId} />
         {asked.kind === 'form' && <SecretWarning fields={asked.fields} server={server.name} />}
         {asked.kind !== 'sampling' && asked.message !== '' && (
           <div className={css.message}>
@@ -119,6 +119,7 @@ export function Question({ question, place, titleId, calmUntil = 0, onClose }: P
   )
 }
 
+/** Stays in sight while the form is gone through: whose form it is. */
 function Head({ question, titleId }: { question: PersonQuestion; titleId: string }) {
   const server = listOf(useServers()).find(one => one.id === question.server.id)
   return (
