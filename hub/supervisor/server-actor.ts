@@ -13,6 +13,7 @@ import { Session } from './session.ts'
 import { failureOf, type StartFailure } from './start-failure.ts'
 import { Patience, patienceFor, type Timing } from './timing.ts'
 import type { RawListing, Upstream } from './upstream.ts'
+import { Waiters } from './waiters.ts'
 import { whyNot } from './why-not.ts'
 
 /** What an actor is given by the supervisor. */
@@ -50,7 +51,7 @@ export class ServerActor {
   /** A start on its way, and the last processes of lives before: no new one begins before both are over. */
   #starting: Promise<void> = Promise.resolve()
   #ending: Promise<unknown> = Promise.resolve()
-  readonly #waiters = new Set<() => void>()
+  readonly #changes = new Waiters()
 
   constructor(definition: ServerDefinition, parts: ActorParts) {
     this.definition = definition
@@ -91,13 +92,13 @@ export class ServerActor {
       this.#stay = new AbortController()
       this.#enter(next, this.#stay.signal)
     }
-    for (const waiter of [...this.#waiters]) waiter()
+    this.#changes.tell()
     this.#o.onChanged()
   }
 
   /** Resolves once it is neither starting nor stopping, whatever it became, and no process of an ended life is left. */
   async settled(): Promise<ServerState> {
-    while (this.#state.kind === 'starting' || this.#state.kind === 'stopping') await this.#change()
+    while (this.#state.kind === 'starting' || this.#state.kind === 'stopping') await this.#changes.next()
     const settled = this.#state
     if (!isAlive(settled)) await this.#ending
     return settled
@@ -116,7 +117,7 @@ export class ServerActor {
       if (state.kind === 'sleeping' || (state.kind === 'stopping' && state.next === 'sleeping'))
         this.send({ kind: 'wake' })
       else if (!this.#isComing(state)) throw whyNot(this.definition.name, state)
-      else await this.#change(signal)
+      else await this.#changes.next(signal)
     }
   }
 
@@ -282,24 +283,6 @@ export class ServerActor {
     if (state.kind === 'starting') return true
     if (state.kind === 'stopping') return state.next === 'starting'
     return state.kind === 'backing-off' && state.retryAt - Date.now() <= this.#o.timing.worthWaitingMs
-  }
-
-  #change(signal?: AbortSignal): Promise<void> {
-    return new Promise((resolve, reject) => {
-      const done = () => {
-        this.#waiters.delete(done)
-        signal?.removeEventListener('abort', aborted)
-        resolve()
-      }
-      const aborted = () => {
-        this.#waiters.delete(done)
-        reject(
-          signal?.reason instanceof Error ? signal.reason : new HubError('server/cancelled', 'The call was cancelled.'),
-        )
-      }
-      this.#waiters.add(done)
-      signal?.addEventListener('abort', aborted, { once: true })
-    })
   }
 }
 
