@@ -125,6 +125,16 @@ export const COMMANDS: readonly Listed[] = [
     load: async () => (await import('./commands/clients.ts')).clientsUndo,
   },
   {
+    name: 'clients add',
+    summary: 'an entry to paste for a client Gatehouse does not know',
+    load: async () => (await import('./commands/clients.ts')).clientsAdd,
+  },
+  {
+    name: 'clients remove',
+    summary: 'end such a client; its token opens nothing any more',
+    load: async () => (await import('./commands/clients.ts')).clientsRemove,
+  },
+  {
     name: 'secrets list',
     summary: 'the names, and which servers use them',
     load: async () => (await import('./commands/secrets.ts')).secretsList,

@@ -18,6 +18,8 @@ export type ClientStatus = z.infer<typeof ClientStatus>
 export const Client = z.object({
   id: z.string(),
   name: z.string(),
+  /** How a client that is in no table reaches Gatehouse; null for those in the table. */
+  other: z.enum(['stdio', 'http']).nullable(),
   status: ClientStatus,
   /** The config file that connecting would write; null when this system has none. */
   path: z.string().nullable(),
@@ -60,6 +62,15 @@ export const Written = z.object({
 })
 export type Written = z.infer<typeof Written>
 
+/** What a client in no table is given. `entry`: JSON to paste, with its token, which is shown this once. */
+export const OtherEntry = z.object({
+  id: z.string(),
+  name: z.string(),
+  transport: z.enum(['stdio', 'http']),
+  entry: z.string(),
+})
+export type OtherEntry = z.infer<typeof OtherEntry>
+
 const one = z.object({ id: z.string().max(60) })
 
 export const clientsContract = {
@@ -72,4 +83,15 @@ export const clientsContract = {
   disconnect: open.input(one).output(Written),
   undo: open.input(one).output(Written),
   replaceToken: procedure.input(one).output(Written),
+  /** A client that is in no table. The first one over HTTP opens the HTTP gateway, the last one removed closes it. */
+  addOther: open
+    .input(z.object({ name: z.string().trim().min(1).max(60), transport: z.enum(['stdio', 'http']) }))
+    .output(OtherEntry),
+  /** Another token in another entry; the one before opens nothing any more. */
+  newOtherToken: open.input(one).output(OtherEntry),
+  removeOther: open.input(one).output(z.object({ id: z.string() })),
+  /** The HTTP gateway's port. Clients that know the old one must be told. */
+  setHttpPort: procedure
+    .input(z.object({ port: z.number().int().min(1024).max(65_535) }))
+    .output(z.object({ port: z.number() })),
 }

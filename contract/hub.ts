@@ -33,6 +33,8 @@ export const HubStatus = z.object({
   dataFolder: z.string(),
   socket: z.string(),
   web: z.string().nullable(),
+  /** Where clients come in over HTTP; null while none needs it. `problem`: why it is not open. */
+  http: z.object({ port: z.number(), url: z.string(), problem: z.string().nullable() }).nullable(),
   mode: z.enum(['person', 'unattended']),
   links: z.array(LinkInfo),
   callsPerMinute: z.number(),

@@ -18,6 +18,7 @@ import { Audit } from './audit/audit.ts'
 import { Clients } from './clients/clients.ts'
 import { entryPoint } from './entry-point.ts'
 import { Gateway } from './gateway/gateway.ts'
+import { HttpDoor } from './gateway-http/http-door.ts'
 import { removeHubFile, writeHubFile } from './hub-file.ts'
 import { OpenParts } from './parts.ts'
 import { Approvals } from './policy/approvals.ts'
@@ -184,7 +185,20 @@ async function openParts(options: HubOptions, parts: OpenParts, report: (message
   let web: WebListener | undefined
   let opening: Promise<WebListener> | undefined
   let connections = 0
+  const http = new HttpDoor({
+    gateway,
+    clients,
+    announcer,
+    audit: atTheDoor,
+    report,
+    onLink: change => onBusy(change),
+  })
+  parts.add('the HTTP gateway', () => http.close())
 
+  const onBusy = (change: 1 | -1) => {
+    connections += change
+    options.onBusy?.(connections)
+  }
   const readers: Readers = {
     status: () => ({
       version: VERSION,
@@ -193,6 +207,7 @@ async function openParts(options: HubOptions, parts: OpenParts, report: (message
       dataFolder: folder.path,
       socket,
       web: web ? `http://127.0.0.1:${web.port}` : null,
+      http: http.status,
       mode,
       links: gateway.links(),
       callsPerMinute: gateway.callsPerMinute(),
@@ -237,10 +252,6 @@ async function openParts(options: HubOptions, parts: OpenParts, report: (message
     newLink,
     stop: () => setTimeout(() => options.onStop?.(), 50),
   })
-  const onBusy = (change: 1 | -1) => {
-    connections += change
-    options.onBusy?.(connections)
-  }
   const doors: Doors = {
     windows,
     clients,
@@ -278,5 +289,6 @@ async function openParts(options: HubOptions, parts: OpenParts, report: (message
       .catch(error => report(String(error)))
   })
   supervisor.begin()
+  await http.begin()
   return { socket, newLink, newCode: () => windows.newCode(), close: () => parts.closeAll() }
 }

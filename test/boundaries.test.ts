@@ -26,6 +26,7 @@ const MAY: Record<string, { folders: string[]; node: boolean; packages: (name: s
 /** Inside the hub: main → api, gateway → supervisor → registry, policy, audit, clients, vault → store. */
 const FLOORS: Record<string, number> = {
   api: 4,
+  'gateway-http': 5,
   gateway: 3,
   supervisor: 2,
   registry: 1,

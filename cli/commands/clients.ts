@@ -92,6 +92,43 @@ export const clientsConnect = writing('connect')
 export const clientsDisconnect = writing('disconnect')
 export const clientsUndo = writing('undo')
 
+export const clientsAdd: Command = {
+  synopsis: 'NAME [--http]',
+  help: 'For a client that Gatehouse does not know: prints an entry to paste, with a token of its own. Asks for a typed yes, or takes --yes.',
+  options: { http: { type: 'boolean' } },
+  args: [1, 1],
+  async run(input) {
+    const [name = ''] = input.args
+    if (!input.yes && !hasTerminal())
+      throw new UsageError('clients add opens the gate to a client, and there is no terminal to ask on.', 'Add --yes.')
+    const question = `Let ${oneLine(name)} use what Gatehouse offers, under the rules for clients it does not know?`
+    if (!input.yes && !(await agrees(question))) throw new CommandError('No client was added.')
+    const { call } = await input.hub()
+    const added = await call.clients.addOther({ name, transport: input.flag('http') ? 'http' : 'stdio' })
+    if (input.json) sayJson(added)
+    else {
+      say(printable(added.entry))
+      say('Paste this into its settings. The token in it is shown this once; `gatehouse clients remove` takes it back:')
+      say(`  gatehouse clients remove ${oneLine(added.id)}`)
+    }
+    return 0
+  },
+}
+
+export const clientsRemove: Command = {
+  synopsis: 'ID',
+  help: 'Only for clients that were added with `clients add`. Its token opens nothing any more.',
+  args: [1, 1],
+  async run(input) {
+    const [id = ''] = input.args
+    const { call } = await input.hub()
+    const removed = await call.clients.removeOther({ id })
+    if (input.json) sayJson(removed)
+    else say(`Removed: ${oneLine(id)}`)
+    return 0
+  },
+}
+
 function sayPreview(preview: Preview): void {
   say(oneLine(preview.path))
   say(printable(preview.diff.trimEnd()))

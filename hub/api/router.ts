@@ -169,6 +169,20 @@ export function buildRouter(parts: Parts) {
     replaceToken: api.clients.replaceToken.handler(({ input, context }) =>
       clients.replaceToken(input.id, nameOf(context.caller)),
     ),
+    addOther: api.clients.addOther.handler(({ input, context }) =>
+      clients.addOther(input.name, input.transport, nameOf(context.caller)),
+    ),
+    newOtherToken: api.clients.newOtherToken.handler(({ input, context }) =>
+      clients.newOtherToken(input.id, nameOf(context.caller)),
+    ),
+    removeOther: api.clients.removeOther.handler(({ input, context }) => {
+      clients.removeOther(input.id, nameOf(context.caller))
+      return { id: input.id }
+    }),
+    setHttpPort: api.clients.setHttpPort.handler(({ input, context }) => {
+      clients.setHttpPort(input.port, nameOf(context.caller))
+      return { port: input.port }
+    }),
   })
 
   const secrets = api.secrets.router({

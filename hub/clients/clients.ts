@@ -1,11 +1,11 @@
 import { homedir } from 'node:os'
 import { basename } from 'node:path'
 import type { AuditEvent } from '../../contract/audit.ts'
-import type { Client, Preview, Written as WrittenNow } from '../../contract/clients.ts'
+import type { Client, OtherEntry, Preview, Written as WrittenNow } from '../../contract/clients.ts'
 import type { LinkInfo } from '../../contract/hub.ts'
 import type { Announcer } from '../announce.ts'
 import { HubError } from '../error.ts'
-import type { DataFolder } from '../store/data-folder.ts'
+import { type DataFolder, defaultDataFolder } from '../store/data-folder.ts'
 import { Kv } from '../store/kv.ts'
 import type { Db } from '../store/open.ts'
 import { Written } from '../store/written.ts'
@@ -17,6 +17,7 @@ import { History } from './history.ts'
 import { isRunning } from './is-running.ts'
 import { withLock } from './lock.ts'
 import { masked } from './mask.ts'
+import { Others } from './others.ts'
 import { configPath, findClient, type Surroundings } from './places.ts'
 import { configOf } from './plan.ts'
 import { readConfig } from './read-config.ts'
@@ -46,6 +47,8 @@ interface Options {
 
 /** Detects clients and writes their configs, one write at a time. */
 export class Clients {
+  /** Those in no table. */
+  readonly others: Others
   readonly #o: Options
   readonly #at: Surroundings
   readonly #history: History
@@ -70,7 +73,10 @@ export class Clients {
       name => dropBackup(folder, name),
       work => db.transaction(work)(),
     )
-    this.#tokens = new Tokens(new Kv(db))
+    const kv = new Kv(db)
+    this.#tokens = new Tokens(kv, () => [...KNOWN_CLIENTS, ...this.others.all()].map(client => client.id))
+    const data = folder === defaultDataFolder() ? null : folder
+    this.others = new Others({ kv, tokens: this.#tokens, entry: start, data })
     const shared = { folder, key, history: this.#history, tokens: this.#tokens }
     this.#tasks = new Tasks({ ...shared, start, at: this.#at })
     this.#desk = { ...shared, audit }
@@ -83,11 +89,12 @@ export class Clients {
   }
 
   async list(links: readonly LinkInfo[]): Promise<Client[]> {
-    return KNOWN_CLIENTS.map(client => describe(this.#see(client), links, this.#at.platform))
+    const known = KNOWN_CLIENTS.map(client => describe(this.#see(client), links, this.#at.platform))
+    return [...known, ...this.others.list(links)]
   }
 
   title(id: string): string {
-    return KNOWN_CLIENTS.find(client => client.id === id)?.name ?? id
+    return (KNOWN_CLIENTS.find(client => client.id === id) ?? this.others.find(id))?.name ?? id
   }
 
   /** Whose token this is: a client's id, or null. */
@@ -147,6 +154,34 @@ export class Clients {
       return this.#tasks.put(client, now, this.#tokens.newToken(), 'token')
     }
     return this.#write(id, task, by)
+  }
+
+  addOther(name: string, transport: 'stdio' | 'http', by: string): OtherEntry {
+    const added = this.others.add(name, transport)
+    this.#otherChanged('client/added', added.id, by)
+    return added
+  }
+
+  newOtherToken(id: string, by: string): OtherEntry {
+    const entry = this.others.newToken(id)
+    this.#otherChanged('client/token-replaced', id, by)
+    return entry
+  }
+
+  removeOther(id: string, by: string): void {
+    this.others.remove(id)
+    this.#otherChanged('client/removed', id, by)
+  }
+
+  setHttpPort(port: number, by: string): void {
+    this.others.port = port
+    this.#otherChanged('client/http-port', null, by, String(port))
+  }
+
+  #otherChanged(what: string, client: string | null, by: string, detail?: string): void {
+    const event = { kind: 'client' as const, what, by, ...(client ? { client } : {}), ...(detail ? { detail } : {}) }
+    void this.#o.audit.append(event, { durable: false }).catch(() => {})
+    this.#o.announcer.emit('clients/changed')
   }
 
   close(): void {

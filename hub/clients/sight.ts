@@ -57,6 +57,7 @@ export function describe(sight: Sight, links: readonly LinkInfo[], platform: Nod
   return {
     id: client.id,
     name: client.name,
+    other: null,
     status,
     path: sight.path,
     evidence:

@@ -3,7 +3,6 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { z } from 'zod'
 import type { Kv } from '../store/kv.ts'
-import { KNOWN_CLIENTS } from './table.ts'
 
 /** `retired`: of an entry that was taken out, in force again when that is undone. */
 const Kept = z.object({ hashes: z.array(z.string()), retired: z.array(z.string()) })
@@ -12,9 +11,12 @@ type Kept = z.infer<typeof Kept>
 /** The clients' tokens. While an entry is being written, the old and the new one are good. */
 export class Tokens {
   readonly #kv: Pick<Kv, 'get' | 'put'>
+  readonly #clients: () => readonly string[]
 
-  constructor(kv: Pick<Kv, 'get' | 'put'>) {
+  /** `clients`: the ids of all there are. */
+  constructor(kv: Pick<Kv, 'get' | 'put'>, clients: () => readonly string[]) {
     this.#kv = kv
+    this.#clients = clients
   }
 
   newToken(): string {
@@ -24,7 +26,7 @@ export class Tokens {
   /** Whose token this is, or null. */
   clientOf(token: string): string | null {
     const hash = hashOfToken(token)
-    return KNOWN_CLIENTS.find(client => this.#of(client.id).hashes.includes(hash))?.id ?? null
+    return this.#clients().find(client => this.#of(client).hashes.includes(hash)) ?? null
   }
 
   isGood(client: string, token: string): boolean {

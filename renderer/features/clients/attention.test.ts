@@ -5,6 +5,7 @@ import { byAttention } from './attention.ts'
 const client = (status: Client['status'], name: string = status): Client => ({
   id: name,
   name,
+  other: null,
   status,
   path: null,
   evidence: '',
