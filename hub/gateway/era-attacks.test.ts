@@ -12,6 +12,8 @@ beforeAll(async () => {
       everything: [EVERYTHING, 'stdio'],
       talker: [fixture('gateway/talker.mjs')],
       twin: [fixture('gateway/talker.mjs')],
+      eager: [fixture('gateway/talker.mjs'), 'eager'],
+      again: [fixture('gateway/modern.mjs'), 'm://eager'],
     },
     rules: [{ id: '', effect: 'allow' }],
   })
@@ -161,3 +163,22 @@ test('a legacy client that takes its call back ends the question that a modern s
   const ping = () => client.send('{"jsonrpc":"2.0","id":$ID,"method":"ping"}', '"c"')
   await expect.poll(ping, { timeout: 20_000 }).toContain('"result":{}')
 })
+
+test.each([
+  ['eager', 'talk://a'],
+  ['again', 'm://eager'],
+])(
+  'who watches a resource of %s hears of it again when the server came back, before anybody calls it',
+  async (name, uri) => {
+    const client = house.client({ server: name })
+    await client.initialize()
+    const updated = (one: { method?: string }) => one.method === 'notifications/resources/updated'
+    const first = client.next(updated, 20_000)
+    expect((await client.request('resources/subscribe', { uri })).result).toEqual({})
+    await first
+    const second = client.next(updated, 20_000)
+    await house.supervisor.stop(house.id(name))
+    await house.supervisor.start(house.id(name))
+    expect(JSON.parse(await second).params).toMatchObject({ uri })
+  },
+)

@@ -10,6 +10,7 @@ import { decide, decideListed } from '../policy/decide.ts'
 import { definitionHash } from '../policy/definition-hash.ts'
 import { Catalog } from './catalog.ts'
 import { Guard } from './guard.ts'
+import { watchAgain } from './introduce.ts'
 import { GatewayLink, type House, type LinkOptions } from './link.ts'
 import { type OwnCall, OwnCalls } from './own-calls.ts'
 import type { Asking, AskingPeople, KnownServer, PolicyBook, RecordBook, RunningServers, ServerBook } from './parts.ts'
@@ -92,6 +93,7 @@ export class Gateway {
       this.#tools.clear()
       this.#trusted.clear()
       for (const link of this.#links) link.listsMayHaveChanged()
+      watchAgain(this.#house, registry.list())
     }
     const withdraw = () => approvals.withdrawWhere(question => this.#whyOver(question))
     for (const name of ['servers/changed', 'servers/listing-changed', 'config/changed'] as const)

@@ -8,13 +8,13 @@ import type { ApprovedFlows } from './approved-flows.ts'
 import type { EmittedLinks } from './emitted.ts'
 import { type ClientFrame, DENIED, errorFrame, INTERNAL_ERROR, resultFrame, toolErrorFrame } from './frame.ts'
 import type { Call } from './guard.ts'
+import { askForLevel, introduce } from './introduce.ts'
 import { askModern, type LegacyClient } from './legacy-to-modern.ts'
 import type { House } from './link.ts'
 import { asLegacyRequest, asModernAnswer } from './modern-to-legacy.ts'
-import type { KnownServer } from './parts.ts'
 import type { Target } from './route.ts'
 import type { TaskOwners } from './task-owners.ts'
-import { type Listener, LOG_LEVELS, ownRequest } from './upstreams.ts'
+import type { Listener } from './upstreams.ts'
 
 /** A request on its way. */
 export interface Flight {
@@ -57,7 +57,7 @@ export async function relay(
   house.stats.called(server.id, asker.client.id)
   const call = callOf(asker, frame, target, flight, correlation)
   const passage = await house.guard.pass(call, async upstream => {
-    if (house.upstreams.attach(server, upstream)) introduce(house, asker, server, upstream)
+    if (house.upstreams.attach(server, upstream)) introduce(house, asker.client, server, upstream)
     if (isKnownAlready(house, asker, frame, upstream)) return resultFrame(id, '{}')
     if (upstream.era === 'modern' && SUBSCRIPTIONS.has(frame.method)) {
       if (frame.method === 'resources/subscribe')
@@ -174,50 +174,9 @@ function isKnownAlready({ upstreams }: House, asker: Asker, frame: ClientFrame, 
   return true
 }
 
-/** A fresh child knows nothing of what was asked of the one before. What policy does not allow now is not repeated. */
-function introduce(house: House, asker: Asker, server: KnownServer, upstream: Upstream): void {
-  const may = (client: string, method: string, params: Record<string, unknown>) => {
-    const facts = { client: { ...asker.client, id: client }, server, method, tool: method, entry: null }
-    return house.guard.decide({ ...facts, argumentsText: JSON.stringify(params) }).effect === 'allow'
-  }
-  for (const [uri, listeners] of house.upstreams.subscriptions(upstream.scope)) {
-    // As those may who watch it, whoever's call it was that woke the server.
-    const allowed = [...listeners].some(one => may(one.client, 'resources/subscribe', { uri }))
-    if (!allowed) for (const one of [...listeners]) house.upstreams.unsubscribe(upstream.scope, uri, one)
-    else if (upstream.era === 'legacy')
-      void upstream.request(ownRequest('resources/subscribe', { uri })).catch(() => {})
-  }
-  if (upstream.era === 'modern') house.upstreams.listen(upstream)
-  if (may(asker.client.id, 'logging/setLevel', {})) passLevel(house, upstream)
-}
-
 /** The level that a modern client wants of this request alone. */
 function levelOf({ legacy, listener }: Asker): number | null {
   return legacy ? null : listener.logLevel
-}
-
-const ASKED_LEVEL = new WeakMap<Upstream, number>()
-
-/** A legacy server knows one level for all its requests: the most verbose that any modern request wanted stays. */
-function askForLevel(house: House, call: Call, upstream: Upstream, level: number): void {
-  if ((ASKED_LEVEL.get(upstream) ?? Number.POSITIVE_INFINITY) <= level) return
-  const { client, server } = call
-  const facts = { client, server, method: 'logging/setLevel', tool: 'logging/setLevel', entry: null }
-  if (house.guard.decide({ ...facts, argumentsText: '{}' }).effect !== 'allow') return
-  ASKED_LEVEL.set(upstream, level)
-  passLevel(house, upstream)
-}
-
-/** The server sends the most that any client wants; each gets what it asked for. */
-export function passLevel(house: House, upstream: Upstream): void {
-  const level = Math.min(house.mostVerbose() ?? LOG_LEVELS.length, ASKED_LEVEL.get(upstream) ?? LOG_LEVELS.length)
-  if (
-    level === LOG_LEVELS.length ||
-    upstream.era === 'modern' ||
-    !memberAt(upstream.initialize, ['capabilities', 'logging'])
-  )
-    return
-  void upstream.request(ownRequest('logging/setLevel', { level: LOG_LEVELS[level] })).catch(() => {})
 }
 
 /** Anything thrown, as a client is told. */

@@ -107,6 +107,11 @@ export class Upstreams {
     return [...this.#attached.values()].filter(a => !listener || a.users.has(listener))
   }
 
+  /** A child of this scope is listened to. */
+  isAttached(scope: string): boolean {
+    return [...this.#attached.keys()].some(one => one.scope === scope)
+  }
+
   /** The server that runs for this link: its own child of it, or the one for all. */
   of({ id }: KnownServer, link: string): Upstream | undefined {
     const all = [...this.#attached.keys()]
