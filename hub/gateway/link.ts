@@ -5,8 +5,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { LinkInfo } from '../../contract/hub.ts'
 import type { Tool } from '../../contract/servers.ts'
 import { memberAt } from '../../contract/wire.ts'
-import { problemOf } from '../error.ts'
-import type { Era, Upstream } from '../supervisor/upstream.ts'
+import type { Upstream } from '../supervisor/upstream.ts'
 import { ApprovedFlows } from './approved-flows.ts'
 import type { Catalog } from './catalog.ts'
 import { EmittedLinks } from './emitted.ts'
@@ -23,23 +22,22 @@ import {
   resultFrame,
   toolErrorFrame,
 } from './frame.ts'
-import { aggregateGreeting, negotiated, singleGreeting } from './greeting.ts'
 import type { Guard } from './guard.ts'
-import { passLevel } from './introduce.ts'
 import { envelopeOf } from './modern.ts'
 import { offersIn } from './modern-caller.ts'
 import { type LinkSide, ModernSide } from './modern-link.ts'
+import { passLevelOn, passNotification } from './notify.ts'
 import type { KnownServer, RunningServers } from './parts.ts'
 import { Questions } from './questions.ts'
-import { type Asker, callOf, type Flight, inWords, relay } from './relay.ts'
+import { type Asker, type Flight, inWords, relay } from './relay.ts'
 import { RpcError, route, type Target } from './route.ts'
 import type { Stats } from './stats.ts'
 import type { Tap } from './tap.ts'
 import { TaskOwners } from './task-owners.ts'
 import { ToldLists } from './told-lists.ts'
 import { type Listener, LOG_LEVELS, type Upstreams } from './upstreams.ts'
-import type { ListKind, View } from './view.ts'
-import { notStarted } from './words.ts'
+import type { ListKind } from './view.ts'
+import { greetingOf, pageOf, viewOf, whyNotOffered } from './what-it-sees.ts'
 
 /** What all links share. */
 export interface House {
@@ -129,7 +127,7 @@ export class GatewayLink implements Listener {
       this.#house.tap.push(this.title, 'Gatehouse', line)
       if (frame.id !== null && this.#questions.answered(frame.id, errorFrame('0', INTERNAL_ERROR, frame.message)))
         return
-      void this.#out(errorFrame(frame.id, frame.code, frame.message))
+      void this.#out(errorFrame(frame.id, frame.code, frame.message), {}, frame.id ?? undefined)
     } else if (frame.kind === 'request') void this.#request(frame)
     else if (frame.kind === 'notification') void this.#notification(frame).catch(() => {})
     else {
@@ -200,9 +198,9 @@ export class GatewayLink implements Listener {
       get says() {
         return link.#says
       },
-      view: signal => this.#view(signal),
-      whyNotOffered: (frame, view, signal) => this.#whyNotOffered(frame, view, signal),
-      page: (kind, view, frame, era) => this.#page(kind, view, frame, era),
+      view: signal => viewOf(this.#house, this.server, signal),
+      whyNotOffered: (frame, view, signal) => whyNotOffered(this.#house, this.server, frame, view, signal),
+      page: (kind, view, frame, era) => pageOf(this.#house, this, this.#told, { kind, view, frame, era }),
       relay: (asker, frame, target, flight, correlation) => this.#relay(asker, frame, target, flight, correlation),
       common: () => this.#common(),
       out: (text, about, request) => this.#out(text, about, request),
@@ -282,51 +280,15 @@ export class GatewayLink implements Listener {
       case 'logging/setLevel':
         return this.#setLevel(frame, correlation)
     }
-    const view = await this.#view(flight.abort.signal)
-    if (list) return resultFrame(id, this.#page(list, view, frame, 'legacy'))
-    const closed = frame.method === 'tools/call' ? await this.#whyNotOffered(frame, view, flight.abort.signal) : null
+    const view = await viewOf(this.#house, this.server, flight.abort.signal)
+    if (list) return resultFrame(id, pageOf(this.#house, this, this.#told, { kind: list, view, frame, era: 'legacy' }))
+    const closed =
+      frame.method === 'tools/call'
+        ? await whyNotOffered(this.#house, this.server, frame, view, flight.abort.signal)
+        : null
     if (closed) return toolErrorFrame(id, closed)
     const target = this.#tasks.target(frame) ?? route(frame, view, this.server !== null, this.#emitted)
     return this.#relay(this.#asker(), frame, target, flight, correlation)
-  }
-
-  /** What this client sees. A server that was never listed is started for it only where it is the one asked for. */
-  async #view(signal: AbortSignal): Promise<View> {
-    const server = this.server
-    if (!server) return this.#house.catalog.view(null)
-    if (!this.#house.supervisor.listing(server.id)) {
-      await this.#house.supervisor.awake(server.id, signal)
-      this.#house.catalog.forget()
-    }
-    return this.#house.catalog.fresh(server.id, server.id)
-  }
-
-  /** Words for the model when the tool is known and its server may not be called now; null when there is nothing to say. */
-  async #whyNotOffered(frame: ClientFrame, view: View, signal: AbortSignal): Promise<string | null> {
-    const { name } = frame.value
-    if (typeof name !== 'string' || view.named('tools', name)) return null
-    const only = this.server?.id
-    const known = this.#house.catalog
-      .everything('tools')
-      .find(e => (only ? e.server.id === only && e.own === name : e.exposed === name))
-    if (!known) return null
-    try {
-      await this.#house.supervisor.awake(known.server.id, signal)
-      return null
-    } catch (error) {
-      const { message, hint } = problemOf(error)
-      return notStarted(known.server.name, message, hint)
-    }
-  }
-
-  #page(kind: ListKind, view: View, frame: ClientFrame, era: Era): string {
-    const cursor = frame.value.cursor
-    const around = this.server ? this.#house.supervisor.listing(this.server.id)?.around[kind] : undefined
-    const page = view.page(kind, typeof cursor === 'string' ? cursor : undefined, era, around)
-    if (page === undefined) throw new RpcError(BAD_PARAMS, 'This cursor leads nowhere any more. Begin the list anew.')
-    this.#told.saw(kind, view)
-    for (const server of view.servers) this.#house.stats.seen(server.id, this.client)
-    return page
   }
 
   #relay(
@@ -355,23 +317,11 @@ export class GatewayLink implements Listener {
     const { capabilities, clientInfo } = frame.value
     if (isObject(capabilities)) this.#capabilities = capabilities
     this.#clientInfo = clientInfo
-    const server = this.server
-    let greeting: string
-    if (server) {
-      const known = this.#house.supervisor.listing(server.id)
-      greeting = singleGreeting(frame, known ?? (await this.#house.supervisor.awake(server.id, signal)))
-    } else {
-      const { servers } = this.#house.catalog.view(null)
-      const said = servers.map(s => ({
-        server: s,
-        initialize: this.#house.supervisor.listing(s.id)?.initialize ?? '{}',
-      }))
-      greeting = aggregateGreeting(negotiated(frame), said)
-    }
+    const greeting = await greetingOf(this.#house, this.server, frame, signal)
     const version = memberAt(greeting, ['protocolVersion'])
     this.#heardOf(clientInfo, version ? String(JSON.parse(greeting.slice(version.start, version.end))) : null)
     this.#greeted = true
-    this.#told.sawAll(this.#house.catalog.view(server?.id ?? null))
+    this.#told.sawAll(this.#house.catalog.view(this.server?.id ?? null))
     this.#house.changed()
     return greeting
   }
@@ -394,29 +344,10 @@ export class GatewayLink implements Listener {
 
   async #notification(frame: ClientFrame): Promise<void> {
     this.#house.tap.push(this.title, 'Gatehouse', frame.text)
-    switch (frame.method) {
-      case 'notifications/initialized':
-        return
-      case 'notifications/cancelled':
-        return this.#cancel(frame)
-      case 'notifications/progress': {
-        const progress = this.#questions.progressOf(frame.text)
-        return progress?.upstream.notify(progress.text)
-      }
-      case 'notifications/roots/list_changed':
-        for (const { server, upstream } of this.#house.upstreams.running(this)) {
-          // Servers of the modern era are told the roots when they ask for them.
-          if (upstream.era === 'legacy' && (await this.#maySay(frame, server))) upstream.notify(frame.text)
-        }
-        return
-      default: {
-        // Only one server alone gets notifications that MCP does not know, and nothing that is a request in disguise.
-        const server = this.server
-        if (!server || !frame.method.startsWith('notifications/')) return
-        const upstream = this.#house.upstreams.of(server, this.id)
-        if (upstream && (await this.#maySay(frame, server))) upstream.notify(frame.text)
-      }
-    }
+    if (frame.method === 'notifications/cancelled') return this.#cancel(frame)
+    if (frame.method !== 'notifications/progress') return passNotification(this.#house, this, this.#asker(), frame)
+    const progress = this.#questions.progressOf(frame.text)
+    progress?.upstream.notify(progress.text)
   }
 
   #cancel(frame: ClientFrame): void {
@@ -428,30 +359,11 @@ export class GatewayLink implements Listener {
     flight.abort.abort(typeof reason === 'string' ? reason : undefined)
   }
 
-  /** Policy on what waits for no answer, and so can not be asked about. */
-  #maySay(frame: ClientFrame, server: KnownServer): Promise<boolean> {
-    const params = frame.params ? frame.text.slice(frame.params.start, frame.params.end) : '{}'
-    const target = {
-      server,
-      tool: frame.method,
-      entry: null,
-      argumentsText: params,
-      text: frame.text,
-      shown: frame.method,
-    }
-    const flight = { abort: new AbortController(), cancelled: false, progressed: false }
-    return this.#house.guard.allows(callOf(this.#asker(), frame, target, flight, randomUUID()))
-  }
-
   async #setLevel(frame: ClientFrame, correlation: string): Promise<string> {
     const level = LOG_LEVELS.indexOf(String(frame.value.level))
     if (level < 0) throw new RpcError(BAD_PARAMS, `"level" must be one of ${LOG_LEVELS.join(', ')}.`)
     this.logLevel = level
-    for (const { server, upstream } of this.#house.upstreams.running()) {
-      if (this.server && this.server.id !== server.id) continue
-      this.#house.tap.push('Gatehouse', server.name, frame.text, { correlation })
-      if (await this.#maySay(frame, server)) passLevel(this.#house, upstream)
-    }
+    await passLevelOn(this.#house, this, this.#asker(), frame, correlation)
     return resultFrame(frame.id!, '{}')
   }
 }

@@ -2,7 +2,6 @@
 import { memberAt } from '../../contract/wire.ts'
 import type { Upstream } from '../supervisor/upstream.ts'
 import { BAD_PARAMS, type ClientFrame, resultFrame, toolErrorFrame } from './frame.ts'
-import { aggregateDiscovery, singleDiscovery } from './greeting.ts'
 import type { House } from './link.ts'
 import { ListenStream } from './listen.ts'
 import type { Envelope } from './modern.ts'
@@ -14,6 +13,7 @@ import { Rounds } from './rounds.ts'
 import { type Emitted, RESOURCE_NOT_FOUND, RpcError, route, type Target } from './route.ts'
 import { ownRequest } from './upstreams.ts'
 import type { ListKind, View } from './view.ts'
+import { discoveryOf } from './what-it-sees.ts'
 
 /** The link, as far as its modern side needs it. */
 export interface LinkSide {
@@ -54,7 +54,8 @@ export class ModernSide {
   ): Promise<string | null> {
     const id = frame.id!
     const { signal } = flight.abort
-    if (frame.method === 'server/discover') return resultFrame(id, await this.#discover(signal))
+    if (frame.method === 'server/discover')
+      return resultFrame(id, await discoveryOf(this.#house, this.#link.server, signal))
     const view = await this.#link.view(signal)
     if (list) return resultFrame(id, this.#link.page(list, view, frame, 'modern'))
     if (frame.method === 'subscriptions/listen') return this.#listen(frame, envelope, view, flight, correlation)
@@ -101,16 +102,6 @@ export class ModernSide {
     const who = { key: this.#link.id, client: this.#link.client, capabilities, clientInfo }
     const progress = (text: string) => caller.progress(text, server)
     return { ...this.#link.common(), listener: caller, who, legacy: null, progress }
-  }
-
-  async #discover(signal: AbortSignal): Promise<string> {
-    const { server } = this.#link
-    const { supervisor, catalog } = this.#house
-    if (server) return singleDiscovery(supervisor.listing(server.id) ?? (await supervisor.awake(server.id, signal)))
-    const { servers } = catalog.view(null)
-    return aggregateDiscovery(
-      servers.map(one => ({ server: one, initialize: supervisor.listing(one.id)?.initialize ?? '{}' })),
-    )
   }
 
   /** Stays open until the client takes it back or goes. */

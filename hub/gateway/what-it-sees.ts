@@ -1,0 +1,87 @@
+// What one client sees and is told of the servers: its view of the lists, their pages, its greeting.
+import { problemOf } from '../error.ts'
+import type { Era } from '../supervisor/upstream.ts'
+import { BAD_PARAMS, type ClientFrame } from './frame.ts'
+import { aggregateDiscovery, aggregateGreeting, negotiated, singleDiscovery, singleGreeting } from './greeting.ts'
+import type { House } from './link.ts'
+import type { KnownServer } from './parts.ts'
+import { RpcError } from './route.ts'
+import type { ToldLists } from './told-lists.ts'
+import type { ListKind, View } from './view.ts'
+import { notStarted } from './words.ts'
+
+/** What this client sees. A server that was never listed is started for it only where it is the one asked for. */
+export async function viewOf(house: House, server: KnownServer | null, signal: AbortSignal): Promise<View> {
+  if (!server) return house.catalog.view(null)
+  if (!house.supervisor.listing(server.id)) {
+    await house.supervisor.awake(server.id, signal)
+    house.catalog.forget()
+  }
+  return house.catalog.fresh(server.id, server.id)
+}
+
+/** Words for the model when the tool is known and its server may not be called now; null when there is nothing to say. */
+export async function whyNotOffered(
+  house: House,
+  server: KnownServer | null,
+  frame: ClientFrame,
+  view: View,
+  signal: AbortSignal,
+): Promise<string | null> {
+  const { name } = frame.value
+  if (typeof name !== 'string' || view.named('tools', name)) return null
+  const only = server?.id
+  const known = house.catalog
+    .everything('tools')
+    .find(e => (only ? e.server.id === only && e.own === name : e.exposed === name))
+  if (!known) return null
+  try {
+    await house.supervisor.awake(known.server.id, signal)
+    return null
+  } catch (error) {
+    const { message, hint } = problemOf(error)
+    return notStarted(known.server.name, message, hint)
+  }
+}
+
+/** One page of a list as a result's text; `told` remembers that it was. */
+export function pageOf(
+  house: House,
+  { server, client }: { server: KnownServer | null; client: string },
+  told: ToldLists,
+  what: { kind: ListKind; view: View; frame: ClientFrame; era: Era },
+): string {
+  const { kind, view, frame, era } = what
+  const cursor = frame.value.cursor
+  const around = server ? house.supervisor.listing(server.id)?.around[kind] : undefined
+  const page = view.page(kind, typeof cursor === 'string' ? cursor : undefined, era, around)
+  if (page === undefined) throw new RpcError(BAD_PARAMS, 'This cursor leads nowhere any more. Begin the list anew.')
+  told.saw(kind, view)
+  for (const { id } of view.servers) house.stats.seen(id, client)
+  return page
+}
+
+/** What a client of the legacy era is answered at `initialize`. */
+export async function greetingOf(
+  house: House,
+  server: KnownServer | null,
+  frame: ClientFrame,
+  signal: AbortSignal,
+): Promise<string> {
+  if (server) {
+    const known = house.supervisor.listing(server.id)
+    return singleGreeting(frame, known ?? (await house.supervisor.awake(server.id, signal)))
+  }
+  return aggregateGreeting(negotiated(frame), saidBy(house))
+}
+
+/** What a client of the modern era is answered to `server/discover`. */
+export async function discoveryOf(house: House, server: KnownServer | null, signal: AbortSignal): Promise<string> {
+  if (!server) return aggregateDiscovery(saidBy(house))
+  return singleDiscovery(house.supervisor.listing(server.id) ?? (await house.supervisor.awake(server.id, signal)))
+}
+
+function saidBy({ catalog, supervisor }: House): { server: KnownServer; initialize: string }[] {
+  const { servers } = catalog.view(null)
+  return servers.map(server => ({ server, initialize: supervisor.listing(server.id)?.initialize ?? '{}' }))
+}
