@@ -34,7 +34,7 @@ test('before and after initialize: ping, unknown methods and the modern era get 
   const version = 'io.modelcontextprotocol/protocolVersion'
   const capabilities = { 'io.modelcontextprotocol/clientCapabilities': {} }
   const discover = (_meta: object) => client.request('server/discover', { _meta })
-  const supported = ['2026-07-28', '2025-11-25', '2025-06-18', '2025-03-26', '2024-11-05']
+  const supported = ['2026-07-28']
   expect((await discover({ [version]: '2030-01-01', ...capabilities })).error).toMatchObject({
     code: -32022,
     data: { supported, requested: '2030-01-01' },

@@ -45,8 +45,10 @@ export function envelopeOf(frame: ClientFrame): Envelope | null {
   }
   if (typeof asked !== 'string' || !MODERN_VERSIONS.includes(asked)) {
     const what = `Gatehouse speaks MCP ${[...MODERN_VERSIONS, ...LEGACY_VERSIONS].join(', ')}.`
-    const supported = [...MODERN_VERSIONS, ...LEGACY_VERSIONS]
-    throw new RpcError(UNSUPPORTED_VERSION, what, { supported, requested: typeof asked === 'string' ? asked : '' })
+    throw new RpcError(UNSUPPORTED_VERSION, what, {
+      supported: MODERN_VERSIONS,
+      requested: typeof asked === 'string' ? asked : '',
+    })
   }
   const {
     [ENVELOPE.capabilities]: capabilities,
