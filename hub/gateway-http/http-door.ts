@@ -48,7 +48,8 @@ export class HttpDoor {
   }
 
   #sync(): Promise<void> {
-    this.#queue = this.#queue.then(() => this.#bring()).catch(error => this.#o.report(String(error)))
+    const done = () => void this.#o.announcer.emit('links/changed')
+    this.#queue = this.#queue.then(() => this.#bring()).then(done, error => this.#o.report(String(error)))
     return this.#queue
   }
 

@@ -6,8 +6,16 @@ import type { Client, Preview } from '../../../contract/clients.ts'
 import { hub, listOf, useCall, useServers } from '../../hub.ts'
 import { ClientMark, ClientTile, plural, showDone, tokens } from '../../ui/index.ts'
 import css from './clients.module.css'
+import { ChangeOther } from './other-client.tsx'
 
 type Action = Preview['action']
+
+/** Of a client without a config file that Gatehouse writes. */
+const WHERE = {
+  stdio: 'its entry was pasted by you',
+  http: 'over HTTP, its entry was pasted by you',
+  none: 'no config file on this system',
+}
 
 interface RowProps {
   client: Client
@@ -32,7 +40,7 @@ export function ClientRow({ client, dark, named = false, onOpen, onLook }: RowPr
         <div className={css.names}>
           <div className={css.name}>{client.name}</div>
           <div className={css.path} title={client.path ?? undefined}>
-            {client.path ? middle(client.path) : 'no config file on this system'}
+            {client.path ? middle(client.path) : WHERE[client.other ?? 'none']}
           </div>
         </div>
       </div>
@@ -72,12 +80,14 @@ function Note({ client }: { client: Client }) {
       </p>
     )
   }
-  if (status === 'written' || status === 'drifted') return <p className={css.note}>{client.afterWriting}</p>
+  if (client.afterWriting && (status === 'written' || status === 'drifted'))
+    return <p className={css.note}>{client.afterWriting}</p>
   return null
 }
 
 function Actions({ client, dark, onOpen, onLook }: RowProps) {
   const { id, status } = client
+  if (client.other) return <OtherMore client={client} />
   const undo = client.canUndo && (
     <Button leftSection={<IconArrowBackUp size={14} />} onClick={() => onOpen(id, 'undo')}>
       Undo…
@@ -139,6 +149,26 @@ function More({ client, onOpen }: Pick<RowProps, 'client' | 'onOpen'>) {
         </Menu.Dropdown>
       </Menu>
       {asked && <ReplaceToken client={client} onClose={() => setAsked(false)} />}
+    </>
+  )
+}
+
+function OtherMore({ client }: { client: Client }) {
+  const [asked, setAsked] = useState<'token' | 'remove' | null>(null)
+  return (
+    <>
+      <Menu>
+        <Menu.Target>
+          <ActionIcon aria-label={`More for ${client.name}`}>
+            <IconDots size={16} />
+          </ActionIcon>
+        </Menu.Target>
+        <Menu.Dropdown>
+          <Menu.Item onClick={() => setAsked('token')}>Replace its token…</Menu.Item>
+          <Menu.Item onClick={() => setAsked('remove')}>Remove…</Menu.Item>
+        </Menu.Dropdown>
+      </Menu>
+      {asked && <ChangeOther client={client} what={asked} onClose={() => setAsked(null)} />}
     </>
   )
 }

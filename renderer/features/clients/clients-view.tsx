@@ -1,6 +1,6 @@
 // AI clients by attention: how each stands and by what evidence, what it sees, and what can be done about it.
 import { Button } from '@mantine/core'
-import { IconRefresh } from '@tabler/icons-react'
+import { IconPlus, IconRefresh } from '@tabler/icons-react'
 import { useEffect, useState } from 'react'
 import type { Client, Preview } from '../../../contract/clients.ts'
 import { hub, useCall, useClients } from '../../hub.ts'
@@ -9,6 +9,7 @@ import { textOf, useAddress } from '../use-address.ts'
 import { byAttention } from './attention.ts'
 import { ClientRow } from './client-row.tsx'
 import css from './clients.module.css'
+import { OtherClient } from './other-client.tsx'
 import { PreviewDialog } from './preview-dialog.tsx'
 import { Written } from './written.tsx'
 
@@ -17,6 +18,7 @@ type Action = Preview['action']
 export function ClientsView() {
   const live = useClients()
   const [looked, setLooked] = useState<Client[] | null>(null)
+  const [isAdding, setIsAdding] = useState(false)
   const [address, go] = useAddress()
   const list = useCall(hub.clients.list)
   // What the hub pushes is newer than what was looked for by hand.
@@ -30,6 +32,9 @@ export function ClientsView() {
     <PageHeader title="Clients" fact={fact}>
       <Button leftSection={<IconRefresh size={14} />} onClick={() => void look()}>
         Look again
+      </Button>
+      <Button leftSection={<IconPlus size={14} />} onClick={() => setIsAdding(true)}>
+        Other client…
       </Button>
     </PageHeader>
   )
@@ -98,6 +103,7 @@ export function ClientsView() {
           </section>
         ))}
       {here > 0 && <Written clients={clients} onUndo={id => open(id, 'undo')} />}
+      {isAdding && <OtherClient onClose={() => setIsAdding(false)} />}
       {chosen && action && (
         <PreviewDialog key={`${chosen.id} ${action}`} client={chosen} action={action} onClose={close} />
       )}

@@ -14,7 +14,7 @@ export function Written({ clients, onUndo }: { clients: readonly Client[]; onUnd
     .filter(one => one.sum > 0)
     .sort((a, b) => b.sum - a.sum)
   const most = pays[0]?.sum ?? 1
-  const written = clients.filter(c => c.writtenAt !== null).sort((a, b) => b.writtenAt! - a.writtenAt!)
+  const written = clients.filter(c => c.writtenAt !== null && !c.other).sort((a, b) => b.writtenAt! - a.writtenAt!)
   if (pays.length === 0 && written.length === 0) return null
   return (
     <div className={css.below}>

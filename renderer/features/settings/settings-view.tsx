@@ -4,6 +4,7 @@ import type { HubStatus } from '../../../contract/hub.ts'
 import { useStatus } from '../../hub.ts'
 import { Ago, Banner, Box, CopyButton, Mono, Page, PageHeader, Problem, RowsSkeleton, Section } from '../../ui/index.ts'
 import { Defence } from './defence.tsx'
+import { HttpSection } from './http-section.tsx'
 import { Row } from './row.tsx'
 import css from './settings.module.css'
 import { WindowsSection } from './windows-section.tsx'
@@ -26,6 +27,7 @@ export function SettingsView() {
         <WindowsSection />
         {status.kind === 'loading' && <RowsSkeleton rows={4} />}
         {status.kind === 'failed' && <Problem error={status.error} />}
+        {status.kind === 'ready' && <HttpSection key={status.value.http?.port} http={status.value.http} />}
         {status.kind === 'ready' && <Places status={status.value} />}
         <Defence />
       </div>
