@@ -98,7 +98,7 @@ export class Others {
         id: one.id,
         name: one.name,
         other: one.transport,
-        status: own.length > 0 ? 'connected' : 'written',
+        status: own.length > 0 ? 'connected' : 'found',
         path: null,
         evidence: `${where}; ${linked}.`,
         problem: null,

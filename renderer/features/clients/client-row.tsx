@@ -12,8 +12,8 @@ type Action = Preview['action']
 
 /** Of a client without a config file that Gatehouse writes. */
 const WHERE = {
-  stdio: 'its entry was pasted by you',
-  http: 'over HTTP, its entry was pasted by you',
+  stdio: 'with an entry that you paste',
+  http: 'over HTTP, with an entry that you paste',
   none: 'no config file on this system',
 }
 
@@ -39,9 +39,15 @@ export function ClientRow({ client, dark, named = false, onOpen, onLook }: RowPr
         <ClientTile client={id} />
         <div className={css.names}>
           <div className={css.name}>{client.name}</div>
-          <div className={css.path} title={client.path ?? undefined}>
-            {client.path ? middle(client.path) : WHERE[client.other ?? 'none']}
-          </div>
+          {client.path ? (
+            <div className={css.path} title={client.path}>
+              {middle(client.path)}
+            </div>
+          ) : (
+            <div className={css.evidence} style={{ padding: 0 }}>
+              {WHERE[client.other ?? 'none']}
+            </div>
+          )}
         </div>
       </div>
       <div className={css.status}>

@@ -58,7 +58,7 @@ export function ClientsView() {
   const close = () => go({ ...address, client: undefined, action: undefined })
   const chosen = clients.find(c => c.id === textOf(address.client))
   const action = (['connect', 'disconnect', 'undo'] as const).find(a => a === address.action)
-  const firstFound = groups.find(g => g.group === 'found')?.clients[0]?.id
+  const firstFound = groups.find(g => g.group === 'found')?.clients.find(c => c.other === null)?.id
   return (
     <Page header={header(here > 0 ? `${here} on this computer` : undefined)}>
       {here === 0 && (

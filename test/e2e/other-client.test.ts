@@ -1,0 +1,114 @@
+// A client that Gatehouse does not know: from the dialog to its first call over HTTP, and to its end.
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client'
+import type { BrowserContext, Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import {
+  choosePin,
+  chromiumPath,
+  closeBrowser,
+  freshHome,
+  type Home,
+  hasKeychain,
+  openBrowser,
+  type RunningHub,
+  run,
+  startHub,
+  until,
+} from '../harness.ts'
+
+const pictures = process.env.GATEHOUSE_PICTURES
+
+describe.skipIf(!chromiumPath || !hasKeychain)('a client in no table', () => {
+  let home: Home
+  let hub: RunningHub
+  let context: BrowserContext
+  let page: Page
+
+  beforeAll(async () => {
+    home = freshHome()
+    hub = await startHub(home)
+    context = await openBrowser()
+    await context.grantPermissions(['clipboard-read', 'clipboard-write'])
+    page = await context.newPage()
+    await page.goto(hub.web)
+    await choosePin(page)
+  })
+  afterAll(async () => {
+    await context?.close()
+    await closeBrowser()
+    await hub?.stop()
+  })
+
+  async function look(name: string): Promise<void> {
+    if (!pictures) return
+    for (const colorScheme of ['light', 'dark'] as const) {
+      await page.emulateMedia({ colorScheme })
+      await page.waitForTimeout(300)
+      await page.screenshot({ path: `${pictures}/${name}-${colorScheme}.png` })
+    }
+    await page.emulateMedia({ colorScheme: 'light' })
+  }
+
+  const connect = async (entry: { url: string; headers: Record<string, string> }) => {
+    const client = new Client({ name: 'zed', version: '1' }, { versionNegotiation: { mode: 'auto' } })
+    await client.connect(
+      new StreamableHTTPClientTransport(new URL(entry.url), { requestInit: { headers: entry.headers } }) as never,
+    )
+    return client
+  }
+
+  test('gets an entry, connects with it over HTTP, is seen, and is shut out when it is removed', async () => {
+    await page.getByRole('link', { name: 'Clients' }).first().click()
+    await page.getByRole('button', { name: 'Other client…' }).click()
+    const dialog = page.getByRole('dialog')
+    await dialog.getByLabel('Name').fill('Zed <b>nightly</b>')
+    await dialog.getByText('Over HTTP', { exact: true }).click()
+    await look('other-client-form')
+    await dialog.getByRole('button', { name: 'Make its entry' }).click()
+    await dialog.getByText('can be connected').waitFor()
+    await look('other-client-entry')
+    const text = (await dialog.getByRole('region', { name: 'JSON' }).textContent()) ?? ''
+    const entry = JSON.parse(text).mcpServers.gatehouse
+    expect(entry.url).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/mcp$/)
+    await dialog.getByRole('button', { name: 'Done' }).click()
+    const client = await connect(entry)
+    expect(client.getProtocolEra()).toBe('modern')
+    await client.listTools()
+    await page.getByText('1 link').first().waitFor({ timeout: 30_000 })
+    await look('other-client-row')
+    await page.goto(new URL('/settings', hub.web).href)
+    await page.getByText(entry.url).waitFor()
+    await look('other-client-settings')
+    await client.close()
+    await page.goto(new URL('/clients', hub.web).href)
+    await page.getByRole('button', { name: 'More for Zed <b>nightly</b>' }).click()
+    await page.getByRole('menuitem', { name: 'Remove…' }).click()
+    await page.getByRole('dialog').getByRole('button', { name: 'Remove' }).click()
+    await until('the listener is gone', async () => {
+      try {
+        await fetch(entry.url)
+        return false
+      } catch {
+        return true
+      }
+    })
+  })
+
+  test('a port that another program holds is said where a person looks', async () => {
+    const blocker = createServer().listen(0, '127.0.0.1')
+    await new Promise(resolve => blocker.once('listening', resolve))
+    const { port } = blocker.address() as AddressInfo
+    const added = await run(home, ['clients', 'add', 'Scripted', '--http', '--yes', '--json'])
+    expect(JSON.parse(added.stdout)).toMatchObject({ name: 'Scripted', transport: 'http' })
+    await page.goto(new URL('/settings', hub.web).href)
+    await page.getByLabel('Port').fill(String(port))
+    await page.getByRole('button', { name: 'Change', exact: true }).click()
+    await page.getByText(`port ${port} is taken by another program`).first().waitFor()
+    await look('http-port-taken')
+    blocker.close()
+    const { id } = JSON.parse(added.stdout)
+    expect((await run(home, ['clients', 'remove', id])).stdout).toContain('Removed')
+  })
+})
