@@ -26,6 +26,7 @@ export const status: Command = {
       `Audit log: ${now.audit.rows} rows, ${now.audit.anchored ? 'anchored' : 'not anchored'}${now.audit.problem ? `; ${oneLine(now.audit.problem)}` : ''}`,
     )
     if (now.config.problem) say(`config.json: line ${now.config.problem.line}: ${oneLine(now.config.problem.what)}`)
+    if (now.http) say(oneLine(now.http.problem ?? `Clients over HTTP: ${now.http.url}`))
     if (now.links.length === 0) say('No AI client is connected.')
     for (const link of now.links)
       say(`${oneLine(link.title)}: connected since ${clock(link.since)}, ${link.calls} calls.`)

@@ -15,11 +15,14 @@ export interface HttpDoorParts {
   onLink: (change: 1 | -1) => void
 }
 
+const RETRY_MS = 10_000
+
 export class HttpDoor {
   readonly #o: HttpDoorParts
   readonly #changed = () => void this.#sync()
   #open: HttpGateway | undefined
   #problem: string | null = null
+  #retry: NodeJS.Timeout | undefined
   /** One opening or closing after the other. */
   #queue: Promise<void> = Promise.resolve()
   #isClosed = false
@@ -64,15 +67,19 @@ export class HttpDoor {
     }
     if (this.#open) return this.#open.recheck()
     this.#problem = null
+    clearTimeout(this.#retry)
     if (!isWanted) return
     const clientOf = (token: string) => clients.clientOf(token)
     const title = (client: string) => clients.title(client)
     try {
       this.#open = await HttpGateway.open(port, { gateway, clientOf, title, audit, onLink })
+      this.#retry = undefined
     } catch (error) {
       const { message, hint } = problemOf(error)
       this.#problem = hint ? `${message} ${hint}` : message
-      this.#o.report(this.#problem)
+      if (!this.#retry) this.#o.report(this.#problem)
+      // Whoever holds the port may go.
+      this.#retry = setTimeout(() => this.#sync(), RETRY_MS).unref()
     }
   }
 }

@@ -16,14 +16,15 @@ export function HttpSection({ http }: { http: HubStatus['http'] }) {
     setBusy(true)
     const done = await change({ port: Number(port) })
     setBusy(false)
-    if (done)
-      showDone(
-        `Clients over HTTP are answered on port ${done.port} now. Give those that know the old one the new address.`,
-      )
+    if (done) showDone(`The port is ${done.port} now. Give clients that know the old one the new address.`)
   }
   return (
     <Section title="Clients over HTTP">
-      {http?.problem && <Banner tone="red" title="It is not open" text={http.problem} />}
+      {http?.problem && (
+        <div className={css.above}>
+          <Banner tone="red" title="It is not open" text={http.problem} />
+        </div>
+      )}
       <Box>
         {http ? (
           <>
