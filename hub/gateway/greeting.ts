@@ -5,7 +5,8 @@ import { memberAt, splice } from '../../contract/wire.ts'
 import { MODERN_VERSIONS } from '../supervisor/era.ts'
 import type { Era } from '../supervisor/upstream.ts'
 import { type ClientFrame, isObject } from './frame.ts'
-import { LEGACY_VERSIONS, SERVER_INFO_KEY, withoutTasks } from './modern.ts'
+import { discoveryFrom, initializeFrom } from './greeting-across.ts'
+import { LEGACY_VERSIONS, SERVER_INFO_KEY } from './modern.ts'
 import type { KnownServer } from './parts.ts'
 
 const NEWEST = LEGACY_VERSIONS[0]!
@@ -47,7 +48,7 @@ export interface Greeting {
 
 /** The server's own result; only the version may be an older one that the client asked for. */
 export function singleGreeting(frame: ClientFrame, { initialize, era }: Greeting): string {
-  if (era === 'modern') return fromDiscovery(negotiated(frame), initialize)
+  if (era === 'modern') return initializeFrom(negotiated(frame), initialize)
   const at = memberAt(initialize, ['protocolVersion'])
   if (!at) return initialize
   const own: unknown = JSON.parse(initialize.slice(at.start, at.end))
@@ -58,8 +59,16 @@ export function singleGreeting(frame: ClientFrame, { initialize, era }: Greeting
 /** What a client of the modern era is told of all servers together. */
 export function aggregateDiscovery(servers: readonly { server: KnownServer; initialize: string }[]): string {
   const { protocolVersion: _, ...said } = JSON.parse(aggregateGreeting(NEWEST, servers)) as Record<string, unknown>
-  const { capabilities } = said as { capabilities: object }
-  return discovery({ ...said, capabilities: { ...capabilities, extensions: extensionsOf(servers) } })
+  const { capabilities, serverInfo, ...others } = said
+  return JSON.stringify({
+    resultType: 'complete',
+    supportedVersions: MODERN_VERSIONS,
+    capabilities: { ...(capabilities as object), extensions: extensionsOf(servers) },
+    ...others,
+    ttlMs: 0,
+    cacheScope: 'private',
+    _meta: { [SERVER_INFO_KEY]: serverInfo },
+  })
 }
 
 /** What any of them can beyond the protocol; pages of tools go through here whoever sends them. */
@@ -75,31 +84,7 @@ function extensionsOf(servers: readonly { initialize: string }[]): Record<string
 
 /** The server's own result; made of what it said at `initialize` where it is of the legacy era. */
 export function singleDiscovery({ initialize, era }: Greeting): string {
-  if (era === 'modern') return initialize
-  const { capabilities = {}, instructions, serverInfo } = JSON.parse(initialize) as Record<string, unknown>
-  // Tasks of the legacy era are another protocol.
-  const { tasks: _, ...known } = capabilities as Record<string, unknown>
-  return discovery({ capabilities: known, instructions, serverInfo })
-}
-
-function discovery({ serverInfo, ...said }: Record<string, unknown>): string {
-  return JSON.stringify({
-    resultType: 'complete',
-    supportedVersions: MODERN_VERSIONS,
-    ...said,
-    ttlMs: 0,
-    cacheScope: 'private',
-    _meta: { [SERVER_INFO_KEY]: serverInfo },
-  })
-}
-
-function fromDiscovery(protocolVersion: string, discovered: string): string {
-  const { capabilities: own = {}, instructions, _meta } = JSON.parse(discovered) as Record<string, unknown>
-  const { extensions, ...others } = own as Record<string, unknown>
-  const capabilities = isObject(extensions) ? { ...others, extensions: withoutTasks(extensions) } : others
-  const serverInfo = isObject(_meta) ? _meta[SERVER_INFO_KEY] : undefined
-  const named = serverInfo ?? { name: 'unknown', version: '0' }
-  return JSON.stringify({ protocolVersion, capabilities, serverInfo: named, instructions })
+  return era === 'modern' ? initialize : discoveryFrom(initialize)
 }
 
 function instructionsOf(initialize: string): string | undefined {

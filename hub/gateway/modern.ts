@@ -20,7 +20,7 @@ const REMOVED = new Set([
   'tasks/list',
   'tasks/result',
 ])
-const TASKS_EXTENSION = 'io.modelcontextprotocol/tasks'
+export const TASKS_EXTENSION = 'io.modelcontextprotocol/tasks'
 
 /** What one request says of its client. */
 export interface Envelope {

@@ -1,0 +1,268 @@
+// Every value that server and client say to each other, leaf by leaf as it is written: what a raw client hears from a raw
+// server directly, and what it hears through the gateway.
+import { spawn } from 'node:child_process'
+import { createInterface } from 'node:readline'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { elements, members } from '../../contract/wire.ts'
+import { fixture, type House, openHouse } from './test-house.ts'
+
+const NS = 'io.modelcontextprotocol'
+type Era = 'legacy' | 'modern'
+type Leaves = Map<string, string>
+
+let house: House
+
+beforeAll(async () => {
+  house = await openHouse({
+    servers: { legacy: [fixture('gateway/odd.mjs'), 'legacy'], modern: [fixture('gateway/odd.mjs'), 'modern'] },
+    rules: [{ id: '', effect: 'allow' }],
+  })
+}, 60_000)
+afterAll(async () => {
+  await house?.close()
+})
+
+/** By path, the source text of every value that holds no others. */
+function leaves(text: string, at = 0, path = '', found: Leaves = new Map()): Leaves {
+  const first = text.slice(at).search(/\S/) + at
+  const inside =
+    text[first] === '{'
+      ? members(text, first)
+      : text[first] === '['
+        ? elements(text, first).map((one, n) => ({ ...one, key: String(n) }))
+        : null
+  if (inside === null || inside.length === 0) found.set(path, text.slice(first).trim())
+  else
+    for (const { key, start, end } of inside) leaves(text.slice(start, end), 0, `${path}/${JSON.stringify(key)}`, found)
+  return found
+}
+
+const META: Record<Era, string> = {
+  legacy: '',
+  modern: `"${NS}/protocolVersion":"2026-07-28","${NS}/clientInfo":{"name":"raw","version":"1.0","x":1.0},"${NS}/clientCapabilities":{"elicitation":{},"x":9007199254740993},"${NS}/logLevel":"debug","traceparent":"00-a",`,
+}
+/** `NAME` stands for what a server's names are prefixed with. Every request says things nobody knows. */
+const REQUESTS: [method: string, params: string][] = [
+  ['tools/list', '{META}'],
+  ['prompts/list', '{META}'],
+  ['resources/list', '{META}'],
+  ['resources/templates/list', '{META}'],
+  ['tools/call', '{"x":[1.0],"name":"NAMEact","arguments":{"n":9007199254740993,"1":1e400,"0":-0},META_TOKEN}'],
+  ['tools/call', '{"name":"NAMEact","arguments":{"fail":true},META}'],
+  ['prompts/get', '{"name":"NAMEgreet","arguments":{"who":"\\u00e9"},META}'],
+  ['resources/read', '{"uri":"odd://one","x":1.0,META}'],
+  [
+    'completion/complete',
+    '{"ref":{"type":"ref/prompt","name":"NAMEgreet","x":1},"argument":{"name":"who","value":"a"},META}',
+  ],
+]
+const INITIALIZE = '{"protocolVersion":"2025-11-25","capabilities":{},"clientInfo":{"name":"raw","version":"1.0"}}'
+
+interface Said {
+  answer: string
+  before: string[]
+}
+type Speak = (frame: string, id: string) => Promise<Said>
+
+function frameOf(era: Era, method: string, params: string, prefix = ''): string {
+  const filled = params
+    .replaceAll('NAME', prefix)
+    .replace('META_TOKEN', `"_meta":{${META[era]}"progressToken":"t1","x-note":"n"}`)
+    .replace('META', `"_meta":{${META[era]}"x-note":"n"}`)
+  return `{"jsonrpc":"2.0","id":$ID,"method":"${method}","params":${filled}}`
+}
+
+async function speakDirectly(era: Era): Promise<{ speak: Speak; end: () => void }> {
+  const child = spawn(process.execPath, [fixture('gateway/odd.mjs'), era], { stdio: ['pipe', 'pipe', 'inherit'] })
+  const lines: string[] = []
+  let wake = () => {}
+  createInterface({ input: child.stdout }).on('line', line => {
+    lines.push(line)
+    wake()
+  })
+  const speak: Speak = async (frame, id) => {
+    const from = lines.length
+    child.stdin.write(`${frame.replace('$ID', id)}\n`)
+    const isAnswer = (line: string) => line.startsWith(`{"jsonrpc":"2.0","id":${id},`)
+    while (!lines.slice(from).some(isAnswer)) await new Promise<void>(resolve => (wake = resolve))
+    const said = lines.slice(from)
+    return { answer: said.find(isAnswer)!, before: said.filter(line => !isAnswer(line)) }
+  }
+  if (era === 'legacy') await speak(`{"jsonrpc":"2.0","id":$ID,"method":"initialize","params":${INITIALIZE}}`, '"i"')
+  return { speak, end: () => child.kill() }
+}
+
+async function speakThrough(era: Era, server: string | undefined): Promise<Speak> {
+  const client = house.client(server ? { server } : {})
+  const speak: Speak = async (frame, id) => {
+    const from = client.frames.length
+    const answer = await client.send(frame, id)
+    return { answer, before: client.frames.slice(from).filter(one => one !== answer) }
+  }
+  if (era === 'legacy') {
+    await speak(`{"jsonrpc":"2.0","id":$ID,"method":"initialize","params":${INITIALIZE}}`, '"i"')
+    await speak(`{"jsonrpc":"2.0","id":$ID,"method":"logging/setLevel","params":{"level":"debug"}}`, '"l"')
+  }
+  return speak
+}
+
+interface Compared {
+  values: number
+  lost: string[]
+  changed: string[]
+  added: string[]
+}
+
+function compare(direct: Leaves, through: Leaves, where: string, all: Compared): void {
+  all.values += direct.size
+  for (const [path, source] of direct) {
+    const got = through.get(path)
+    if (got === undefined) all.lost.push(`${where} ${path}`)
+    else if (got !== source) all.changed.push(`${where} ${path}: ${source} → ${got}`)
+  }
+  for (const path of through.keys()) if (!direct.has(path)) all.added.push(`${where} ${path}`)
+}
+
+/** `speaks`: the client's era; `server`: the server's, by which it is named here. */
+async function compareAll(speaks: Era, server: Era, prefixed: boolean): Promise<Compared> {
+  const all: Compared = { values: 0, lost: [], changed: [], added: [] }
+  const direct = await speakDirectly(server)
+  const through = await speakThrough(speaks, prefixed ? undefined : server)
+  const unprefix = (text: string) => text.replaceAll(`"${server}_`, '"')
+  const greets: [string, string][] = speaks === 'modern' && server === 'modern' ? [['server/discover', '{META}']] : []
+  const alone: [string, string][] = [...greets, ['vendor/thing', '{"n":9007199254740993,META}']]
+  // One address is offered by both servers: in the aggregate it is nobody's.
+  const asked = [...REQUESTS, ...(prefixed ? [] : alone)].filter(([method]) => !prefixed || method !== 'resources/read')
+  let n = 0
+  try {
+    for (const [method, params] of asked) {
+      // Answered here from what the server said last: of one server alone the result is its own.
+      const isList = method.endsWith('/list') || method === 'server/discover'
+      const id = `"${method} ${++n}"`
+      const said = await direct.speak(frameOf(server, method, params), id)
+      const got = await through(frameOf(speaks, method, params, prefixed ? `${server}_` : ''), id)
+      const onlyOurs = (text: string) => (prefixed && isList ? withoutOthers(text, server) : text)
+      const answer = onlyOurs(prefixed ? unprefix(got.answer) : got.answer)
+      // Lists of several servers are made by the gateway: their entries are compared.
+      const [a, b] = [leaves(said.answer), leaves(answer)]
+      if (isList)
+        for (const one of [a, b]) for (const path of one.keys()) if (isAround(path, prefixed)) one.delete(path)
+      compare(a, b, method, all)
+      expect(got.before.length, method).toBe(said.before.length)
+      for (const [at, line] of said.before.entries())
+        compare(leaves(line), leaves(got.before[at]!), `${method} notification ${at}`, all)
+    }
+    await compareRequests(speaks, server, prefixed, through, all)
+  } finally {
+    direct.end()
+  }
+  return all
+}
+
+/** What is said around a list's entries: of one server the result's members count, the answer's own do not. */
+function isAround(path: string, prefixed: boolean): boolean {
+  if (!path.startsWith('/"result"')) return path.startsWith('/"x-vendor"')
+  return prefixed && !/^\/"result"\/"(tools|prompts|resources|resourceTemplates)"\//.test(path)
+}
+
+function withoutOthers(text: string, server: Era): string {
+  const list = /"(tools|prompts|resources|resourceTemplates)":\[/.exec(text)!
+  const start = list.index + list[0].length - 1
+  const other = server === 'legacy' ? 'modern_' : 'legacy_'
+  const entries = elements(text, start).map(({ start: from, end }) => text.slice(from, end))
+  const kept = entries.filter(
+    (one, at) => !one.includes(`"name":"${other}`) && (/"name":"/.test(one.slice(0, 9)) || at === 0),
+  )
+  const end = elements(text, start).at(-1)!.end
+  return `${text.slice(0, start)}[${kept.join()}]${text.slice(end + 1)}`
+}
+
+/** What the server hears of a request, beside what it hears directly. */
+async function compareRequests(
+  speaks: Era,
+  server: Era,
+  prefixed: boolean,
+  through: Speak,
+  all: Compared,
+): Promise<void> {
+  const params =
+    '{"x":[1.0,1e400],"name":"NAMEheard","arguments":{"n":9007199254740993,"1":-0,"s":"\\u00e9\\/"},META_TOKEN}'
+  const sent = frameOf(speaks, 'tools/call', params, prefixed ? `${server}_` : '')
+  const { answer } = await through(sent, '"heard"')
+  const heard = (JSON.parse(answer) as { result: { content: { text: string }[] } }).result.content[0]!.text
+  const [a, b] = [leaves(frameOf(speaks, 'tools/call', params)), leaves(heard)]
+  for (const path of ['/"id"', '/"params"/"_meta"/"progressToken"']) for (const one of [a, b]) one.delete(path)
+  compare(a, b, 'request', all)
+}
+
+test.each([
+  ['legacy', false],
+  ['legacy', true],
+  ['modern', false],
+  ['modern', true],
+] as const)(
+  '%s client, %s server of the same era (prefixed: %s): nothing is lost, changed or added',
+  async (era, prefixed) => {
+    const { values, ...differences } = await compareAll(era, era, prefixed)
+    console.log(
+      `${era}${prefixed ? ', prefixed' : ''}: ${differences.lost.length} lost, ${differences.changed.length} changed of ${values}`,
+    )
+    expect(differences).toEqual({ lost: [], changed: [], added: [] })
+    expect(values).toBeGreaterThan(prefixed ? 500 : 700)
+  },
+)
+
+const shapes = (all: string[]) =>
+  [...new Set(all.map(one => one.replace(/^\S+ (notification \d )?/, '').replace(/: .* → .*/, '')))].sort()
+const only =
+  (...patterns: RegExp[]) =>
+  (all: string[]) =>
+    shapes(all).filter(one => !patterns.some(p => p.test(one)))
+
+test('modern client, legacy server: what differs, by name, and nothing else', async () => {
+  const { values, lost, changed, added } = await compareAll('modern', 'legacy', false)
+  console.log(`modern client, legacy server: ${lost.length} lost, ${changed.length} changed of ${values}`)
+  expect(values).toBeGreaterThan(700)
+  // The envelope is for the gateway: a legacy server knows none.
+  expect(only(/^\/"params"\/"_meta"\/"io\.modelcontextprotocol\//)(lost)).toEqual([])
+  expect(shapes(changed)).toEqual([])
+  // Every result of the modern era says that it is complete, how long it is good for, and whose it is.
+  const complete =
+    /^\/"result"\/("resultType"|"ttlMs"|"cacheScope"|"_meta"\/"io\.modelcontextprotocol\/serverInfo"\/.*)$/
+  expect(only(complete)(added)).toEqual([])
+})
+
+test('legacy client, modern server: what differs, by name, and nothing else', async () => {
+  const { values, lost, changed, added } = await compareAll('legacy', 'modern', false)
+  console.log(`legacy client, modern server: ${lost.length} lost, ${changed.length} changed of ${values}`)
+  expect(values).toBeGreaterThan(700)
+  // What only the modern era says of a result.
+  expect(only(/^\/"result"\/("resultType"|"ttlMs"|"cacheScope")$/)(lost)).toEqual([])
+  expect(shapes(changed)).toEqual([])
+  // The envelope that a modern server needs.
+  expect(only(/^\/"params"\/"_meta"\/"io\.modelcontextprotocol\//)(added)).toEqual([])
+})
+
+test('greetings across the eras keep what is said in both, as it is written', async () => {
+  const [legacy, modern] = [await speakDirectly('legacy'), await speakDirectly('modern')]
+  try {
+    const hello = `{"jsonrpc":"2.0","id":$ID,"method":"initialize","params":${INITIALIZE}}`
+    const discover = frameOf('modern', 'server/discover', '{META}')
+    const cases = [
+      { own: await legacy.speak(hello, '"h"'), got: await (await speakThrough('modern', 'legacy'))(discover, '"d"') },
+      { own: await modern.speak(discover, '"d"'), got: await house.client({ server: 'modern' }).send(hello, '"h"') },
+    ]
+    for (const { own, got } of cases) {
+      const all: Compared = { values: 0, lost: [], changed: [], added: [] }
+      compare(leaves(own.answer), leaves(typeof got === 'string' ? got : got.answer), 'greeting', all)
+      const elsewhere =
+        /^\/("id"|"x-vendor"\/.*|"result"\/("protocolVersion"|"serverInfo"\/.*|"resultType"|"supportedVersions"\/.*|"ttlMs"|"cacheScope"|"_meta"\/"io\.modelcontextprotocol\/serverInfo"\/.*))$/
+      expect(only(elsewhere)(all.lost)).toEqual([])
+      expect(only(elsewhere)(all.changed)).toEqual([])
+      expect(only(elsewhere)(all.added)).toEqual([])
+    }
+  } finally {
+    legacy.end()
+    modern.end()
+  }
+})
