@@ -263,10 +263,13 @@ test('one client opens no more links than are allowed', async () => {
 
 test('a flood is answered with 429, and others are served', async () => {
   tokens.set('flood', 'five')
-  const all = await Promise.all(
-    Array.from({ length: 1_300 }, () => send(undefined, { method: 'DELETE', token: 'flood' }).then(one => one.status)),
-  )
-  expect(all.filter(status => status === 429).length).toBeGreaterThan(0)
+  const statuses = new Set<number>()
+  // As many as it takes, however slow this machine is: more than fill the bucket while they are sent.
+  for (let round = 0; round < 40 && !statuses.has(429); round++) {
+    const all = Array.from({ length: 250 }, () => send(undefined, { method: 'DELETE', token: 'flood' }))
+    for (const { status } of await Promise.all(all)) statuses.add(status)
+  }
+  expect(statuses).toContain(429)
   expect((await send(discover, { token: 'other', headers: modernHeaders('server/discover') })).status).toBe(200)
 })
 

@@ -172,7 +172,7 @@ export class TestClient {
   }
 
   /** The first frame from now on that fits. */
-  async next(fits: (message: Message) => boolean, ms = 10_000): Promise<string> {
+  async next(fits: (message: Message) => boolean, ms = 30_000): Promise<string> {
     return new Promise((resolve, reject) => {
       const timer = setTimeout(
         () => reject(new Error(`No such frame in ${ms} ms; so far: ${this.frames.slice(-5).join(' ')}`)),

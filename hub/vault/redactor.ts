@@ -19,6 +19,23 @@ const TOKEN_SHAPES = new RegExp(
   'g',
 )
 
+/** Every shape holds one of these: a text without any is not gone over for shapes. */
+const SHAPE_BEGINS = [
+  'ghp_',
+  'gho_',
+  'ghu_',
+  'ghs_',
+  'ghr_',
+  'github_pat_',
+  'glpat-',
+  'sk-',
+  'xox',
+  'AKIA',
+  'AIza',
+  'eyJ',
+  '-----BEGIN ',
+]
+
 /**
  * One scan over the text finds all forms of all values. Values shorter than 6 characters are not looked for in free
  * text: they would tear holes into ordinary words. Of values with several lines each long line counts for itself too,
@@ -41,7 +58,8 @@ export class Redactor {
   }
 
   redact(text: string): string {
-    return this.#redactKnown(text).replace(TOKEN_SHAPES, REMOVED)
+    const known = this.#redactKnown(text)
+    return SHAPE_BEGINS.some(begin => known.includes(begin)) ? known.replace(TOKEN_SHAPES, REMOVED) : known
   }
 
   #add(form: string): void {
