@@ -9,6 +9,8 @@ export interface Unattended {
   home: Home
   hub: RunningHub
   window: WindowClient
+  /** Set in the environment of every server that `processes` is to find: NAME=value. */
+  marked: string
   /** Living processes of any run of any server, children and their children alike. */
   processes(): number[]
   /** Another hub on the same folder, after this one was killed. */
@@ -37,6 +39,7 @@ async function open(home: Home, mark: string): Promise<Unattended> {
     home,
     hub,
     window,
+    marked: mark,
     processes: () => pidsWith(mark),
     again() {
       window.close()
