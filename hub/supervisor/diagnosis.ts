@@ -59,6 +59,20 @@ function hintFor({ name, launch, ending, stderr, cwdExists }: Failure): string |
   if (code === 'EACCES') return `Make the file executable (chmod +x), or give the right path in ${name}'s settings.`
   if (/command not found|: not found$/m.test(said))
     return 'A program it calls was not found in the PATH of your login shell. Install it, or give its full path.'
+  if (/ENOSPC|no space left on device/i.test(said))
+    return 'The disk is full. Free some space, then start this server again.'
+  if (
+    /Unsupported engine|requires Node\.?js|engine "node" is incompatible|Node\.js version .* is (not supported|too old)/i.test(
+      said,
+    )
+  )
+    return 'It needs another version of Node.js than the one in the PATH of your login shell. Install that one.'
+  if (
+    /(environment variable|env(ironment)? var)\S* .*(required|missing|not set|must be set)|(required|missing) environment variable|KeyError: '[A-Z_]+'/i.test(
+      said,
+    )
+  )
+    return `It needs an environment variable that is not set; the lines above name which. Set it under env in ${name}'s settings.`
   if (/EADDRINUSE|address already in use/i.test(said))
     return 'The port it wants is taken by another program. End that one, or give this server another port.'
   if (/ECONNREFUSED|connection refused/i.test(said))
@@ -73,9 +87,15 @@ function hintFor({ name, launch, ending, stderr, cwdExists }: Failure): string |
     return 'It was denied access to a file or a port. The lines above name which.'
   if (/Cannot find (module|package)|ModuleNotFoundError|No module named/.test(said))
     return 'A part of the program is missing. Install its dependencies, or reinstall it.'
+  if (/^\s*(SyntaxError|IndentationError)\b/m.test(said))
+    return 'The program could not be read: it is broken, or written for a newer version of what runs it.'
   if (/Cannot connect to the Docker daemon/i.test(said)) return 'Start Docker, then start this server again.'
   if (/unauthorized|invalid (api )?(key|token)|\b401\b/i.test(said))
     return 'Its credential was not accepted. Set it again in Credentials.'
+  if (/no sign of life/.test(said))
+    return /^(npx|uvx|docker|pipx|bunx)$/.test(command)
+      ? `It may still be downloading. Run the command once in a terminal, then start ${name} again.`
+      : 'Run the command in a terminal: it should wait for input, not ask a question or end.'
   if (ending.signal === 'SIGKILL') return 'Something outside ended it at once; often the system, when memory runs out.'
   if (ending.exitCode === 0)
     return 'It ended as if its work were done. Check that the command starts an MCP server on stdio and not something else.'
@@ -88,6 +108,8 @@ function commandMissing(command: string): string {
   if (/^(npx|npm|node)$/.test(command))
     return `${looked} Install Node.js, or give the full path of ${command} in the settings.`
   if (/^uvx?$/.test(command)) return `${looked} Install uv, or give the full path of ${command} in the settings.`
+  if (/^python3?$/.test(command))
+    return `${looked} Install Python (it may be called python3 here), or give its full path in the settings.`
   if (command === 'docker') return `${looked} Install Docker, or give the full path of docker in the settings.`
   if (command.startsWith('gatehouse:')) return 'No server of this name comes with Gatehouse.'
   return `${looked} Install it, or give its full path in the settings.`
