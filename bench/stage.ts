@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { ReadyLine } from '../contract/command-line.ts'
+import { HttpPeer } from './http-peer.ts'
 import { Peer } from './peer.ts'
 
 const root = join(import.meta.dirname, '..')
@@ -39,7 +40,10 @@ const config = {
   mcpServers: {
     reads: { command: process.execPath, args: programs.everything },
     changes: { command: process.execPath, args: programs.everything },
-    big: { command: process.execPath, args: programs.big },
+    big: { command: process.execPath, args: [...programs.big, '1'] },
+    ...Object.fromEntries(
+      Array.from({ length: 20 }, (_, n) => [`many${n}`, { command: process.execPath, args: [...programs.big, '15'] }]),
+    ),
   },
 }
 const policy = { rules: [{ effect: 'allow', tool: '*' }], trust: ['reads', 'big'] }
@@ -107,7 +111,7 @@ export async function configure(hub: RunningHub): Promise<void> {
   for (;;) {
     const { tools = [] } = await looker.request('tools/list')
     const has = (name: string) => tools.some(tool => tool.name === name)
-    if (has('reads_echo') && has('changes_echo') && has('big_look_0')) break
+    if (has('reads_echo') && has('changes_echo') && has('big_look_0') && tools.length >= 301) break
     if (performance.now() > until) throw new Error(`The servers did not start: ${tools.length} tools.`)
     await sleep(100)
   }
@@ -116,6 +120,24 @@ export async function configure(hub: RunningHub): Promise<void> {
 
 export function bridge(hub: RunningHub, ...args: string[]): Peer {
   return peer([...programs.gatehouse, 'connect', '--data', hub.data, ...args])
+}
+
+/** A client of the hub's HTTP gateway; null when its port is taken by another program. */
+export async function overHttp(hub: RunningHub): Promise<HttpPeer | null> {
+  const args = ['clients', 'add', 'bench', '--http', '--yes', '--json', '--data', hub.data]
+  const added = execFileSync(process.execPath, [...programs.gatehouse, ...args], { env, encoding: 'utf8' })
+  const { url, headers } = JSON.parse(JSON.parse(added).entry).mcpServers.gatehouse
+  const one = new HttpPeer(url, headers)
+  const until = performance.now() + 5_000
+  for (;;) {
+    try {
+      await one.greet()
+      return one
+    } catch {
+      if (performance.now() > until) return null
+      await sleep(100)
+    }
+  }
 }
 
 /** Ends whatever is still there and removes every folder; also when the bench is interrupted. */

@@ -3,14 +3,14 @@ import { once } from 'node:events'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { expect, test } from 'vitest'
-import { freshHome, run } from '../test/harness.ts'
+import { freshHome, root, run } from './harness.ts'
 
 test('a promise that nobody waited for is said on stderr, and the hub serves on', async () => {
   const home = freshHome()
   const forget = "setTimeout(() => Promise.reject(new Error('nobody waited for this')), 2_000)"
   const hub = spawn(
     process.execPath,
-    ['--import', `data:text/javascript,${forget}`, join(import.meta.dirname, 'main.ts'), '--data', home.data],
+    ['--import', `data:text/javascript,${forget}`, join(root, 'hub/main.ts'), '--data', home.data],
     { env: home.env, stdio: ['ignore', 'pipe', 'pipe'] },
   )
   let said = ''
