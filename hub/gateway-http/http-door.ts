@@ -19,7 +19,12 @@ const RETRY_MS = 10_000
 
 export class HttpDoor {
   readonly #o: HttpDoorParts
-  readonly #changed = () => void this.#sync()
+  /** Whose the tokens are that came in: looked up once, until a client changes. */
+  readonly #known = new Map<string, string>()
+  readonly #changed = () => {
+    this.#known.clear()
+    void this.#sync()
+  }
   #open: HttpGateway | undefined
   #problem: string | null = null
   #retry: NodeJS.Timeout | undefined
@@ -50,6 +55,12 @@ export class HttpDoor {
     await this.#sync()
   }
 
+  #clientOf(token: string): string | null {
+    const known = this.#known.get(token) ?? this.#o.clients.clientOf(token)
+    if (known !== null) this.#known.set(token, known)
+    return known
+  }
+
   #sync(): Promise<void> {
     const done = () => void this.#o.announcer.emit('links/changed')
     this.#queue = this.#queue.then(() => this.#bring()).then(done, error => this.#o.report(String(error)))
@@ -69,7 +80,7 @@ export class HttpDoor {
     this.#problem = null
     clearTimeout(this.#retry)
     if (!isWanted) return
-    const clientOf = (token: string) => clients.clientOf(token)
+    const clientOf = (token: string) => this.#clientOf(token)
     const title = (client: string) => clients.title(client)
     try {
       this.#open = await HttpGateway.open(port, { gateway, clientOf, title, audit, onLink })

@@ -22,14 +22,15 @@ export interface HttpParts {
   audit: { append(event: AuditEvent, options: { durable: boolean }): Promise<void> }
   /** A link was opened, or closed. */
   onLink: (change: 1 | -1) => void
+  /** Requests of one client: so many at once, and so many a second over time. */
+  rate?: { burst: number; perSecond: number }
 }
 
 const IDLE_MS = 30 * 60_000
 const LOOK_MS = 15_000
 const MOST_AT_ONCE = 200
-/** Requests of one client: so many at once, and so many a second over time. */
-const BURST = 1_000
-const PER_SECOND = 200
+/** Requests of one client: no honest one comes near it for longer than a moment. */
+const RATE = { burst: 4_000, perSecond: 2_000 }
 
 export class HttpGateway {
   readonly port: number
@@ -232,9 +233,10 @@ export class HttpGateway {
   }
 
   #count(client: string): void {
+    const { burst, perSecond } = this.#o.rate ?? RATE
     const now = performance.now()
-    const { left, atMs } = this.#allowance.get(client) ?? { left: BURST, atMs: now }
-    const has = Math.min(BURST, left + ((now - atMs) / 1_000) * PER_SECOND)
+    const { left, atMs } = this.#allowance.get(client) ?? { left: burst, atMs: now }
+    const has = Math.min(burst, left + ((now - atMs) / 1_000) * perSecond)
     if (has < 1) throw new HttpRefusal(429, 'Too many requests at once.', -32000, { 'retry-after': '1' })
     this.#allowance.set(client, { left: has - 1, atMs: now })
   }
