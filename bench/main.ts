@@ -7,7 +7,7 @@ import { idleCost, idleLine } from './idle.ts'
 import { type Call, manyAtOnce, oneByOne, Samples } from './measure.ts'
 import type { Peer } from './peer.ts'
 import { aims, fixed, type Row, table, times } from './report.ts'
-import { bridge, cleanUp, configure, overHttp, peer, programs, startHub } from './stage.ts'
+import { barePipes, bridge, cleanUp, configure, overHttp, peer, programs, startHub } from './stage.ts'
 import { bareNode, bridgeStart, Disk, hubStart } from './starts.ts'
 
 const ROUNDS = 8
@@ -65,16 +65,19 @@ async function bench(): Promise<void> {
   const direct = await greeted(peer(programs.everything))
   const directBig = await greeted(peer(programs.big))
   const floor = peer(programs.floor)
+  const pipes = await greeted(await barePipes())
   const http = await overHttp(hub)
   const echo = (to: Peer | HttpPeer, name: string) => () =>
     to.request('tools/call', { name, arguments: { message: 'x'.repeat(16) } })
   const calls: Route[] = [
     route('floor: bare echo child', echo(floor, 'echo')),
     route('direct: server-everything', echo(direct, 'echo')),
+    route('behind two bare pipes', echo(pipes, 'echo')),
     route('through the gate: read', echo(through, 'reads_echo')),
     route('through the gate: change', echo(through, 'changes_echo')),
     ...(http ? [route('over loopback HTTP: read', echo(http, 'reads_echo'))] : []),
   ]
+  const throughGate = calls.slice(3)
   const megabyte = (to: Peer) => () => to.request('tools/call', { name: 'look_0', arguments: { path: 'a' } })
   const list = (to: Peer) => () => to.request('tools/list')
   const heavy: Route[] = [
@@ -101,9 +104,9 @@ async function bench(): Promise<void> {
   }
   disk.close()
   const more = new Samples()
-  while (count(calls.slice(2)) + more.calls < CALLS_IN_ALL) await manyAtOnce(calls[2]!.call, more, LANES, MANY_MS)
+  while (count(throughGate) + more.calls < CALLS_IN_ALL) await manyAtOnce(throughGate[0]!.call, more, LANES, MANY_MS)
   const rssAfter = hub.rssMb()
-  for (const one of [through, throughBig, direct, directBig, floor, ...(http ? [http] : [])]) await one.close()
+  for (const one of [through, throughBig, direct, directBig, floor, pipes, ...(http ? [http] : [])]) await one.close()
   await hub.close()
   for (let n = 0; n < 2; n++) await hubStart(hubStarts)
 
@@ -127,9 +130,9 @@ async function bench(): Promise<void> {
       'this disk: 4 KB and fsync': fsync,
     }),
     '',
-    `hub memory: ${fixed(rssAtStart, 0)} MB at start, ${fixed(rssAfter, 0)} MB after ${count(calls.slice(2)) + more.calls} calls and ${count(heavy)} large answers`,
+    `hub memory: ${fixed(rssAtStart, 0)} MB at start, ${fixed(rssAfter, 0)} MB after ${count(throughGate) + more.calls} calls and ${count(heavy)} large answers`,
     '',
-    ...aims(calls[1]!.samples, calls[2]!.samples, calls[3]!.samples, fsync),
+    ...aims(calls[1]!.samples, calls[2]!.samples, throughGate[0]!.samples, throughGate[1]!.samples, fsync),
   ]
   process.stdout.write(`${out.join('\n')}\n`)
 }

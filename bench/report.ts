@@ -38,8 +38,11 @@ function cells({ samples, direct }: Row): string[] {
   ]
 }
 
-/** The aims of reads and of changing calls, each with what was measured. */
-export function aims(direct: Samples, reads: Samples, changes: Samples, fsync: Samples): string[] {
+/**
+ * The aims of reads and of changing calls, each with what was measured, and what the two processes between a client and
+ * its server cost when they only carry bytes: no gate of this shape is nearer to direct than that.
+ */
+export function aims(direct: Samples, pipes: Samples, reads: Samples, changes: Samples, fsync: Samples): string[] {
   const sync = fsync.p(0.5)
   const all: Aim[] = [
     { what: 'reads: p50 ≤ 2× direct', is: reads.p(0.5), limit: 2 * direct.p(0.5), met: 'below', unit: 'ms' },
@@ -54,11 +57,13 @@ export function aims(direct: Samples, reads: Samples, changes: Samples, fsync: S
     },
     { what: 'changes: calls/s ≥ 0.3× direct', is: changes.rate, limit: 0.3 * direct.rate, met: 'above', unit: '/s' },
   ]
-  return all.map(({ what, is, limit, met, unit }) => {
+  const lines = all.map(({ what, is, limit, met, unit }) => {
     const digits = unit === 'ms' ? 3 : 0
     const isMet = met === 'below' ? is <= limit : is >= limit
     return `${isMet ? 'met    ' : 'not met'}  ${what.padEnd(40)} ${fixed(is, digits)} ${unit}, limit ${fixed(limit, digits)} ${unit}`
   })
+  const [slower, rate] = [pipes.p(0.5) / direct.p(0.5), pipes.rate / direct.rate]
+  return [...lines, `Two bare pipes: p50 ${fixed(slower, 2)}× direct, ${fixed(rate, 2)}× its calls/s.`]
 }
 
 function line(name: string, columns: readonly string[]): string {

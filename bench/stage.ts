@@ -18,6 +18,8 @@ export const programs = {
   floor: [join(import.meta.dirname, 'children/echo.ts')],
   big: [join(import.meta.dirname, 'children/big.ts')],
   small: [join(import.meta.dirname, 'children/small.ts')],
+  pipeHub: [join(import.meta.dirname, 'children/pipe-hub.ts')],
+  pipeBridge: [join(import.meta.dirname, 'children/pipe-bridge.ts')],
   everything: [
     createRequire(import.meta.url).resolve('@modelcontextprotocol/server-everything/dist/index.js'),
     'stdio',
@@ -120,6 +122,20 @@ export async function configure(hub: RunningHub): Promise<void> {
 
 export function bridge(hub: RunningHub, ...args: string[]): Peer {
   return peer([...programs.gatehouse, 'connect', '--data', hub.data, ...args])
+}
+
+/** The same server behind a bridge and a hub that only carry bytes: what the two processes between cost by themselves. */
+export async function barePipes(): Promise<Peer> {
+  const address =
+    process.platform === 'win32' ? `\\\\.\\pipe\\gatehouse-bench-${process.pid}` : join(freshFolder(), 'socket')
+  const hub = spawn(process.execPath, [...programs.pipeHub, address, ...programs.everything], {
+    env,
+    stdio: ['pipe', 'pipe', 'inherit'],
+  })
+  open.add(hub)
+  hub.once('exit', () => open.delete(hub))
+  await firstLine(hub)
+  return peer([...programs.pipeBridge, address])
 }
 
 /** A client of the hub's HTTP gateway; null when its port is taken by another program. */
