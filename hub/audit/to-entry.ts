@@ -19,6 +19,15 @@ function cut(text: string, bytes: number): string {
 }
 
 export function toEntry(event: AuditEvent, redact: (text: string) => string): Entry {
-  const clean = (text: string, isLong = false) => cut(redact(text), isLong ? ARGUMENTS_BYTES : TEXT_BYTES)
+  const isClean = !holdsSecret(event, redact)
+  const clean = (text: string, isLong = false) =>
+    cut(isClean && !isLong ? text : redact(text), isLong ? ARGUMENTS_BYTES : TEXT_BYTES)
   return { time: Date.now(), content: canonical(event, clean) }
+}
+
+/** All short texts are gone over at once: what stands in one of them stands in what they are joined to. */
+function holdsSecret({ client, server, tool, by, detail, decision }: AuditEvent, redact: (text: string) => string) {
+  const { effect, risk, rule, ruleText, reasons = [] } = decision ?? {}
+  const joined = [client, server, tool, by, detail, effect, risk, rule, ruleText, ...reasons].join('\n')
+  return redact(joined) !== joined
 }

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
@@ -276,6 +276,43 @@ test('allowed calls and their results are recorded under one correlation', async
     durationMs: expect.any(Number),
     bytes: expect.any(Number),
   })
+})
+
+test('a quick read of a trusted server is one row, which says that it was let through and how it ended', async () => {
+  const { house } = await witnessed({ trust: ['witness'] })
+  const client = house.client()
+  await client.initialize()
+  await client.call('witness_look', { path: 'a' })
+  const rows = (await house.rows()).flatMap(r => (r.event?.tool === 'look' ? [r.event] : []))
+  expect(rows).toEqual([
+    expect.objectContaining({
+      kind: 'call',
+      what: 'call/allowed',
+      outcome: 'ok',
+      durationMs: expect.any(Number),
+      bytes: expect.any(Number),
+      decision: expect.objectContaining({ effect: 'allow', risk: 'reads' }),
+      arguments: expect.objectContaining({ text: '{"path":"a"}' }),
+    }),
+  ])
+})
+
+test('a read that takes long is in the log while it runs, and its end follows', async () => {
+  folder = mkdtempSync(join(tmpdir(), 'gatehouse-slow-'))
+  const servers = { slow: [fixture('gateway/answers-late.mjs'), join(folder, 'go')] }
+  house = await openHouse({ servers, trust: ['slow'] })
+  const client = house.client()
+  await client.initialize()
+  const answer = client.call('slow_look')
+  const told = async () =>
+    (await house!.rows()).flatMap(r => (r.event?.tool === 'look' ? [[r.event.what, r.event.outcome]] : []))
+  await expect.poll(told, { timeout: 30_000 }).toEqual([['call/allowed', undefined]])
+  writeFileSync(join(folder, 'go'), '')
+  await answer
+  expect(await told()).toEqual([
+    ['call/allowed', undefined],
+    ['call/ended', 'ok'],
+  ])
 })
 
 test('a hub that just started lists the tools of servers that are still cold, and a call starts the one it needs', async () => {

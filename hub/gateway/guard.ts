@@ -10,6 +10,7 @@ import { definitionHash } from '../policy/definition-hash.ts'
 import type { InstanceFor } from '../supervisor/instances.ts'
 import type { Upstream } from '../supervisor/upstream.ts'
 import type { Asking, KnownServer, PolicyBook, RecordBook } from './parts.ts'
+import { type Ended, ReadRecords } from './read-records.ts'
 import { redactedHead } from './redacted-head.ts'
 import type { Entry } from './view.ts'
 import {
@@ -63,15 +64,24 @@ export interface GuardOptions {
   redact: (text: string) => string
 }
 
+interface Row extends Pick<AuditEvent, 'outcome' | 'detail'> {
+  kind?: AuditEvent['kind']
+  what: string
+  by: string
+  decision: Decision
+}
+
 const HEARTBEAT_MS = 10_000
 const ARGUMENTS_KEPT = 8_192
 const ARGUMENTS_LONG = 100_000
 
 export class Guard {
   readonly #o: GuardOptions
+  readonly #reads: ReadRecords
 
   constructor(options: GuardOptions) {
     this.#o = options
+    this.#reads = new ReadRecords(options.audit)
   }
 
   decide(call: Pick<Call, 'client' | 'server' | 'method' | 'tool' | 'entry' | 'argumentsText'>): Decision {
@@ -107,17 +117,22 @@ export class Guard {
       const { message, hint } = problemOf(error)
       return this.#refuse(call, decision, 'gatehouse', notStarted(call.server.name, message, hint), 'error')
     }
-    const early = decision.changes ? this.#stillAllowed(call, decision, by) : undefined
+    if (!decision.changes) {
+      const no = this.#stillAllowed(call, decision, by)
+      if (no) return no
+      const read = this.#reads.begin(() => this.#event(call, { what: 'call/allowed', by, decision }))
+      return this.#send(call, decision, by, upstream, send, ended => this.#reads.end(read, ended))
+    }
+    const early = this.#stillAllowed(call, decision, by)
     if (early) return early
     try {
-      const recorded = this.#record(call, { what: 'call/allowed', by, decision }, decision.changes)
-      // A read's record is only waited for when the log is behind by more than it should hold.
-      await (decision.changes ? recorded : recorded.catch(() => {}))
+      await this.#record(call, { what: 'call/allowed', by, decision }, true)
     } catch (error) {
       const { message, hint } = problemOf(error)
       return { kind: 'refused', words: notRecorded(message, hint) }
     }
-    return this.#stillAllowed(call, decision, by) ?? this.#send(call, decision, by, upstream, send)
+    const late = this.#stillAllowed(call, decision, by)
+    return late ?? this.#send(call, decision, by, upstream, send, ended => this.#ended(call, ended))
   }
 
   /** For what waits for no answer: allowed by policy as it is, and recorded. Never asks. */
@@ -191,33 +206,37 @@ export class Guard {
     by: string,
     upstream: Upstream,
     send: (upstream: Upstream) => Promise<string>,
+    record: (ended: Ended) => Promise<void> | void,
   ): Promise<Passage> {
     const began = performance.now()
-    const result = (outcome: NonNullable<AuditEvent['outcome']>, text: string, detail?: string) => {
-      const row = {
-        kind: 'result' as const,
-        what: 'call/ended',
+    const ended = (outcome: NonNullable<Ended['outcome']>, text: string, detail?: string) =>
+      record({
         outcome,
         durationMs: Math.round(performance.now() - began),
-      }
-      const more = { bytes: Buffer.byteLength(text), ...(detail ? { detail } : {}) }
-      void this.#o.audit.append({ ...this.#who(call), ...row, ...more }, { durable: false }).catch(() => {})
-    }
+        bytes: Buffer.byteLength(text),
+        ...(detail ? { detail } : {}),
+      })
     try {
       const text = await send(upstream)
       const ms = performance.now() - began
-      result(outcomeOf(text), text)
+      await ended(outcomeOf(text), text)
       return { kind: 'answered', text, ms, by }
     } catch (error) {
       if (call.signal.aborted) {
-        result('cancelled', '', decision.changes ? 'It may have been run.' : undefined)
+        await ended('cancelled', '', decision.changes ? 'It may have been run.' : undefined)
         return { kind: 'cancelled' }
       }
       const lost =
         error instanceof HubError ? error : new HubError('server/failed', problemOf(error).message, { cause: error })
-      result('lost', '', lost.message)
+      await ended('lost', '', lost.message)
       return { kind: 'failed', error: lost }
     }
+  }
+
+  /** The answer of a changing call waits for no second record: that it was let through is on disk. */
+  #ended(call: Call, ended: Ended): void {
+    const row: AuditEvent = { kind: 'result', what: 'call/ended', ...this.#who(call), ...ended }
+    void this.#o.audit.append(row, { durable: false }).catch(() => {})
   }
 
   #denied(decision: Decision): string {
@@ -252,22 +271,15 @@ export class Guard {
     return { correlation: call.correlation, client: call.client.id, server: call.server.id, tool: call.tool }
   }
 
-  #record(
-    call: Call,
-    row: {
-      kind?: AuditEvent['kind']
-      what: string
-      by: string
-      decision: Decision
-      outcome?: AuditEvent['outcome']
-      detail?: string
-    },
-    durable: boolean,
-  ): Promise<void> {
+  #record(call: Call, row: Row, durable: boolean): Promise<void> {
+    return this.#o.audit.append(this.#event(call, row), { durable })
+  }
+
+  #event(call: Call, row: Row): AuditEvent {
     const { decision, kind = 'call', what, by, outcome, detail } = row
     const { effect, risk, reasons, rule } = decision
     const text = call.argumentsText
-    const event: AuditEvent = {
+    return {
       kind,
       what,
       ...this.#who(call),
@@ -282,7 +294,6 @@ export class Guard {
       ...(outcome ? { outcome } : {}),
       ...(detail ? { detail } : {}),
     }
-    return this.#o.audit.append(event, { durable })
   }
 }
 

@@ -76,7 +76,7 @@ export function LinePane({ seq, line: given, lines, onOpen }: Props) {
           </p>
           <ol className={css.steps}>
             {stepsOf(line.rows).map(s => (
-              <li key={s.seq} className={css.step} data-tone={s.tone}>
+              <li key={`${s.seq} ${s.what}`} className={css.step} data-tone={s.tone}>
                 <span>
                   <b>{s.what}</b> <Foreign text={s.more} max={300} />
                 </span>

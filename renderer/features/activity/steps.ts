@@ -14,7 +14,16 @@ export interface Step {
 /** Oldest first. */
 export function stepsOf(rows: readonly AuditRow[]): Step[] {
   const asked = rows.find(row => row.event?.what === 'approval/asked')
-  return rows.map(row => ({ seq: row.seq, at: row.time, ...storyOf(row, asked) }))
+  return rows.flatMap(row => {
+    const { seq, time, event } = row
+    const step = { seq, at: time, ...storyOf(row, asked) }
+    // A quick read is one row, written when it had ended.
+    if (event?.what !== 'call/allowed' || event.outcome === undefined) return [step]
+    return [
+      { ...step, at: time - (event.durationMs ?? 0) },
+      { seq, at: time, ...endOf(event) },
+    ]
+  })
 }
 
 function storyOf(row: AuditRow, asked: AuditRow | undefined): Omit<Step, 'seq' | 'at'> {
