@@ -200,6 +200,50 @@ test('doctor finds out without a hub', async () => {
   expect(existsSync(nowhere)).toBe(false)
 })
 
+test('doctor says which servers cannot start, why, and what to do', async () => {
+  const folder = join(data, 'doctored')
+  mkdirSync(folder)
+  const mcpServers = {
+    gone: { command: join(folder, 'no-such-program') },
+    missing: { command: 'uvx-of-nobody' },
+    adrift: { command: process.execPath, cwd: join(folder, 'nowhere') },
+    off: { command: 'nothing', enabled: false },
+    fine: { command: process.execPath },
+  }
+  writeFileSync(join(folder, 'config.json'), JSON.stringify({ mcpServers }))
+  const { out } = await run(['doctor', '--json', '--data', folder])
+  const about = (text: string) =>
+    z
+      .array(Finding)
+      .parse(JSON.parse(text))
+      .filter(one => /^(server|config)/.test(one.id))
+  expect(about(out)).toEqual([
+    {
+      id: 'server gone',
+      level: 'warn',
+      what: `gone cannot start: ${join(folder, 'no-such-program')} was not found.`,
+      fix: expect.stringContaining('There is no file'),
+    },
+    {
+      id: 'server missing',
+      level: 'warn',
+      what: 'missing cannot start: uvx-of-nobody was not found.',
+      fix: expect.stringContaining('PATH of your login shell'),
+    },
+    {
+      id: 'server adrift',
+      level: 'warn',
+      what: `adrift cannot start: its folder ${join(folder, 'nowhere')} does not exist.`,
+      fix: expect.stringContaining('Create the folder'),
+    },
+  ])
+  writeFileSync(join(folder, 'config.json'), '{\n  "mcpServers": {,}\n}')
+  const broken = await run(['doctor', '--json', '--data', folder])
+  expect(about(broken.out)).toEqual([
+    expect.objectContaining({ id: 'config', what: expect.stringContaining('line 2') }),
+  ])
+})
+
 test('doctor fails when Gatehouse cannot run', async () => {
   writeFileSync(join(root, 'file'), '')
   const { code, err } = await run(['doctor', '--data', join(root, 'file', 'x')])

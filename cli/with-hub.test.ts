@@ -8,7 +8,7 @@ import { dirname, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { AuditHead, AuditRow, Verification } from '../contract/audit.ts'
-import { ClientLine, ServerLine, ToolLine } from '../contract/command-line.ts'
+import { ClientLine, Finding, ServerLine, ToolLine } from '../contract/command-line.ts'
 import { HubStatus } from '../contract/hub.ts'
 import { Approval, Decision, Policy } from '../contract/policy.ts'
 import { Secret } from '../contract/secrets.ts'
@@ -90,22 +90,47 @@ describe('without a person', () => {
     expect(await json(z.array(ServerLine), 'servers', 'list')).toEqual([])
   }, 90_000)
 
-  test('logs --follow goes on until it is ended', async () => {
+  test('logs --follow goes on until it is ended, also when the hub is killed and another one starts', async () => {
     const script =
-      'process.stdin.on("end", process.exit).resume(); process.stderr.write("first\\u001b[31m\\n"); setInterval(() => process.stderr.write("more\\n"), 100)'
+      'process.stdin.on("end", process.exit).resume(); process.stderr.write("first\\u001b[31m\\n"); let n = 0; setInterval(() => process.stderr.write(`more ${process.pid} ${++n}\\n`), 100)'
     await run(['servers', 'add', 'noisy', '--', process.execPath, '-e', script])
     void run(['servers', 'start', 'noisy'])
     const main = join(import.meta.dirname, 'main.ts')
     const child = spawn(process.execPath, [main, 'servers', 'logs', 'noisy', '--follow', '--data', data])
-    let out = ''
+    let [out, err] = ['', '']
     child.stdout.setEncoding('utf8').on('data', (text: string) => {
       out += text
     })
-    await expect.poll(() => out.split('more').length, { timeout: 20_000 }).toBeGreaterThan(3)
+    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      err += text
+    })
+    const said = () => [...out.matchAll(/more (\d+) (\d+)/g)].map(([, pid, n]) => `${pid} ${n}`)
+    const runs = () => new Set(said().map(line => line.split(' ')[0])).size
+    await expect.poll(() => said().length, { timeout: 20_000 }).toBeGreaterThan(3)
+    hub.child.kill('SIGKILL')
+    await expect.poll(() => err, { timeout: 20_000 }).toContain('The hub ended. Waiting for the next one')
+    hub = await serve(data, ['--policy', join(root, 'policy.json')], env)
+    void run(['servers', 'start', 'noisy'])
+    await expect.poll(runs, { timeout: 20_000 }).toBe(2)
     child.kill('SIGTERM')
     await once(child, 'exit')
+    expect(new Set(said()).size).toBe(said().length)
     expect(out).not.toContain('\u001b')
     await run(['servers', 'remove', 'noisy', '--yes'])
+  }, 90_000)
+
+  test('doctor names the cause that was found when a server fell', async () => {
+    const script = 'process.stderr.write("Error: connect ECONNREFUSED 127.0.0.1:5432\\n"); process.exit(3)'
+    await run(['servers', 'add', 'falls', '--', process.execPath, '-e', script])
+    await run(['servers', 'start', 'falls'])
+    const found = await json(z.array(Finding), 'doctor')
+    expect(found.find(one => one.id === 'server falls')).toEqual({
+      id: 'server falls',
+      level: 'warn',
+      what: 'falls ended with exit code 3 before it answered.',
+      fix: expect.stringContaining('connection refused'),
+    })
+    await run(['servers', 'remove', 'falls', '--yes'])
   }, 60_000)
 })
 

@@ -1,7 +1,7 @@
 // `gatehouse doctor`: what works on this machine and what does not.
 import { z } from 'zod'
 import { Finding } from '../../contract/command-line.ts'
-import { type Command, CommandError } from '../command.ts'
+import { type Command, CommandError, type Input } from '../command.ts'
 import { oneLine, say, sayJson } from '../print.ts'
 import { programJson } from '../run-program.ts'
 
@@ -9,9 +9,11 @@ const MARKS = { ok: 'ok     ', warn: 'warn   ', problem: 'PROBLEM' }
 
 export const doctor: Command = {
   synopsis: '',
-  help: 'Exit code 0 when Gatehouse itself can run. Needs no hub.',
-  async run({ data, json }) {
-    const findings = z.array(Finding).parse(await programJson('doctor', ['--data', data]))
+  help: `Exit code 0 when Gatehouse itself can run. Needs no hub; a running one is asked how its servers are.`,
+  async run({ data, json, hubIfAny }) {
+    const found = z.array(Finding).parse(await programJson('doctor', ['--data', data]))
+    const live = await liveFindings(hubIfAny)
+    const findings = [...found.filter(one => !live.some(other => other.id === one.id)), ...live]
     if (json) sayJson(findings)
     else
       for (const { id, level, what, fix } of findings) {
@@ -22,4 +24,18 @@ export const doctor: Command = {
     if (problem) throw new CommandError(`Gatehouse cannot run here: ${oneLine(problem.what)}`, problem.fix ?? undefined)
     return 0
   },
+}
+
+/** Servers that are down, with the cause as it was found when they fell. */
+async function liveFindings(hubIfAny: Input['hubIfAny']): Promise<Finding[]> {
+  const hub = await hubIfAny().catch(() => null)
+  if (!hub) return []
+  return (await hub.call.servers.list()).flatMap(({ name, state }): Finding[] => {
+    const id = `server ${name}`
+    if (state.kind === 'waiting')
+      return [{ id, level: 'warn', what: state.what, fix: 'Open Gatehouse: gatehouse open' }]
+    if (state.kind !== 'backing-off' && state.kind !== 'crash-looping') return []
+    const { what, hint = `See what it wrote: gatehouse servers logs ${name}` } = state.because
+    return [{ id, level: 'warn', what, fix: hint }]
+  })
 }

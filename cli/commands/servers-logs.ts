@@ -1,27 +1,62 @@
 // `gatehouse servers logs`: what a server wrote on stderr, with secrets removed.
-import { type Command, UsageError } from '../command.ts'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { LogLine } from '../../contract/servers.ts'
+import { type Command, CommandError, type Input, UsageError } from '../command.ts'
+import type { HubConnection } from '../hub-connection.ts'
 import { clock, oneLine, printableJson, say } from '../print.ts'
+
+/** A new hub knows only what it heard itself, and all of that is new to us. */
+const ALL = 5_000
+const LOOK_AGAIN_MS = 300
+const CLOSES_MS = 500
 
 export const serversLogs: Command = {
   synopsis: 'NAME [--follow] [--last N]',
-  help: `  --follow     go on with new lines until interrupted
+  help: `  --follow     go on with new lines until interrupted, also when the hub ends and another one starts
   --last N     how many lines to begin with (500)
 With --json each line is one JSON object.`,
   options: { follow: { type: 'boolean' }, last: { type: 'string' } },
   args: [1, 1],
   endless: ({ flag }) => flag('follow'),
-  async run({ args: [id = ''], json, flag, text, hub }) {
+  async run({ args: [id = ''], json, flag, text, hub, hubIfAny }) {
     const last = Number(text('last') ?? 500)
-    if (!(Number.isInteger(last) && last >= 0 && last <= 5000))
+    if (!(Number.isInteger(last) && last >= 0 && last <= ALL))
       throw new UsageError('--last takes a number from 0 to 5000.')
-    const lines = await (await hub()).call.servers.logs({ id, follow: flag('follow'), last })
-    for await (const batch of lines)
-      for (const line of batch)
-        say(
-          json
-            ? printableJson(JSON.stringify(line))
-            : `${clock(line.at)} ${line.stream === 'stderr' ? '' : `[${line.stream}] `}${oneLine(line.text)}`,
-        )
-    return 0
+    const show = (line: LogLine) =>
+      say(
+        json
+          ? printableJson(JSON.stringify(line))
+          : `${clock(line.at)} ${line.stream === 'stderr' ? '' : `[${line.stream}] `}${oneLine(line.text)}`,
+      )
+    let connection = await hub()
+    let shownTo = 0
+    for (let most = last; ; most = ALL) {
+      let isGone = false
+      void connection.closed.then(() => {
+        isGone = true
+      })
+      try {
+        for await (const batch of await connection.call.servers.logs({ id, follow: flag('follow'), last: most }))
+          for (const line of batch.filter(({ at }) => most !== ALL || at > shownTo)) {
+            show(line)
+            shownTo = Math.max(shownTo, line.at)
+          }
+        if (!isGone) return 0
+      } catch (error) {
+        await Promise.race([connection.closed, sleep(CLOSES_MS)])
+        if (!isGone) throw error
+      }
+      if (!flag('follow')) throw new CommandError('The hub ended before all lines were there.', 'Try again.')
+      process.stderr.write('gatehouse: The hub ended. Waiting for the next one; Ctrl-C ends this.\n')
+      connection = await nextHub(hubIfAny)
+    }
   },
+}
+
+async function nextHub(hubIfAny: Input['hubIfAny']): Promise<HubConnection> {
+  for (;;) {
+    const hub = await hubIfAny().catch(() => null)
+    if (hub) return hub
+    await sleep(LOOK_AGAIN_MS)
+  }
 }

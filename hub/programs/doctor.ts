@@ -11,7 +11,7 @@ import {
   statSync,
 } from 'node:fs'
 import { homedir, tmpdir } from 'node:os'
-import { delimiter, dirname, join } from 'node:path'
+import { dirname, join } from 'node:path'
 import type { Finding } from '../../contract/command-line.ts'
 import { HubFile } from '../../contract/hub-file.ts'
 import { verifyFiles } from '../audit/verify-files.ts'
@@ -20,6 +20,7 @@ import { KNOWN_CLIENTS } from '../clients/table.ts'
 import { mountTypeOf, networkFileSystem } from '../store/network-fs.ts'
 import { loginEnvironment } from '../supervisor/login-environment.ts'
 import { rendererFolder } from '../where.ts'
+import { programOn, serverFindings } from './doctor-servers.ts'
 import { runProgram } from './program.ts'
 import { readWitness, type Witness } from './witness.ts'
 
@@ -45,6 +46,7 @@ await runProgram([], async ({ data }) => {
     display(),
     windowBuilt(),
     clients(homedir()),
+    ...serverFindings(data, path),
   ]
 })
 
@@ -187,21 +189,8 @@ function shellPath(path: string): Finding {
 }
 
 function program(name: string, path: string, fix: string): Finding {
-  const endings = process.platform === 'win32' ? ['.exe', '.cmd', '.bat'] : ['']
-  const found = path
-    .split(delimiter)
-    .flatMap(folder => endings.map(ending => join(folder, name + ending)))
-    .find(isProgram)
+  const found = programOn(path, name)
   return found ? ok(name, found) : warn(name, `${name} is not on the PATH of your login shell.`, fix)
-}
-
-function isProgram(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK)
-    return statSync(path).isFile()
-  } catch {
-    return false
-  }
 }
 
 function display(): Finding {
