@@ -27,6 +27,7 @@ import { Proposals } from './policy/proposals.ts'
 import { PersonQuestions } from './questions/person-questions.ts'
 import { Registry } from './registry/registry.ts'
 import { openDataFolder } from './store/data-folder.ts'
+import { removeLeftovers } from './store/leftovers.ts'
 import { takeLock } from './store/lock.ts'
 import { openState } from './store/open.ts'
 import { Sealed } from './store/sealed.ts'
@@ -78,6 +79,7 @@ async function openParts(options: HubOptions, parts: OpenParts, report: (message
   const folder = openDataFolder(options.data)
   const lock = takeLock(folder.path)
   parts.add('the lock', () => lock.close())
+  removeLeftovers(folder.path)
   const db = openState(folder.path)
   parts.add('state.db', () => db.close())
   const announcer = new Announcer()

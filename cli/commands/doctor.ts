@@ -26,11 +26,13 @@ export const doctor: Command = {
   },
 }
 
-/** Servers that are down, with the cause as it was found when they fell. */
+/** The hub, asked over its socket: a pid in a file may be another program's by now. And its servers that are down. */
 async function liveFindings(hubIfAny: Input['hubIfAny']): Promise<Finding[]> {
   const hub = await hubIfAny().catch(() => null)
-  if (!hub) return []
-  return (await hub.call.servers.list()).flatMap(({ name, state }): Finding[] => {
+  if (!hub) return [{ id: 'hub', level: 'ok', what: 'No hub is running.', fix: null }]
+  const { version, pid } = await hub.call.hub.status()
+  const running: Finding = { id: 'hub', level: 'ok', what: `Gatehouse ${version} is running (pid ${pid}).`, fix: null }
+  const servers = (await hub.call.servers.list()).flatMap(({ name, state }): Finding[] => {
     const id = `server ${name}`
     if (state.kind === 'waiting')
       return [{ id, level: 'warn', what: state.what, fix: 'Open Gatehouse: gatehouse open' }]
@@ -38,4 +40,5 @@ async function liveFindings(hubIfAny: Input['hubIfAny']): Promise<Finding[]> {
     const { what, hint = `See what it wrote: gatehouse servers logs ${name}` } = state.because
     return [{ id, level: 'warn', what, fix: hint }]
   })
+  return [running, ...servers]
 }

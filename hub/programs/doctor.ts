@@ -13,7 +13,6 @@ import {
 import { homedir, tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import type { Finding } from '../../contract/command-line.ts'
-import { HubFile } from '../../contract/hub-file.ts'
 import { verifyFiles } from '../audit/verify-files.ts'
 import { findClient } from '../clients/places.ts'
 import { KNOWN_CLIENTS } from '../clients/table.ts'
@@ -36,7 +35,6 @@ await runProgram([], async ({ data }) => {
     node(),
     await sqlite(),
     dataFolder(data),
-    hub(data),
     keychain(witness),
     audit(data, witness),
     shellPath(path),
@@ -108,16 +106,6 @@ function mounts(): string {
     return readFileSync('/proc/self/mountinfo', 'utf8')
   } catch {
     return ''
-  }
-}
-
-function hub(data: string): Finding {
-  try {
-    const { pid, version } = HubFile.parse(JSON.parse(readFileSync(join(data, 'hub.json'), 'utf8')))
-    process.kill(pid, 0)
-    return ok('hub', `Gatehouse ${version} is running (pid ${pid}).`)
-  } catch {
-    return ok('hub', 'No hub is running.')
   }
 }
 

@@ -1,5 +1,5 @@
 // config.json on disk: read whole, written atomically, never over a file we could not read.
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { writeFile, writeFileSync as writeFileAtomically } from 'atomically'
 import { z } from 'zod'
@@ -14,7 +14,7 @@ export class ConfigFile {
   constructor(folder: string) {
     this.path = join(folder, 'config.json')
     publishSchema(join(folder, 'config.schema.json'))
-    if (!existsSync(this.path)) writeFileSync(this.path, EMPTY_CONFIG, { mode: 0o600, flag: 'wx' })
+    if (!existsSync(this.path)) writeFileAtomically(this.path, EMPTY_CONFIG, { mode: 0o600 })
   }
 
   read(): { text: string; entries: Map<string, Entry> } | { problem: ConfigProblem } {
