@@ -4,6 +4,7 @@ import { HubError, problemOf } from '../error.ts'
 import type { ServerQuestion } from '../questions/person-questions.ts'
 import type { Upstream } from '../supervisor/upstream.ts'
 import { BAD_PARAMS, errorFrame, INTERNAL_ERROR, isObject, METHOD_NOT_FOUND, resultFrame } from './frame.ts'
+import { HEARTBEAT_MS } from './guard.ts'
 import type { AskingPeople, KnownServer } from './parts.ts'
 import type { CallOf, Listener } from './upstreams.ts'
 
@@ -68,6 +69,9 @@ export class PersonsSide {
       return { frame, shown: frame }
     }
     this.#open.add(open)
+    const beating = setInterval(() => {
+      for (const call of open.calls) call.heartbeat?.()
+    }, HEARTBEAT_MS)
     try {
       const result = await this.#people.ask({
         server: { id: server.id, name: server.name },
@@ -84,6 +88,7 @@ export class PersonsSide {
       const frame = errorFrame('0', code, message)
       return { frame, shown: frame }
     } finally {
+      clearInterval(beating)
       this.#open.delete(open)
     }
   }

@@ -41,8 +41,8 @@ export interface Call {
   allowedBy?: string | undefined
   /** Whose child is woken, where each client has one. */
   who?: InstanceFor
-  /** Told every 10 s while a person is asked. */
-  heartbeat: () => void
+  /** Told every 10 s while a person is asked, with what is waited for. */
+  heartbeat: (why: string) => void
 }
 
 /** How it went. `refused`: nothing reached the server, and the words say why. `failed`: it may have been run. */
@@ -71,7 +71,8 @@ interface Row extends Pick<AuditEvent, 'outcome' | 'detail'> {
   decision: Decision
 }
 
-const HEARTBEAT_MS = 10_000
+/** Well below the 60 s after which SDK clients give up. */
+export const HEARTBEAT_MS = 10_000
 const ARGUMENTS_KEPT = 8_192
 const ARGUMENTS_LONG = 100_000
 
@@ -153,7 +154,7 @@ export class Guard {
     void this.#record(call, { kind: 'approval', what: 'approval/asked', by: byOf(decision), decision }, false).catch(
       () => {},
     )
-    const beating = setInterval(call.heartbeat, HEARTBEAT_MS)
+    const beating = setInterval(() => call.heartbeat('Waiting for approval in Gatehouse'), HEARTBEAT_MS)
     const outcome = await this.#o.approvals
       .ask({
         correlation: call.correlation,

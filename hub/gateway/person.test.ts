@@ -1,6 +1,6 @@
 import { Client as Client1 } from '@modelcontextprotocol/sdk/client/index.js'
 import { ElicitRequestSchema } from '@modelcontextprotocol/sdk/types.js'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import type { PersonAnswer, PersonQuestion } from '../../contract/questions.ts'
 import type { Link } from './gateway.ts'
 import { EVERYTHING, fixture, type House, openHouse, type TestClient } from './test-house.ts'
@@ -135,6 +135,34 @@ test('another call of the same client, begun later, does not keep it alive', asy
   client.notify('notifications/cancelled', { requestId: 'c2' })
   await waiting(0)
   await slow
+})
+
+test('while a question waits, a client that asked for progress is told so every 10 s, and never less than before', async () => {
+  const client = house.client()
+  await client.initialize()
+  const heard = () =>
+    client.frames
+      .map(frame => JSON.parse(frame))
+      .filter(({ method }) => method === 'notifications/progress')
+      .map(({ params }) => params as { progress: number; message?: string })
+  const turns = async (until: () => boolean) => {
+    for (let n = 0; n < 1_500 && !until(); n++) await new Promise(resolve => setTimeout(resolve, 20))
+  }
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] })
+  try {
+    const result = client.call('asker_ask', { params: FORM, progress: 3 }, { _meta: { progressToken: 'beat' } })
+    await turns(() => house.questions.list().some(one => one.state.kind === 'waiting'))
+    vi.advanceTimersByTime(20_000)
+    expect(heard().map(({ progress }) => progress)).toEqual([3, 3.000001, 3.000002])
+    expect(heard().at(-1)?.message).toBe('A question of the server waits in Gatehouse')
+    const { id } = house.questions.list().find(one => one.state.kind === 'waiting')!
+    house.questions.answer(id, { action: 'decline' }, 'window:test')
+    await result
+    vi.advanceTimersByTime(60_000)
+    expect(heard()).toHaveLength(3)
+  } finally {
+    vi.useRealTimers()
+  }
 })
 
 test('the client goes away: so does its question', async () => {

@@ -23,6 +23,8 @@ export interface Flight {
   abort: AbortController
   cancelled: boolean
   progressed: boolean
+  /** How far its client was told it is: it must never be told less. */
+  progressAt?: number
 }
 
 /** Whose request it is. */
@@ -40,6 +42,7 @@ export interface Asker {
   progress: (text: string, correlation: string, request: string | undefined) => void | Promise<void>
 }
 
+const QUESTION_WAITS = 'A question of the server waits in Gatehouse'
 const CLIENT_WAITS_MS = 50_000
 const SUBSCRIPTIONS = new Set(['resources/subscribe', 'resources/unsubscribe'])
 
@@ -73,8 +76,11 @@ export async function relay(
       owner: asker.listener,
       onProgress: (said: string) => tellProgress(asker, said, flight, correlation),
     }
-    const text = await house.upstreams.during(upstream, asker.listener, () =>
-      exchange(house, asker, call, frame, target, upstream, options),
+    const text = await house.upstreams.during(
+      upstream,
+      asker.listener,
+      () => exchange(house, asker, call, frame, target, upstream, options),
+      () => call.heartbeat(QUESTION_WAITS),
     )
     house.tap.push(server.name, 'Gatehouse', text, { correlation, method: frame.method, name: target.tool })
     const isSubscribed = frame.method === 'resources/subscribe' && memberAt(text, ['result'])
@@ -134,7 +140,6 @@ async function exchange(
 
 export function callOf(asker: Asker, frame: ClientFrame, target: Target, flight: Flight, correlation: string): Call {
   const { server, tool, entry, argumentsText } = target
-  let beats = 0
   return {
     correlation,
     client: asker.client,
@@ -148,11 +153,11 @@ export function callOf(asker: Asker, frame: ClientFrame, target: Target, flight:
     argumentsText,
     deadlineMs: CLIENT_WAITS_MS,
     signal: flight.abort.signal,
-    heartbeat: () => {
+    heartbeat: why => {
       if (frame.token === null) return
-      // Tiny and growing, so that it stays below whatever the server will report itself.
-      const progress = (++beats * 1e-6).toFixed(6)
-      const params = `{"progressToken":${frame.token},"progress":${progress},"message":"Waiting for approval in Gatehouse"}`
+      // Tiny steps, so that it stays below whatever the server will report itself.
+      const progress = ((flight.progressAt ?? 0) + 1e-6).toFixed(6)
+      const params = `{"progressToken":${frame.token},"progress":${progress},"message":${JSON.stringify(why)}}`
       const text = `{"jsonrpc":"2.0","method":"notifications/progress","params":${params}}`
       void tellProgress(asker, text, flight, correlation)
     },
@@ -162,6 +167,9 @@ export function callOf(asker: Asker, frame: ClientFrame, target: Target, flight:
 function tellProgress(asker: Asker, text: string, flight: Flight, correlation: string): void | Promise<void> {
   if (flight.cancelled) return
   flight.progressed = true
+  const at = memberAt(text, ['params', 'progress'])
+  const said = at ? Number(text.slice(at.start, at.end)) : Number.NaN
+  if (said > (flight.progressAt ?? Number.NEGATIVE_INFINITY)) flight.progressAt = said
   return asker.progress(text, correlation, flight.id)
 }
 

@@ -37,6 +37,8 @@ const NEEDS: Record<string, string> = {
 /** A call under way, and whose it is. */
 export interface CallOf {
   readonly owner: Listener
+  /** Tells its client that it is still waited for, where it asked to be told. */
+  readonly heartbeat: (() => void) | undefined
 }
 
 interface Attached {
@@ -84,12 +86,12 @@ export class Upstreams {
   }
 
   /** Runs a request as one of this client's, so that what the server says meanwhile finds its way. */
-  async during<T>(upstream: Upstream, listener: Listener, run: () => Promise<T>): Promise<T> {
+  async during<T>(upstream: Upstream, listener: Listener, run: () => Promise<T>, heartbeat?: () => void): Promise<T> {
     const attached = this.#attached.get(upstream)
     if (!attached) return run()
     attached.users.add(listener)
     attached.inFlight.set(listener, (attached.inFlight.get(listener) ?? 0) + 1)
-    const call: CallOf = { owner: listener }
+    const call: CallOf = { owner: listener, heartbeat }
     attached.calls.add(call)
     try {
       return await run()
