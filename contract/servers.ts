@@ -1,6 +1,7 @@
 // Servers: what is configured, what state each is in, and what may be asked of them.
 import { eventIterator } from '@orpc/contract'
 import { z } from 'zod'
+import { Pins, TextFinding } from './pins.ts'
 import { open, procedure } from './procedure.ts'
 
 /** Random and lasting: a rename keeps rules, pins and secrets. */
@@ -93,6 +94,8 @@ export const Server = z.object({
   /** From the last verified listing; null before the first. */
   tools: z.number().nullable(),
   toolTokens: z.number().nullable(),
+  /** Tools that are new or changed since they were pinned: nobody sees them until a person has looked. */
+  held: z.number(),
   protocolVersion: z.string().nullable(),
   answeredAt: z.number().nullable(),
   restarts: z.number(),
@@ -119,6 +122,9 @@ export const Tool = z.object({
   effect: Effect,
   risk: Risk,
   tokens: z.number(),
+  held: z.boolean(),
+  /** Passages that may be meant for the model rather than for people. */
+  findings: z.array(TextFinding),
   definition: z.looseObject({ name: z.string() }),
 })
 export type Tool = z.infer<typeof Tool>
@@ -167,6 +173,17 @@ export const serversContract = {
   agree: procedure
     .input(byId.extend({ digest: z.string(), secrets: z.array(z.string()), trust: z.boolean() }))
     .output(ServerState),
+  /** What differs from what was pinned when the server was agreed to. */
+  pins: open.input(byId).output(Pins),
+  /** A person has seen these tools as they are now (`hash`), and the package's version where `package` is true. */
+  acceptTools: procedure
+    .input(
+      byId.extend({
+        tools: z.array(z.object({ name: z.string(), hash: z.string() })).max(10_000),
+        package: z.boolean().default(false),
+      }),
+    )
+    .output(Pins),
   setTrust: open.input(byId.extend({ trust: z.boolean() })).output(z.object({ applied: z.boolean() })),
   setEnabled: open.input(byId.extend({ enabled: z.boolean() })).output(z.object({ applied: z.boolean() })),
   update: procedure

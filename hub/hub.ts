@@ -21,6 +21,7 @@ import { Gateway } from './gateway/gateway.ts'
 import { HttpDoor } from './gateway-http/http-door.ts'
 import { removeHubFile, writeHubFile } from './hub-file.ts'
 import { OpenParts } from './parts.ts'
+import { PinBook } from './pins/pin-book.ts'
 import { Approvals } from './policy/approvals.ts'
 import { PolicyStore } from './policy/policy-store.ts'
 import { Proposals } from './policy/proposals.ts'
@@ -158,7 +159,25 @@ async function openParts(options: HubOptions, parts: OpenParts, report: (message
   })
   parts.add('the questions', () => questions.close())
 
-  const supervisor = await Supervisor.open({ registry, vault, announcer, audit, folder: folder.path, db })
+  const pins = new PinBook({
+    sealed,
+    announcer,
+    audit,
+    find: id => registry.find(id),
+    isTrusted: id => registry.isTrusted(id),
+    listed: id => supervisor.listing(id)?.tools ?? null,
+    otherTools: id => gateway.tools().flatMap(tool => (tool.serverId === id ? [] : [tool.name])),
+    redact: text => vault.redactor.redact(text),
+  })
+  const supervisor: Supervisor = await Supervisor.open({
+    registry,
+    vault,
+    announcer,
+    audit,
+    folder: folder.path,
+    db,
+    onListed: (id, tools) => pins.listed(id, tools),
+  })
   parts.add('the servers', () => supervisor.close())
   const clients = new Clients({
     folder,
@@ -169,12 +188,13 @@ async function openParts(options: HubOptions, parts: OpenParts, report: (message
     entry: entryPoint(),
   })
   parts.add('the clients', () => clients.close())
-  const gateway = new Gateway({
+  const gateway: Gateway = new Gateway({
     supervisor,
     registry,
     policy,
     approvals,
     questions,
+    pins,
     audit,
     announcer,
     redact: text => vault.redactor.redact(text),
@@ -218,7 +238,7 @@ async function openParts(options: HubOptions, parts: OpenParts, report: (message
       config: { path: join(folder.path, 'config.json'), problem: registry.problem() },
       pin: windows.pinState(),
     }),
-    servers: () => registry.list().map(one => viewServer(one, { registry, supervisor, gateway })),
+    servers: () => registry.list().map(one => viewServer(one, { registry, supervisor, gateway, pins })),
     approvals: () => approvals.list(),
     questions: () => questions.list(),
     proposals: () => proposals.list(),
@@ -243,6 +263,7 @@ async function openParts(options: HubOptions, parts: OpenParts, report: (message
     audit,
     clients,
     gateway,
+    pins,
     policy,
     proposals,
     questions,

@@ -1,6 +1,7 @@
 // A server as the window and the command line see it, put together from the parts that each know a piece.
 import type { Server } from '../../contract/servers.ts'
 import type { Gateway } from '../gateway/gateway.ts'
+import type { PinBook } from '../pins/pin-book.ts'
 import type { Definition, Registry } from '../registry/registry.ts'
 import { shownCommand } from '../supervisor/launch.ts'
 import type { Supervisor } from '../supervisor/supervisor.ts'
@@ -10,9 +11,10 @@ export interface ServerSources {
   registry: Registry
   supervisor: Supervisor
   gateway: Gateway
+  pins: PinBook
 }
 
-export function viewServer(definition: Definition, { registry, supervisor, gateway }: ServerSources): Server {
+export function viewServer(definition: Definition, { registry, supervisor, gateway, pins }: ServerSources): Server {
   const { id, name, slug, title, launch, enabled, startup, instance, bundled } = definition
   const state = supervisor.state(id)
   const details = supervisor.details(id)
@@ -35,6 +37,7 @@ export function viewServer(definition: Definition, { registry, supervisor, gatew
     agreement: state.kind === 'waiting' ? registry.agreement(id) : null,
     tools: tools ? tools.length : null,
     toolTokens: tools ? tools.reduce((sum, tool) => sum + tool.tokens, 0) : null,
+    held: pins.count(id),
     protocolVersion: details.protocolVersion,
     answeredAt: details.answeredAt,
     restarts: details.restarts,

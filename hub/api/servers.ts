@@ -9,7 +9,7 @@ import { viewServer } from './server-view.ts'
 import { Batches, ended } from './stream.ts'
 
 export function answerServers(api: GuardedContract, parts: Parts) {
-  const { audit, gateway, registry, supervisor, windows } = parts
+  const { audit, gateway, pins, registry, supervisor, windows } = parts
   const view = (id: string) => viewServer(registry.find(id), parts)
   const idOf = (idOrName: string) => registry.find(idOrName).id
 
@@ -68,6 +68,16 @@ export function answerServers(api: GuardedContract, parts: Parts) {
       registry.agree(id, { digest: input.digest, secrets: input.secrets, trust: input.trust })
       if (input.trust) await registry.update(id, { trust: true })
       return supervisor.start(id)
+    }),
+    pins: api.servers.pins.handler(({ input }) => pins.pins(idOf(input.id))),
+    acceptTools: api.servers.acceptTools.handler(async ({ input, context }) => {
+      const id = idOf(input.id)
+      pins.expects(id, input.tools)
+      const names = input.tools.map(tool => `${tool.name} ${tool.hash.slice(0, 12)}`)
+      if (input.package) names.push('the package')
+      await record('tools/accepted', id, context.caller, names.join(', '))
+      pins.accept(id, input.tools, input.package)
+      return pins.pins(id)
     }),
     setTrust: api.servers.setTrust.handler(({ input, context }) =>
       loosen(parts, context.caller, { kind: 'trust', server: idOf(input.id), on: input.trust }),

@@ -2,7 +2,7 @@
 import { memberAt, splice, trouble } from '../../contract/wire.ts'
 import type { Era, RawListing } from '../supervisor/upstream.ts'
 import { exposeNames } from './names.ts'
-import type { KnownServer, RunningServers, ServerBook } from './parts.ts'
+import type { HeldBack, KnownServer, RunningServers, ServerBook } from './parts.ts'
 import { Entry, type ListKind, View } from './view.ts'
 
 interface Own {
@@ -18,13 +18,15 @@ const KINDS = Object.keys(KEYS) as ListKind[]
 export class Catalog {
   readonly #registry: ServerBook
   readonly #supervisor: RunningServers
+  readonly #held: HeldBack
   readonly #views = new Map<string | null, View>()
   readonly #everything = new Map<ListKind, readonly Entry[]>()
   readonly #used = new Map<string, RawListing | null>()
 
-  constructor(registry: ServerBook, supervisor: RunningServers) {
+  constructor(registry: ServerBook, supervisor: RunningServers, held: HeldBack) {
     this.#registry = registry
     this.#supervisor = supervisor
+    this.#held = held
   }
 
   /** Something may have changed: the views are made anew when they are next looked at. */
@@ -80,11 +82,13 @@ export class Catalog {
     return kind !== 'waiting' && kind !== 'stopped'
   }
 
+  readonly #isHeld = (tool: Entry): boolean => this.#held.isHeld(tool.server.id, tool.own)
+
   #aggregate(): View {
     const servers = this.#registry.list().filter(s => this.#supervisor.listing(s.id) && this.#isOffered(s))
     const offered = new Set(servers.map(s => s.id))
     const entries = (kind: ListKind) => this.everything(kind).filter(e => offered.has(e.server.id))
-    return new View(servers, byKind(entries))
+    return new View(servers, byKind(entries), this.#isHeld)
   }
 
   #single(id: string): View {
@@ -93,6 +97,7 @@ export class Catalog {
     return new View(
       server ? [server] : [],
       byKind(kind => (isOffered ? this.#ownEntries(server, kind).map(asItIs) : [])),
+      this.#isHeld,
     )
   }
 }

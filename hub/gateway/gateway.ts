@@ -5,6 +5,7 @@ import type { Decision } from '../../contract/policy.ts'
 import type { Listing, Tool } from '../../contract/servers.ts'
 import type { Announcer } from '../announce.ts'
 import { HubError } from '../error.ts'
+import { checkTool } from '../pins/check-text.ts'
 import type { Question } from '../policy/approvals.ts'
 import { decide, decideListed } from '../policy/decide.ts'
 import { definitionHash } from '../policy/definition-hash.ts'
@@ -13,7 +14,16 @@ import { Guard } from './guard.ts'
 import { watchAgain } from './introduce.ts'
 import { GatewayLink, type House, type LinkOptions } from './link.ts'
 import { type OwnCall, OwnCalls } from './own-calls.ts'
-import type { Asking, AskingPeople, KnownServer, PolicyBook, RecordBook, RunningServers, ServerBook } from './parts.ts'
+import type {
+  Asking,
+  AskingPeople,
+  HeldBack,
+  KnownServer,
+  PolicyBook,
+  RecordBook,
+  RunningServers,
+  ServerBook,
+} from './parts.ts'
 import { type ServerStats, Stats } from './stats.ts'
 import { Tap } from './tap.ts'
 import { Upstreams } from './upstreams.ts'
@@ -25,6 +35,7 @@ export interface GatewayOptions {
   policy: PolicyBook
   approvals: Asking
   questions: AskingPeople
+  pins: HeldBack
   audit: RecordBook
   announcer: Announcer
   redact: (text: string) => string
@@ -43,6 +54,7 @@ export interface Link {
 const MOST_LINKS = 20
 const LINKS_CHANGED_MS = 1_000
 const TOOLS_KEPT_MS = 30_000
+const MOST_NAMES = 500
 const NO_DEFINITION = definitionHash(null)
 
 export class Gateway {
@@ -58,7 +70,7 @@ export class Gateway {
   constructor(options: GatewayOptions) {
     this.#o = options
     const { supervisor, registry, policy, approvals, audit, announcer, redact } = options
-    const catalog = new Catalog(registry, supervisor)
+    const catalog = new Catalog(registry, supervisor, options.pins)
     const tap = new Tap(announcer, redact)
     const guard = new Guard({
       policy,
@@ -66,6 +78,7 @@ export class Gateway {
       audit,
       redact,
       isTrusted: server => this.#isTrusted(server),
+      isHeld: (server, tool) => options.pins.isHeld(server, tool),
       awake: (server, signal, who) => supervisor.awake(server, signal, who),
       entryNow: ({ server, entry }) => catalog.fresh(server.id, server.id).named('tools', entry?.own ?? '') ?? null,
     })
@@ -224,8 +237,16 @@ export class Gateway {
       effect,
       risk,
       tokens: Math.ceil(entry.exposedText.length / 4),
+      held: this.#o.pins.isHeld(entry.server.id, entry.own),
+      findings: checkTool(entry.definition, this.#otherTools(entry.server)),
       definition: entry.definition,
     }
+  }
+
+  /** Every text is looked through for each of them, so not where there are very many. */
+  #otherTools(server: KnownServer): string[] {
+    const all = this.#house.catalog.everything('tools')
+    return all.length > MOST_NAMES ? [] : all.flatMap(one => (one.server.id === server.id ? [] : [one.own]))
   }
 
   #facts(server: KnownServer, client: string, entry: Entry | undefined) {
@@ -236,7 +257,7 @@ export class Gateway {
       method: 'tools/call',
       tool: entry?.own ?? '',
       definition: entry?.definition ?? null,
-      held: false,
+      held: entry !== undefined && this.#o.pins.isHeld(id, entry.own),
     }
   }
 

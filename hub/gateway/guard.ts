@@ -58,6 +58,7 @@ export interface GuardOptions {
   approvals: Asking
   audit: RecordBook
   isTrusted: (server: string) => boolean
+  isHeld: (server: string, tool: string) => boolean
   awake: (server: string, signal: AbortSignal, who: InstanceFor | undefined) => Promise<Upstream>
   /** The tool as it is listed now; null when it is gone. */
   entryNow: (call: Call) => Entry | null
@@ -94,7 +95,7 @@ export class Guard {
       tool,
       definition: entry?.definition ?? null,
       argumentsText,
-      held: false,
+      held: entry !== null && this.#o.isHeld(server.id, entry.own),
     }
     return decide(facts, this.#o.policy.current(), Date.now())
   }

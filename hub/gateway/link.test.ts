@@ -13,6 +13,7 @@ beforeAll(async () => {
       other: [fixture('gateway/talker.mjs')],
       'My Notes': [fixture('servers/normal.mjs')],
     },
+    trust: ['talker'],
     rules: [
       { id: '', effect: 'allow', tool: '*' },
       { id: '', effect: 'allow', tool: '*/*' },

@@ -49,6 +49,11 @@ export interface AskingPeople {
   offers(server: string): Record<string, object>
 }
 
+/** What of a server's tools nobody may see or call until a person has looked. */
+export interface HeldBack {
+  isHeld(server: string, tool: string): boolean
+}
+
 /** The policy in force. */
 export interface PolicyBook {
   current(): DecidingPolicy

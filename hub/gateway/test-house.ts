@@ -7,6 +7,7 @@ import type { AuditRow } from '../../contract/audit.ts'
 import type { Rule } from '../../contract/policy.ts'
 import { Announcer } from '../announce.ts'
 import { Audit } from '../audit/audit.ts'
+import { PinBook } from '../pins/pin-book.ts'
 import { Approvals } from '../policy/approvals.ts'
 import { PolicyStore } from '../policy/policy-store.ts'
 import { Proposals } from '../policy/proposals.ts'
@@ -33,6 +34,7 @@ export interface House {
   policy: PolicyStore
   approvals: Approvals
   questions: PersonQuestions
+  pins: PinBook
   audit: Audit
   announcer: Announcer
   id(name: string): string
@@ -83,8 +85,19 @@ export async function openHouse(options: HouseOptions): Promise<House> {
   const sampling = (id: string) => registry.list().find(one => one.id === id)?.sampling ?? 'refuse'
   const questions = new PersonQuestions({ announcer, audit, redact, sampling })
   const environment = Promise.resolve({ PATH: process.env.PATH ?? '' }) as never
-  const supervisor = await Supervisor.open({
+  const pins = new PinBook({
+    sealed,
+    announcer,
+    audit,
+    find: id => registry.find(id),
+    isTrusted: id => registry.isTrusted(id),
+    listed: id => supervisor.listing(id)?.tools ?? null,
+    otherTools: () => [],
+    redact,
+  })
+  const supervisor: Supervisor = await Supervisor.open({
     registry,
+    onListed: (id, tools) => pins.listed(id, tools),
     vault,
     announcer,
     audit,
@@ -99,6 +112,7 @@ export async function openHouse(options: HouseOptions): Promise<House> {
     policy,
     approvals,
     questions,
+    pins,
     audit,
     announcer,
     redact,
@@ -117,6 +131,7 @@ export async function openHouse(options: HouseOptions): Promise<House> {
     policy,
     approvals,
     questions,
+    pins,
     audit,
     announcer,
     id: name => registry.find(name).id,

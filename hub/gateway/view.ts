@@ -53,9 +53,14 @@ export class View {
   #byOwn: Map<string, Entry | null> | undefined
   readonly #digests = new Map<ListKind, string>()
 
-  constructor(servers: readonly KnownServer[], entries: Record<ListKind, readonly Entry[]>) {
+  /** `isHeld`: a tool that is in no list; called by name it is found, so that the guard can say why not. */
+  constructor(
+    servers: readonly KnownServer[],
+    entries: Record<ListKind, readonly Entry[]>,
+    isHeld: (tool: Entry) => boolean = () => false,
+  ) {
     this.servers = servers
-    this.#entries = entries
+    this.#entries = { ...entries, tools: entries.tools.filter(tool => !isHeld(tool)) }
     const byName = (kind: 'tools' | 'prompts') => new Map(entries[kind].map(e => [e.exposed, e]))
     this.#byName = { tools: byName('tools'), prompts: byName('prompts') }
   }

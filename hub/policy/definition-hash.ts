@@ -3,11 +3,11 @@ import { createHash } from 'node:crypto'
 import type { Tool } from '../../contract/servers.ts'
 import { canonical, jsonOf } from './json-value.ts'
 
-const COUNTS = ['name', 'title', 'description', 'inputSchema', 'outputSchema', 'annotations', 'icons'] as const
+export const COUNTED = ['name', 'title', 'description', 'inputSchema', 'outputSchema', 'annotations', 'icons'] as const
 
 /** Hex SHA-256 of a tool's definition. `null` (a tool nobody listed, a method) has a hash of its own. */
 export function definitionHash(definition: Tool['definition'] | null): string {
-  const counted = definition && Object.fromEntries(COUNTS.flatMap(name => pick(definition, name)))
+  const counted = definition && Object.fromEntries(COUNTED.flatMap(name => pick(definition, name)))
   return createHash('sha256')
     .update(canonical(jsonOf(counted)))
     .digest('hex')

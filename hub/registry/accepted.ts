@@ -51,7 +51,7 @@ export class Accepted {
   }
 
   forget(id: string): void {
-    for (const kind of ['agreement', 'trust', 'off']) this.#sealed.remove(kind, id)
+    for (const kind of ['agreement', 'trust', 'off', 'pin']) this.#sealed.remove(kind, id)
     for (const { key } of this.#sealed.list('grant', ForDigest))
       if (key.startsWith(`${id} `)) this.#sealed.remove('grant', key)
   }

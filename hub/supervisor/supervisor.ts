@@ -34,6 +34,8 @@ export interface SupervisorOptions {
   timing?: Partial<Timing>
   /** The login shell's, unless told otherwise. */
   environment?: Promise<Environment>
+  /** A running server was listed; JSON text of each tool. */
+  onListed?: (id: string, tools: readonly string[]) => void
 }
 
 /** A server that nobody calls directly needs to be up no longer than it takes to look at it. */
@@ -226,8 +228,10 @@ export class Supervisor {
       idleMs: ({ startup, instance, idleStopMinutes }) =>
         startup === 'eager' ? 0 : instance === 'shared' ? idleStopMinutes * 60_000 : LISTED_MS,
       storedListing: digest => this.#storedListing(id, digest),
-      storeListing: (digest, listing) =>
-        this.#listings.put(id, digest, JSON.stringify(storedListing(listing, redact)), listing.at),
+      storeListing: (digest, listing) => {
+        this.#listings.put(id, digest, JSON.stringify(storedListing(listing, redact)), listing.at)
+        this.#o.onListed?.(id, listing.tools)
+      },
       onChanged: () => this.#announce('servers/changed', id),
       onListingChanged: () => this.#announce('servers/listing-changed', id),
     })

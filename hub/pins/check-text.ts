@@ -1,0 +1,181 @@
+// Looks, without any network, for passages in a tool's definition that are meant for the model and not for people:
+// signs, not proof, each with its exact place. Kinds as in the field's reports on poisoned tool descriptions.
+import type { TextFinding } from '../../contract/pins.ts'
+
+const MOST_FINDINGS = 50
+const MOST_CHARS = 200_000
+const SHOWN_CHARS = 120
+
+type Kind = TextFinding['kind']
+
+/** `what` is followed by the passage. */
+interface Sign {
+  kind: Kind
+  what: string
+  pattern: RegExp
+  /** Honest uses of the same letters. */
+  isHonest?: (text: string, at: number, found: string) => boolean
+}
+
+const SECRETS = `(?:passwords?|passphrases?|api[ _-]?keys?|access[ _-]?tokens?|secrets?|credentials?|private[ _-]?keys?|seed phrases?|ssh[ _-]keys?|environment variables?)`
+const PRIVATE = `(?:${SECRETS}|(?:the |this |full |entire |whole )*(?:conversation|chat)(?: history)?|system prompt|(?:the )?(?:file )?contents? of|previous messages)`
+
+const SIGNS: Sign[] = [
+  {
+    kind: 'hidden',
+    what: 'Characters that nobody sees',
+    pattern: /(?:[\u00AD\u180E\u200B-\u200F\u2028-\u202E\u2060-\u2069\uFEFF\u{E0000}-\u{E01EF}]|[\uFE00-\uFE0E])+/gu,
+    isHonest: isOrdinaryInvisible,
+  },
+  { kind: 'hidden', what: 'A comment that is not shown', pattern: /<!--[\s\S]{0,2000}?-->/g },
+  { kind: 'hidden', what: 'A long encoded text', pattern: /(?<![\w/+])[A-Za-z0-9+/]{120,}={0,2}/g },
+  {
+    kind: 'instruction',
+    what: 'Tells the model to set other instructions aside',
+    pattern:
+      /\b(?:ignore|disregard|forget|override|bypass)\b.{0,40}\b(?:previous|prior|above|earlier|all|any|other|system|safety|your)\b.{0,30}\b(?:instructions?|prompts?|rules?|messages?|guidelines?|polic(?:y|ies)|restrictions?)\b/gis,
+  },
+  {
+    kind: 'instruction',
+    what: 'Marks a passage as an order to the model',
+    pattern:
+      /<\/?(?:important|system|instructions?|secret|admin|hidden|critical|override|assistant)\b[^>]{0,80}>|\[(?:INST|SYSTEM|IMPORTANT TO ASSISTANT)\]/gi,
+  },
+  {
+    kind: 'instruction',
+    what: 'Tells the model to keep something from the person',
+    pattern:
+      /\b(?:do not|don['’]t|never|without|avoid)\s+(?:ever\s+)?(?:tell|inform|mention|notify|reveal|show|disclose|alert|ask|telling|informing|mentioning|notifying|revealing|showing|disclosing|alerting|asking)\w*\b.{0,60}\b(?:users?|humans?|persons?|people|anyone|anybody|them)\b/gis,
+  },
+  {
+    kind: 'instruction',
+    what: 'Wants to be used before or instead of other tools',
+    pattern:
+      /\b(?:before|after|prior to|instead of|whenever)\s+(?:using|calling|running|invoking|you use|you call)?\s*(?:any|every|all|other)\s+(?:other\s+)?(?:tools?|requests?|actions?|responses?|messages?)\b/gis,
+  },
+  {
+    kind: 'exfiltration',
+    what: 'Asks for private matter to be sent along',
+    pattern: new RegExp(
+      String.raw`\b(?:send|post|upload|forward|transmit|exfiltrate|e-?mail|append|include|pass|attach|put|copy|encode|write)\b[^.]{0,60}\b${PRIVATE}\b[^.]{0,60}(?:https?:\/\/|\bwebhook|\bparameter|\bargument|\bfield|\bsidenote|\bto (?:us|our|me|this|the) |@\w)`,
+      'gis',
+    ),
+  },
+  {
+    kind: 'exfiltration',
+    what: 'Names a file that holds credentials',
+    pattern:
+      /(?:~|\$HOME|%USERPROFILE%|\/home\/\w+|\/root|\/Users\/\w+)[\\/]\.(?:ssh|aws|gnupg|kube|docker|netrc|npmrc|pypirc|config|cursor|claude)[\w./\\-]*|\bid_(?:rsa|ed25519|ecdsa)\b|\/etc\/(?:shadow|passwd)\b|\b(?:claude_desktop_config|mcp)\.json\b/gi,
+  },
+  {
+    kind: 'credential',
+    what: 'Asks for a credential',
+    pattern: new RegExp(
+      String.raw`\b(?:provide|enter|paste|give|supply|ask (?:the )?(?:user|person|human) for|request|read|obtain|retrieve)\b[^.]{0,40}\b${SECRETS}\b`,
+      'gis',
+    ),
+  },
+]
+
+const CREDENTIAL_NAME =
+  /^(?:password|passwd|passphrase|api[_-]?key|secret[_-]?key|private[_-]?key|access[_-]?token|auth[_-]?token|client[_-]?secret|ssh[_-]?key|seed[_-]?phrase)$/i
+
+/** `others`: names of tools of other servers. */
+export function checkTool(definition: Record<string, unknown>, others: readonly string[] = []): TextFinding[] {
+  const found: TextFinding[] = []
+  let left = MOST_CHARS
+  const names = others.filter(isTelling)
+  const look = (value: unknown, field: string): void => {
+    if (found.length >= MOST_FINDINGS || left <= 0) return
+    if (typeof value === 'string') {
+      const text = value.slice(0, left)
+      left -= text.length
+      found.push(...checkText(text, field, names))
+      return
+    }
+    if (typeof value !== 'object' || value === null) return
+    for (const [key, inner] of Object.entries(value)) {
+      const path = field ? `${field}.${key}` : key
+      left -= key.length
+      found.push(...checkText(key, `${path} (its name)`, []))
+      if (field.endsWith('properties') && CREDENTIAL_NAME.test(key))
+        found.push({
+          kind: 'credential',
+          field: path,
+          start: 0,
+          end: 0,
+          what: `Takes a credential as the argument “${key}”.`,
+        })
+      look(inner, path)
+    }
+  }
+  for (const field of ['name', 'title', 'description', 'inputSchema', 'outputSchema', 'annotations'])
+    look(definition[field], field)
+  return found.slice(0, MOST_FINDINGS)
+}
+
+/** Of one text. Offsets are in UTF-16 units of `text`. */
+export function checkText(text: string, field: string, others: readonly string[]): TextFinding[] {
+  const found: TextFinding[] = []
+  for (const { kind, what, pattern, isHonest } of SIGNS)
+    for (const match of text.matchAll(pattern)) {
+      if (isHonest?.(text, match.index, match[0])) continue
+      const end = match.index + match[0].length
+      found.push({ kind, field, start: match.index, end, what: `${what}: “${visible(match[0])}”` })
+      if (found.length >= MOST_FINDINGS) return found
+    }
+  for (const name of others) {
+    const at = wordAt(text, name)
+    if (at < 0) continue
+    const what = `Speaks of another server's tool: “${name}”`
+    found.push({ kind: 'other-tool', field, start: at, end: at + name.length, what })
+  }
+  return found
+}
+
+/** The passage as a person can see it: what has no picture of its own stands as its number. */
+export function visible(text: string): string {
+  const short = text.length > SHOWN_CHARS ? `${text.slice(0, SHOWN_CHARS)}…` : text
+  return short.replace(/[^\P{C}\n]|[\u00AD\u180E\u2028\u2029\u{E0000}-\u{E01EF}]|[\uFE00-\uFE0E]/gu, c => {
+    const code = c.codePointAt(0)!
+    // Tag characters spell plain letters: what they say is shown.
+    if (code >= 0xe0020 && code <= 0xe007e) return String.fromCharCode(code - 0xe0000)
+    return `‹U+${code.toString(16).toUpperCase().padStart(4, '0')}›`
+  })
+}
+
+/** A name that could not be an ordinary word. */
+function isTelling(name: string): boolean {
+  return name.length >= 6 && /[_-]|[a-z][A-Z]|\d/.test(name)
+}
+
+function wordAt(text: string, name: string): number {
+  for (let at = text.indexOf(name); at >= 0; at = text.indexOf(name, at + 1)) {
+    const isPart = /[\w-]/.test(text[at - 1] ?? ' ') || /[\w-]/.test(text[at + name.length] ?? ' ')
+    if (!isPart) return at
+  }
+  return -1
+}
+
+/** Joiners in emoji and in scripts that need them, marks of direction in texts that run both ways, a mark at the start. */
+function isOrdinaryInvisible(text: string, at: number, found: string): boolean {
+  const before = text.slice(0, at)
+  const after = text.slice(at + found.length)
+  if (/^[\uFE00-\uFE0E]$/u.test(found)) return true
+  if (/^[\u2028\u2029]$/.test(found)) return true
+  if (found === '\uFEFF') return at === 0
+  if (found === '\u00AD') return /\p{L}$/u.test(before) && /^\p{L}/u.test(after)
+  if (found === '\u200D')
+    return (
+      /(?:[\p{Extended_Pictographic}\p{Emoji_Modifier}]|\uFE0F)$/u.test(before) &&
+      /^\p{Extended_Pictographic}/u.test(after)
+    )
+  if (/^[\u200C\u200D]$/.test(found))
+    return /[\p{Script=Arabic}\p{Script=Devanagari}\p{Script=Bengali}\p{Script=Malayalam}\p{Script=Tamil}]$/u.test(
+      before,
+    )
+  if (/^[\u200E\u200F]$/.test(found)) return /[\p{Script=Arabic}\p{Script=Hebrew}]/u.test(text)
+  // Flags of regions are a black flag and tags that end with a cancel tag.
+  if (/^[\u{E0020}-\u{E007E}]{2,6}\u{E007F}$/u.test(found)) return before.endsWith('\u{1F3F4}')
+  return false
+}
