@@ -75,6 +75,11 @@ export const COMMANDS: readonly Listed[] = [
     load: async () => (await import('./commands/servers-logs.ts')).serversLogs,
   },
   {
+    name: 'servers diff',
+    summary: 'what it changed since it was agreed to: tools held back, another package',
+    load: async () => (await import('./commands/servers-diff.ts')).serversDiff,
+  },
+  {
     name: 'tools',
     summary: 'the tools of one server, or of all',
     load: async () => (await import('./commands/tools.ts')).tools,

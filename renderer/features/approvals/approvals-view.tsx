@@ -11,7 +11,8 @@ import { useWalk } from '../use-walk.ts'
 import css from './approvals.module.css'
 import { CommandSheet } from './command-sheet.tsx'
 import { Decision, useTitleId } from './decision.tsx'
-import { AnsweredItem, CallItem, CommandItem, ProposalItem, QuestionItem } from './items.tsx'
+import { HeldSheet } from './held-sheet.tsx'
+import { AnsweredItem, CallItem, CommandItem, HeldItem, heldId, ProposalItem, QuestionItem } from './items.tsx'
 import { ProposalSheet } from './proposal-sheet.tsx'
 import { useWaiting } from './waiting.ts'
 
@@ -24,9 +25,11 @@ export function ApprovalsView() {
   const all = listOf(approvals)
   const asked = listOf(useQuestions())
   const answered = [...all, ...asked].filter(a => a.state.kind !== 'waiting').sort((a, b) => b.askedAt - a.askedAt)
-  const ids = [...waiting.calls, ...waiting.questions, ...waiting.commands, ...waiting.proposals, ...answered].map(
-    one => one.id,
-  )
+  const ids = [
+    ...[...waiting.calls, ...waiting.questions, ...waiting.commands].map(one => one.id),
+    ...waiting.held.map(heldId),
+    ...[...waiting.proposals, ...answered].map(one => one.id),
+  ]
   const wanted = textOf(address.item)
   // What was looked at stays, also when it was answered meanwhile; nothing takes its place by itself.
   const [first, setFirst] = useState<string | null>(null)
@@ -70,6 +73,7 @@ export function ApprovalsView() {
   const call = all.find(a => a.id === selected)
   const question = asked.find(q => q.id === selected)
   const command = waiting.commands.find(s => s.id === selected)
+  const held = waiting.held.find(s => heldId(s) === selected)
   const proposal = waiting.proposals.find(p => p.id === selected)
   const item = (id: string) => ({ current: id === selected, onOpen: () => select(id) })
   const denyAll = () => {
@@ -103,6 +107,10 @@ export function ApprovalsView() {
           {waiting.commands.map(one => (
             <CommandItem key={one.id} server={one} {...item(one.id)} />
           ))}
+          {waiting.held.length > 0 && <GroupRow title="Changed tools" count={waiting.held.length} />}
+          {waiting.held.map(one => (
+            <HeldItem key={one.id} server={one} {...item(heldId(one))} />
+          ))}
           {waiting.proposals.length > 0 && (
             <GroupRow title="Asked for outside this window" count={waiting.proposals.length} />
           )}
@@ -124,8 +132,9 @@ export function ApprovalsView() {
           {command?.agreement && (
             <CommandSheet key={command.agreement.digest} server={command} agreement={command.agreement} />
           )}
+          {held && <HeldSheet key={heldId(held)} server={held} />}
           {proposal && <ProposalSheet key={proposal.id} proposal={proposal} />}
-          {!call && !question && !command && !proposal && (
+          {!call && !question && !command && !held && !proposal && (
             <EmptyState
               title={waiting.count === 0 ? 'Nothing waits for you.' : selected ? 'This one is settled.' : 'Choose one.'}
               text={answered.length > 0 ? `${plural(answered.length, 'was', 'were')} answered lately.` : undefined}

@@ -6,6 +6,7 @@ import type { PersonQuestion } from '../../../contract/questions.ts'
 import type { Server } from '../../../contract/servers.ts'
 import { Ago, useNow, useStale } from '../../ui/clock.tsx'
 import { Foreign } from '../../ui/foreign.tsx'
+import { plural } from '../../ui/numbers.ts'
 import { ClientTile, ServerTile, Tile } from '../../ui/tile.tsx'
 import { gist as gistOf, ending as questionEnding, WANTS } from '../questions/words.ts'
 import { waitingWords } from '../servers/attention.ts'
@@ -130,6 +131,24 @@ export function CommandItem({ server, ...opens }: Opens & { server: Server }) {
         </span>
       }
       text={asksToRun ? <Foreign text={server.commandLine} max={200} mono /> : waitingWords(server)}
+    />
+  )
+}
+
+/** Where its sheet stands in the inbox: the server itself may wait there too. */
+export const heldId = (server: Pick<Server, 'id'>): string => `held ${server.id}`
+
+export function HeldItem({ server, ...opens }: Opens & { server: Server }) {
+  return (
+    <Item
+      {...opens}
+      tile={<ServerTile server={server} />}
+      title={
+        <span>
+          {server.name}, {plural(server.held, 'tool')} not seen yet
+        </span>
+      }
+      text="No client sees them until you have looked."
     />
   )
 }

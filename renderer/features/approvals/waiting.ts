@@ -8,11 +8,13 @@ export interface Waiting {
   calls: Approval[]
   questions: PersonQuestion[]
   commands: Server[]
+  /** Servers with tools that nobody has seen. */
+  held: Server[]
   proposals: Proposal[]
   count: number
 }
 
-/** What waits: calls and servers' questions oldest first, servers whose command or secret was not agreed to, loosenings asked for elsewhere. */
+/** What waits: calls and servers' questions oldest first, servers whose command or secret was not agreed to, tools nobody has seen, loosenings asked for elsewhere. */
 export function waitingOf(
   approvals: readonly Approval[],
   asked: readonly PersonQuestion[],
@@ -22,8 +24,9 @@ export function waitingOf(
   const calls = approvals.filter(a => a.state.kind === 'waiting').sort((a, b) => a.askedAt - b.askedAt)
   const questions = asked.filter(q => q.state.kind === 'waiting').sort((a, b) => a.askedAt - b.askedAt)
   const commands = servers.filter(s => s.state.kind === 'waiting')
-  const count = calls.length + questions.length + commands.length + proposals.length
-  return { calls, questions, commands, proposals: [...proposals], count }
+  const held = servers.filter(s => s.held > 0)
+  const count = calls.length + questions.length + commands.length + held.length + proposals.length
+  return { calls, questions, commands, held, proposals: [...proposals], count }
 }
 
 export function useWaiting(): Waiting {

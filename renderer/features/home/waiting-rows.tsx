@@ -15,6 +15,7 @@ import {
   Foreign,
   left,
   Mono,
+  plural,
   RiskMark,
   Row,
   ServerTile,
@@ -22,6 +23,7 @@ import {
   useNow,
   useStale,
 } from '../../ui/index.ts'
+import { heldId } from '../approvals/items.tsx'
 import type { Waiting } from '../approvals/waiting.ts'
 import { gist } from '../approvals/words.ts'
 import { gist as gistOf, WANTS } from '../questions/words.ts'
@@ -53,6 +55,9 @@ export function WaitingRows({ waiting }: { waiting: Waiting }) {
       ))}
       {waiting.commands.map(server => (
         <Command key={server.id} server={server} />
+      ))}
+      {waiting.held.map(server => (
+        <Held key={server.id} server={server} />
       ))}
       {waiting.proposals.map(proposal => (
         <Row
@@ -161,6 +166,30 @@ function Question({ question }: { question: PersonQuestion }) {
             Answer…
           </Button>
         </>
+      }
+    />
+  )
+}
+
+function Held({ server }: { server: Server }) {
+  const navigate = useNavigate()
+  return (
+    <Row
+      lead={
+        <Lead>
+          <ServerTile server={server} />
+        </Lead>
+      }
+      title={
+        <>
+          {server.name} <span style={{ fontWeight: 400 }}>offers {plural(server.held, 'tool')} you have not seen</span>
+        </>
+      }
+      text="No client sees them until you have looked."
+      right={
+        <Button size="xs" onClick={() => void navigate({ to: '/approvals', search: { item: heldId(server) } })}>
+          See the change…
+        </Button>
       }
     />
   )

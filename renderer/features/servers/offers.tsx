@@ -106,14 +106,17 @@ function ToolRow({ tool, server }: { tool: Tool; server: Server }) {
         </Link>
       </td>
       <td className={css.says} title={says.slice(0, 600)}>
+        {tool.findings.length > 0 && (
+          <span className={css.finding}>
+            <Foreign text={tool.findings[0]!.what} max={120} />
+          </span>
+        )}
         <Foreign text={says.slice(0, 160)} />
       </td>
       <td>
         <RiskMark risk={tool.risk} />
       </td>
-      <td>
-        <EffectMark effect={tool.effect} />
-      </td>
+      <td>{tool.held ? <span className={css.amber}>held back</span> : <EffectMark effect={tool.effect} />}</td>
       <td className={css.number}>{count(tool.tokens)}</td>
     </tr>
   )

@@ -8,6 +8,7 @@ import layout from '../../ui/layout.module.css'
 import { useNames } from '../use-names.ts'
 import { LogView } from './log-view.tsx'
 import { ToolsTable } from './offers.tsx'
+import { Pinned } from './pinned.tsx'
 import css from './servers.module.css'
 import { TrustSwitch } from './trust-switch.tsx'
 import type { LiveListing } from './use-listing.ts'
@@ -68,6 +69,7 @@ function Uses({ server }: { server: Server }) {
         <h2>Trust</h2>
         <TrustSwitch server={server} />
       </section>
+      <Pinned server={server} />
       {secrets.length > 0 && (
         <section className={css.paneSection}>
           <h2>Uses</h2>

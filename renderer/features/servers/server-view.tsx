@@ -7,6 +7,7 @@ import type { Server } from '../../../contract/servers.ts'
 import { useServers } from '../../hub.ts'
 import {
   Ago,
+  Banner,
   CopyButton,
   EmptyState,
   Foreign,
@@ -14,10 +15,12 @@ import {
   Page,
   PageHeader,
   Problem,
+  plural,
   RowsSkeleton,
   ServerTile,
   StateMark,
 } from '../../ui/index.ts'
+import { heldId } from '../approvals/items.tsx'
 import { textOf, useAddress } from '../use-address.ts'
 import { useServerActions } from './actions.ts'
 import { Agreement } from './agreement.tsx'
@@ -68,6 +71,7 @@ function Known({ server }: { server: Server }) {
         className={css.full ?? ''}
       >
         <Top server={server} />
+        {server.held > 0 && <HeldBanner server={server} />}
         <div className={css.tabs}>
           <Tabs.List>
             {tabs.map(([value, name, count]) => (
@@ -104,6 +108,23 @@ function Known({ server }: { server: Server }) {
         </Tabs.Panel>
       </Tabs>
     </Page>
+  )
+}
+
+function HeldBanner({ server }: { server: Server }) {
+  const navigate = useNavigate()
+  return (
+    <div className={css.heldBanner}>
+      <Banner
+        tone="amber"
+        title={`${plural(server.held, 'tool')} of ${server.name} you have not seen`}
+        text="It changed or added them after you had agreed to it. No client sees them until you have looked."
+      >
+        <Button onClick={() => void navigate({ to: '/approvals', search: { item: heldId(server) } })}>
+          See the change…
+        </Button>
+      </Banner>
+    </div>
   )
 }
 
