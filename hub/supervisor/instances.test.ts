@@ -162,18 +162,31 @@ test('a child that never answers initialize fails after its patience, and a link
   await until(runs, all => all.length === 1, LIMIT_MS)
 })
 
-test('a client may have five children started within a minute, and no more', async () => {
+test('a client may have a server started five times within a minute, and no more', async () => {
   const id = await listed()
   const same = (key: string) => stage.supervisor.awake(id, undefined, who(key, { client: 'one' }))
   await Promise.all(['a', 'b', 'c', 'd', 'e'].map(same))
   await expect(same('f')).rejects.toMatchObject({
     code: 'server/too-many-starts',
-    message: expect.stringContaining('5 servers of its own'),
+    message: expect.stringContaining('5 times'),
     hint: expect.stringMatching(/Try again in \d+ s/),
   })
   await same('a')
   await stage.supervisor.awake(id, undefined, who('g'))
   expect(runs()).toHaveLength(7)
+  // Links that come and go are the same client still.
+  for (const key of ['a', 'b', 'c', 'd', 'e']) stage.supervisor.leave(key)
+  await expect(same('h')).rejects.toMatchObject({ code: 'server/too-many-starts' })
+})
+
+test('a client with seven servers of its own finds all of them at its first connection', async () => {
+  stage.supervisor.begin()
+  const { launch } = definitionOf('greets')
+  const ids = Array.from({ length: 7 }, (_, n) =>
+    stage.add('greets', { id: `id-${n}`, name: `greets-${n}`, launch, instance: 'per-client' }),
+  )
+  const pids = await Promise.all(ids.map(id => pidOf(id, 'a')))
+  expect(new Set(pids).size).toBe(7)
 })
 
 test.each<[string, (id: string) => unknown, RegExp]>([

@@ -14,7 +14,7 @@ export interface InstanceFor {
   clientInfo: unknown
 }
 
-/** A client that connects over and over must not fill the machine. */
+/** A client that connects over and over must not fill the machine. Counted for each server: having many of them is no storm. */
 const MOST_STARTS = 5
 const PER_MS = 60_000
 
@@ -23,7 +23,7 @@ export class Instances {
   readonly #byServer = new Map<string, Map<string, ServerActor>>()
   /** Ends under way of children whose link is gone. */
   readonly #ending = new Set<Promise<void>>()
-  /** When each client had one started; monotonic ms. */
+  /** When each client had a server started, by both; monotonic ms. */
   readonly #starts = new Map<string, number[]>()
 
   constructor(make: (definition: ServerDefinition, who: InstanceFor) => ServerActor) {
@@ -35,7 +35,7 @@ export class Instances {
     signal?.throwIfAborted()
     const known = this.#byServer.get(definition.id)?.get(who.key)
     const isDown = known === undefined || ['stopped', 'waiting', 'sleeping'].includes(known.state.kind)
-    if (isDown) this.#countStart(who.client, definition.name)
+    if (isDown) this.#countStart(JSON.stringify([who.client, definition.id]), definition.name)
     const actor = known ?? this.#add(definition, who)
     if (isDown) actor.send({ kind: 'start' })
     return actor.awake(signal)
@@ -81,22 +81,22 @@ export class Instances {
     return end
   }
 
-  #countStart(client: string, name: string): void {
+  #countStart(key: string, name: string): void {
     const now = performance.now()
     for (const [one, starts] of this.#starts) {
       const recent = starts.filter(at => now - at < PER_MS)
       if (recent.length > 0) this.#starts.set(one, recent)
       else this.#starts.delete(one)
     }
-    const starts = this.#starts.get(client) ?? []
+    const starts = this.#starts.get(key) ?? []
     if (starts.length >= MOST_STARTS) {
       const seconds = Math.ceil((PER_MS - (now - starts[0]!)) / 1_000)
       throw new HubError(
         'server/too-many-starts',
-        `${name} was not started: this client had ${MOST_STARTS} servers of its own started within a minute.`,
+        `${name} was not started: this client had it started ${MOST_STARTS} times within a minute.`,
         { hint: `Try again in ${seconds} s.` },
       )
     }
-    this.#starts.set(client, [...starts, now])
+    this.#starts.set(key, [...starts, now])
   }
 }
