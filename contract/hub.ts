@@ -40,6 +40,8 @@ export const HubStatus = z.object({
   callsPerMinute: z.number(),
   vault: VaultStatus,
   audit: AuditStatus,
+  /** Why what a person agreed to, trusted and allowed does not count now: state.db may be an older one. */
+  state: z.object({ problem: z.string().nullable() }),
   config: z.object({ path: z.string(), problem: ConfigProblem.nullable() }),
   /** The PIN for later windows: chosen, declined for good after a warning, or not decided yet. */
   pin: z.enum(['set', 'skipped', 'not-chosen']),
@@ -74,6 +76,10 @@ export type Snapshot = z.infer<typeof Snapshot>
 export const hubContract = {
   status: open.output(HubStatus),
   stop: open.output(z.object({ stopping: z.literal(true) })),
+  /** state.db may be an older one put back: take it as it is, or ask for everything anew. */
+  settleState: procedure
+    .input(z.object({ choice: z.enum(['believe', 'forget']) }))
+    .output(z.object({ settled: z.literal(true) })),
   watch: procedure.output(eventIterator(Snapshot.partial())),
 }
 

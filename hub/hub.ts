@@ -31,6 +31,7 @@ import { openDataFolder } from './store/data-folder.ts'
 import { removeLeftovers } from './store/leftovers.ts'
 import { takeLock } from './store/lock.ts'
 import { openState } from './store/open.ts'
+import { Rollback } from './store/rollback.ts'
 import { Sealed } from './store/sealed.ts'
 import { Supervisor } from './supervisor/supervisor.ts'
 import { readUnattended, refuseConversion } from './unattended.ts'
@@ -110,6 +111,15 @@ async function openParts(options: HubOptions, parts: OpenParts, report: (message
       },
       { durable: false },
     )
+  const rollback = new Rollback({
+    sealed,
+    hasKey: () => vault.key('seal') !== null,
+    entry: vault.generation,
+    announcer,
+    audit,
+  })
+  parts.add('the memory of state.db', () => rollback.close())
+  rollback.compare()
   const atTheDoor = limitRefusals(audit)
   const windows = new Windows({ sealed, door: vault.door, announcer, audit: atTheDoor })
   announcer.on('vault/changed', () => {
@@ -118,6 +128,7 @@ async function openParts(options: HubOptions, parts: OpenParts, report: (message
     if (vault.mode() !== null && vault.mode() !== mode) return options.onStop?.()
     if (vault.status().kind !== 'open') return
     rememberSessionBus(folder.path)
+    rollback.compare()
     sealed.rekey({ known: vault.knewFolder })
     windows.endUnknown()
     void audit.keychainAppeared()
@@ -235,6 +246,7 @@ async function openParts(options: HubOptions, parts: OpenParts, report: (message
       callsPerMinute: gateway.callsPerMinute(),
       vault: vault.status() satisfies VaultStatus,
       audit: audit.status(),
+      state: { problem: rollback.problem },
       config: { path: join(folder.path, 'config.json'), problem: registry.problem() },
       pin: windows.pinState(),
     }),
@@ -268,6 +280,7 @@ async function openParts(options: HubOptions, parts: OpenParts, report: (message
     proposals,
     questions,
     readers,
+    rollback,
     registry,
     supervisor,
     vault,

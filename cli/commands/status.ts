@@ -25,6 +25,7 @@ export const status: Command = {
     say(
       `Audit log: ${now.audit.rows} rows, ${now.audit.anchored ? 'anchored' : 'not anchored'}${now.audit.problem ? `; ${oneLine(now.audit.problem)}` : ''}`,
     )
+    if (now.state.problem) say(`${oneLine(now.state.problem)} Decide in the window: gatehouse open`)
     if (now.config.problem) say(`config.json: line ${now.config.problem.line}: ${oneLine(now.config.problem.what)}`)
     if (now.http) say(oneLine(now.http.problem ?? `Clients over HTTP: ${now.http.url}`))
     if (now.links.length === 0) say('No AI client is connected.')

@@ -10,6 +10,7 @@ import type { Approvals } from '../policy/approvals.ts'
 import type { PolicyStore } from '../policy/policy-store.ts'
 import type { Proposals } from '../policy/proposals.ts'
 import type { PersonQuestions } from '../questions/person-questions.ts'
+import type { Rollback } from '../store/rollback.ts'
 import type { Vault } from '../vault/vault.ts'
 import { guardedContract, nameOf } from './caller.ts'
 import { loosen } from './loosen.ts'
@@ -33,6 +34,7 @@ export interface Parts extends ServerSources {
   vault: Vault
   windows: Windows
   readers: Readers
+  rollback: Rollback
   /** A fresh pairing link; opens the window's listener first where none is open. */
   newLink: () => Promise<string>
   /** Ends the hub in order, after the answer has gone out. */
@@ -53,6 +55,10 @@ export function buildRouter(parts: Parts) {
       void audit.append({ kind: 'hub', what: 'hub/stop-asked', by: nameOf(context.caller) }, { durable: false })
       parts.stop()
       return { stopping: true as const }
+    }),
+    settleState: api.hub.settleState.handler(({ input, context }) => {
+      parts.rollback.settle(input.choice, nameOf(context.caller))
+      return { settled: true as const }
     }),
     watch: api.hub.watch.handler(({ context, signal }) =>
       watchSnapshot(readers, announcer, context.caller.window, ended(context.gone, signal)),

@@ -1,6 +1,6 @@
 // Facts a person accepted. Each row is authenticated, so what a program wrote into the file by hand does not count.
-import { createHmac, timingSafeEqual } from 'node:crypto'
-import type { z } from 'zod'
+import { createHash, createHmac, timingSafeEqual } from 'node:crypto'
+import { z } from 'zod'
 import type { Db } from './open.ts'
 
 interface Row {
@@ -14,10 +14,23 @@ const KEYS = '#keys'
 // What was switched off stays off: taking that back would loosen, and without a key nobody can tell who asks.
 const STAYS = 'off'
 
+// One row says how often the others were changed, and what they are together: an older file put back has an older one.
+const GENERATION = '#generation'
+/** What counts also in rows that may be older than they should be: they tighten, or are guarded by the keychain itself. */
+const ALWAYS = new Set([STAYS, 'window'])
+
+/** How often sealed rows were changed, and the hash of all of them. */
+export const Generation = z.object({ n: z.number(), digest: z.string() })
+export type Generation = z.infer<typeof Generation>
+
 /** Rows of {kind, key, value} with an HMAC-SHA256 over all three. Without a key they live in this process's memory alone. */
 export class Sealed {
   /** Called once for each row that was forged, edited, moved to another key or taken out. Such a row is not there. */
   onForged: ((kind: string, key: string) => void) | undefined
+  /** Called after each change that is on disk. */
+  onAdvanced: ((generation: Generation) => void) | undefined
+  /** The file may be an older one put back: until a person has decided, what it says counts as if there were no key. */
+  isDoubted = false
   readonly #db: Db
   readonly #key: () => Buffer | null
   readonly #memory = new Map<string, Map<string, string>>()
@@ -31,13 +44,13 @@ export class Sealed {
   }
 
   get<T>(kind: string, key: string, schema: z.ZodType<T>): T | undefined {
-    const text = this.#memory.get(kind)?.get(key) ?? this.#stored(kind, key)
+    const text = this.#memory.get(kind)?.get(key) ?? (this.#counts(kind) ? this.#stored(kind, key) : undefined)
     return text === undefined ? undefined : parsed(text, schema)
   }
 
   put(kind: string, key: string, value: unknown): void {
     const text = JSON.stringify(value)
-    if (!this.#key()) {
+    if (!this.#key() || this.isDoubted) {
       const rows = this.#memory.get(kind) ?? new Map<string, string>()
       this.#memory.set(kind, rows.set(key, text))
       return
@@ -46,22 +59,26 @@ export class Sealed {
     this.#db.transaction(() => {
       this.#write(kind, key, text)
       this.#writeKeys(kind, keys => keys.add(key))
+      this.#advance()
     })()
+    this.#advanced()
   }
 
   remove(kind: string, key: string): void {
     this.#memory.get(kind)?.delete(key)
-    if (!this.#key() && kind === STAYS) return
+    if ((!this.#key() || this.isDoubted) && kind === STAYS) return
     this.#db.transaction(() => {
       this.#db.prepare('DELETE FROM sealed WHERE kind = ? AND key = ?').run(kind, key)
-      if (this.#key()) this.#writeKeys(kind, keys => keys.delete(key))
-      else this.#removed.push([kind, key])
+      if (!this.#key() || this.isDoubted) return void this.#removed.push([kind, key])
+      this.#writeKeys(kind, keys => keys.delete(key))
+      this.#advance()
     })()
+    this.#advanced()
   }
 
   list<T>(kind: string, schema: z.ZodType<T>): { key: string; value: T }[] {
     const texts = new Map<string, string>()
-    if (this.#key()) {
+    if (this.#key() && this.#counts(kind)) {
       for (const row of this.#rows(kind)) {
         if (this.#isGenuine(kind, row)) texts.set(row.key, row.value)
         else this.#report(kind, row.key)
@@ -80,12 +97,61 @@ export class Sealed {
    * are back and those count: whoever keeps the keychain away from a hub must not put others in their place.
    */
   rekey({ known }: { known: boolean }): void {
-    if (!this.#key()) return
+    if (!this.#key() || this.isDoubted) return
     for (const [kind, key] of this.#removed.splice(0)) if (!this.#memory.get(kind)?.has(key)) this.remove(kind, key)
     const held = [...this.#memory]
     this.#memory.clear()
     for (const [kind, rows] of held)
       if (!known || kind === STAYS) for (const [key, text] of rows) this.put(kind, key, JSON.parse(text))
+  }
+
+  /** What the file says of itself; null where it says nothing genuine. `digest` is worked out anew. */
+  generation(): { said: Generation | null; digest: string } {
+    const text = this.#key() ? this.#stored(GENERATION, 'now') : undefined
+    return { said: text === undefined ? null : (parsed(text, Generation) ?? null), digest: this.#digest() }
+  }
+
+  /** A person takes the file as it is, whatever it was before. `n`: beyond what the keychain has seen. */
+  accept(n: number): void {
+    this.isDoubted = false
+    this.#db.transaction(() => this.#advance(n))()
+    this.#advanced()
+  }
+
+  /** A person lets go of all that is in doubt: it is asked for anew. What was switched off stays off. */
+  forgetAll(n: number): void {
+    this.#db.transaction(() => {
+      const kept = [...ALWAYS].map(() => '?').join(', ')
+      this.#db.prepare(`DELETE FROM sealed WHERE kind NOT IN (${kept}, ?)`).run(...ALWAYS, KEYS)
+      this.#db.prepare(`DELETE FROM sealed WHERE kind = ? AND key NOT IN (${kept})`).run(KEYS, ...ALWAYS)
+    })()
+    this.accept(n)
+  }
+
+  #counts(kind: string): boolean {
+    return !this.isDoubted || ALWAYS.has(kind)
+  }
+
+  #advance(least = 0): void {
+    const n = Math.max((this.generation().said?.n ?? 0) + 1, least)
+    this.#write(GENERATION, 'now', JSON.stringify({ n, digest: this.#digest() } satisfies Generation))
+  }
+
+  #advanced(): void {
+    const { said } = this.generation()
+    if (said) this.onAdvanced?.(said)
+  }
+
+  /** Of all rows but the one that says it. Each mac stands for its row's kind, key and value. */
+  #digest(): string {
+    const hash = createHash('sha256')
+    const rows = this.#db
+      .prepare<[string], { kind: string; key: string; mac: Buffer }>(
+        'SELECT kind, key, mac FROM sealed WHERE kind <> ? ORDER BY kind, key',
+      )
+      .iterate(GENERATION)
+    for (const { kind, key, mac } of rows) hash.update(JSON.stringify([kind, key, mac.toString('base64')]))
+    return hash.digest('hex')
   }
 
   #stored(kind: string, key: string): string | undefined {

@@ -45,6 +45,15 @@ export class Vault {
       if (this.#keys) await this.#watched(this.#keychain.set('door', text))
     },
   }
+  /** How far state.db has come, kept where no copied or older file of ours reaches it. Read when the keychain opens. */
+  readonly generation = {
+    read: (): string | null => this.#generation,
+    write: async (text: string): Promise<void> => {
+      this.#mustBeOpen()
+      await this.#watched(this.#keychain.set('generation', text))
+      this.#generation = text
+    },
+  }
   readonly #keychain: Keychain
   readonly #names: SecretNames
   readonly #kv: Kv
@@ -53,6 +62,7 @@ export class Vault {
   #keys: Keys | null = null
   #mode: Mode | null = null
   #door: string | null = null
+  #generation: string | null = null
   #knewFolder = false
   readonly #wanted: Mode | undefined
   #attempt: Promise<void> | null = null
@@ -166,6 +176,7 @@ export class Vault {
       if (this.#wanted !== undefined && this.#wanted !== root.mode)
         throw new KeychainError('denied', 'this folder was made for another kind of use')
       await this.#takeDoor()
+      this.#generation = await this.#watched(this.#keychain.get('generation'))
       this.#keys = deriveKeys(root)
       await this.#teachRedactor()
       this.#become(statusOf('open'))

@@ -12,6 +12,7 @@ import { BrokenRows, isTroubled } from './broken-rows.tsx'
 import { FirstSteps } from './first-steps.tsx'
 import css from './home.module.css'
 import { LastHour } from './last-hour.tsx'
+import { StateDoubt } from './state-doubt.tsx'
 import { WaitingRows } from './waiting-rows.tsx'
 import { aside, isQuiet, sentence } from './words.ts'
 
@@ -35,6 +36,7 @@ export function HomeView() {
   )
   return (
     <Page header={header} pane={pane} padded>
+      <StateDoubt />
       {(servers.kind === 'loading' || approvals.kind === 'loading') && servers.kind !== 'failed' && <RowsSkeleton />}
       {servers.kind === 'failed' && <Problem error={servers.error} />}
       {fresh && <FirstSteps />}
