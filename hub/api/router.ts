@@ -1,6 +1,5 @@
 // Answers the contract. Each answer asks the part that owns the matter; a missing one does not compile.
 
-import type { AuditRow } from '../../contract/audit.ts'
 import type { WireFrame } from '../../contract/calls.ts'
 import type { Announcer } from '../announce.ts'
 import type { Audit } from '../audit/audit.ts'
@@ -12,6 +11,7 @@ import type { Proposals } from '../policy/proposals.ts'
 import type { PersonQuestions } from '../questions/person-questions.ts'
 import type { Rollback } from '../store/rollback.ts'
 import type { Vault } from '../vault/vault.ts'
+import { answerAudit } from './audit.ts'
 import { guardedContract, nameOf } from './caller.ts'
 import { loosen } from './loosen.ts'
 import { answerQuestions } from './questions.ts'
@@ -155,13 +155,6 @@ export function buildRouter(parts: Parts) {
     }),
   })
 
-  const auditRouter = api.audit.router({
-    list: api.audit.list.handler(({ input }) => audit.list(input)),
-    verify: api.audit.verify.handler(() => audit.verify()),
-    head: api.audit.head.handler(() => audit.head()),
-    tail: api.audit.tail.handler(({ context, signal }) => tailAudit(ended(context.gone, signal))),
-  })
-
   const clientsRouter = api.clients.router({
     list: api.clients.list.handler(() => clients.list(gateway.links())),
     preview: api.clients.preview.handler(({ input }) => clients.preview(input.id, input.action)),
@@ -237,17 +230,6 @@ export function buildRouter(parts: Parts) {
     }
   }
 
-  async function* tailAudit(signal: AbortSignal): AsyncGenerator<AuditRow[], void> {
-    const rows = new Batches<AuditRow>(2_000)
-    const push = (some: AuditRow[]) => rows.push(...some)
-    announcer.on('audit/appended', push)
-    try {
-      yield* rows.read(signal)
-    } finally {
-      announcer.off('audit/appended', push)
-    }
-  }
-
   return {
     hub,
     windows: windowsRouter,
@@ -257,7 +239,7 @@ export function buildRouter(parts: Parts) {
     questions: answerQuestions(api, parts),
     policy: policyRouter,
     proposals: proposalsRouter,
-    audit: auditRouter,
+    audit: answerAudit(api, parts),
     clients: clientsRouter,
     secrets,
   }

@@ -132,6 +132,7 @@ export class Audit {
       problem: this.#problem ?? this.#broken ?? this.#anchoring.problem,
       verifiedTo: this.#verifiedTo,
       signedAt: this.#head?.signature ? this.#head.time : null,
+      damage: this.#broken,
     }
   }
 
