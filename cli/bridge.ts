@@ -29,6 +29,7 @@ const TRIES = 10
 const IDLE_RETRY_MS = 5000
 const MOST_QUEUED_BYTES = 16 * 1024 * 1024
 
+const THEN = 'Once that is mended, connect this client again.'
 const WHAT_TO_DO = 'Start it with `gatehouse serve`, then connect this client again.'
 const LOST =
   'Gatehouse stopped while this call was under way. It may or may not have been carried out: look before you repeat it.'
@@ -87,7 +88,7 @@ class Bridge {
         await this.#serve(dialled.socket)
       } else if (!this.#isNeeded()) await this.#idle()
       else if (++tries >= (this.#at.tries ?? TRIES)) {
-        this.#answerAll(`Gatehouse cannot be reached (${tries} tries). ${why} ${WHAT_TO_DO}`.replace('  ', ' '))
+        this.#answerAll(`Gatehouse cannot be reached (${tries} tries). ${why ? `${why} ${THEN}` : WHAT_TO_DO}`)
         return 1
       } else {
         why = this.#at.start()
