@@ -58,6 +58,10 @@ export type Decision = z.infer<typeof Decision>
 export const Scope = z.enum(['once', 'minutes', 'session', 'arguments', 'tool'])
 export type Scope = z.infer<typeof Scope>
 
+/** A rule before it has an id. */
+export const NewRule = Rule.omit({ id: true })
+export type NewRule = z.infer<typeof NewRule>
+
 /** A call that waits for a person. Times: epoch ms. */
 export const Approval = z.object({
   id: z.string(),
@@ -78,6 +82,8 @@ export const Approval = z.object({
   /** The tool's own description; foreign text. */
   description: z.string(),
   scopes: z.array(Scope),
+  /** What a yes with this scope writes, word for word. */
+  rules: z.object({ arguments: NewRule.optional(), tool: NewRule.optional() }),
   askedAt: z.number(),
   /** When the client stops waiting. */
   clientUntil: z.number(),
@@ -99,15 +105,22 @@ export const Approval = z.object({
 })
 export type Approval = z.infer<typeof Approval>
 
+/** What a person adds to the rule that a yes writes: it can only cover less. */
+export const Narrowing = z.object({
+  where: z.array(ArgumentCondition).max(20).optional(),
+  until: z.number().optional(),
+})
+export type Narrowing = z.infer<typeof Narrowing>
+
 export const Answer = z.discriminatedUnion('kind', [
-  z.object({ kind: z.literal('allow'), scope: Scope }),
+  z.object({ kind: z.literal('allow'), scope: Scope, narrower: Narrowing.optional() }),
   z.object({ kind: z.literal('deny'), word: z.string().max(1000).optional() }),
 ])
 export type Answer = z.infer<typeof Answer>
 
 /** A change to the policy; whether it tightens or loosens decides who may make it at once. */
 export const PolicyChange = z.discriminatedUnion('kind', [
-  z.object({ kind: z.literal('add-rule'), rule: Rule.omit({ id: true }) }),
+  z.object({ kind: z.literal('add-rule'), rule: NewRule }),
   z.object({ kind: z.literal('remove-rule'), id: z.string() }),
   z.object({ kind: z.literal('read-only'), on: z.boolean() }),
   z.object({ kind: z.literal('preset'), preset: Preset }),

@@ -11,6 +11,7 @@ import type { Proposals } from '../policy/proposals.ts'
 import type { PersonQuestions } from '../questions/person-questions.ts'
 import type { Rollback } from '../store/rollback.ts'
 import type { Vault } from '../vault/vault.ts'
+import { answerCall } from './approvals.ts'
 import { answerAudit } from './audit.ts'
 import { guardedContract, nameOf } from './caller.ts'
 import { loosen } from './loosen.ts'
@@ -107,25 +108,9 @@ export function buildRouter(parts: Parts) {
 
   const approvalsRouter = api.approvals.router({
     list: api.approvals.list.handler(() => approvals.list()),
-    answer: api.approvals.answer.handler(async ({ input, context }) => {
-      const by = nameOf(context.caller)
-      // What can no longer be answered is not recorded as if it had been.
-      const { client, correlation = input.id, server, tool } = approvals.expects(input.id, input.answer)
-      await audit.append(
-        {
-          kind: 'approval',
-          what: `approval/${input.answer.kind}`,
-          by,
-          correlation,
-          client: client.id,
-          server: server.id,
-          tool,
-          detail: input.answer.kind === 'allow' ? input.answer.scope : (input.answer.word ?? ''),
-        },
-        { durable: true },
-      )
-      return approvals.answer(input.id, input.answer, by)
-    }),
+    answer: api.approvals.answer.handler(({ input, context }) =>
+      answerCall(parts, input.id, input.answer, nameOf(context.caller)),
+    ),
   })
 
   const policyRouter = api.policy.router({

@@ -120,13 +120,15 @@ test('an answer is for the call that asked: its records are joined', async () =>
   const answer = client.call('witness_act', { n: 1 })
   await expect.poll(waiting).toHaveLength(1)
   const [asked] = waiting()
-  expect(() => house.approvals.expects(asked!.id, { kind: 'allow', scope: 'tool' })).toThrow('cannot be allowed')
+  expect(() => house.approvals.answer(asked!.id, { kind: 'allow', scope: 'tool' }, 'window:1')).toThrow(
+    'cannot be allowed',
+  )
   house.approvals.answer(asked!.id, { kind: 'allow', scope: 'once' }, 'window:1')
   await answer
   const rows = await house.rows()
   const joined = rows.filter(row => row.event?.correlation === asked!.correlation).map(row => row.event!.what)
   expect(joined).toEqual(['approval/asked', 'call/allowed', 'call/ended'])
-  expect(() => house.approvals.expects(asked!.id, { kind: 'deny' })).toThrow('answered already')
+  expect(() => house.approvals.answer(asked!.id, { kind: 'deny' }, 'window:1')).toThrow('answered already')
 })
 
 test.each(['cli', 'inspector'] as const)('“this session” is not offered to %s, which has none', async as => {

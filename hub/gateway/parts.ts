@@ -1,8 +1,8 @@
 // What the gateway needs of the parts below it, no more; the real ones are handed in when it is opened.
 import type { AuditEvent } from '../../contract/audit.ts'
 import type { ServerState } from '../../contract/servers.ts'
-import type { Outcome, Question } from '../policy/approvals.ts'
 import type { DecidingPolicy } from '../policy/decide.ts'
+import type { Outcome, Question } from '../policy/question.ts'
 import type { ServerQuestion } from '../questions/person-questions.ts'
 import type { InstanceFor } from '../supervisor/instances.ts'
 import type { RawListing, Upstream } from '../supervisor/upstream.ts'

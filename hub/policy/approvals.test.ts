@@ -1,8 +1,9 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-import type { PolicyChange } from '../../contract/policy.ts'
+import type { Narrowing, PolicyChange } from '../../contract/policy.ts'
 import { Announcer } from '../announce.ts'
 import { HubError } from '../error.ts'
-import { Approvals, type Outcome, type Question } from './approvals.ts'
+import { Approvals } from './approvals.ts'
+import type { Outcome, Question } from './question.ts'
 
 const MINUTE = 60_000
 const at = { wall: 1_800_000_000_000, steady: 5000 }
@@ -387,6 +388,75 @@ test('a tool named like a glob offers no rule', () => {
   const { made } = approvals()
   void made.ask(question({ tool: '*', risk: 'writes', argumentsText: '{"a":1}' }))
   expect(first(made).scopes).toEqual(['once', 'minutes', 'session'])
+})
+
+test('a rule that is made narrower holds all it held, and what was added', async () => {
+  const { made, changes } = approvals()
+  void made.ask(question({ tool: 'write_file', risk: 'writes', argumentsText: '{"path":"/srv/a.txt","n":3}' }))
+  expect(first(made).rules.tool).toEqual({
+    effect: 'allow',
+    client: 'claude-code',
+    server: 'srv_kubernetes00',
+    tool: 'write_file',
+  })
+  const until = at.wall + 60 * MINUTE
+  const where = [
+    { path: 'path', glob: '/srv/*' },
+    { path: 'n', max: 5 },
+  ]
+  made.answer(first(made).id, { kind: 'allow', scope: 'tool', narrower: { where, until } }, 'w')
+  void made.ask(question({ tool: 'write_file', risk: 'writes', argumentsText: '{"path":"/srv/b.txt"}' }))
+  made.answer(first(made).id, { kind: 'allow', scope: 'arguments', narrower: { where: [where[0]!] } }, 'w')
+  const tool = { effect: 'allow', client: 'claude-code', server: 'srv_kubernetes00', tool: 'write_file' }
+  const note = 'From an answer about write_file.'
+  expect(changes).toEqual([
+    { kind: 'add-rule', rule: { ...tool, arguments: where, until, note } },
+    {
+      kind: 'add-rule',
+      rule: { ...tool, arguments: [{ path: 'path', equals: '/srv/b.txt' }, where[0]], exactly: true, note },
+    },
+  ])
+})
+
+test.each([
+  ['does not cover this call', 'tool', { where: [{ path: 'path', glob: '/etc/*' }] }, 'would not cover'],
+  ['names what is not there', 'tool', { where: [{ path: 'mode', equals: 'x' }] }, 'would not cover'],
+  ['holds a secret', 'tool', { where: [{ path: 'key', equals: 'hunter2' }] }, 'holds a secret'],
+  ['is over', 'tool', { until: 1_800_000_000_000 }, 'over at once'],
+  ['has too many conditions', 'tool', { where: Array.from({ length: 21 }, () => ({ path: 'path' })) }, 'at most 20'],
+  ['is none', 'once', { until: 1_900_000_000_000 }, 'writes no rule'],
+] as const)('a rule that %s is not written, and the call goes on waiting', async (_, scope, narrower, words) => {
+  const { made, changes } = approvals()
+  const outcome = made.ask(question({ risk: 'writes', argumentsText: '{"path":"/srv/a","key":"hunter2"}' }))
+  const answer = { kind: 'allow', scope, narrower: structuredClone(narrower) as Narrowing } as const
+  expect(() => made.answer(first(made).id, answer, 'w')).toThrow(words)
+  expect([await now(outcome), changes]).toEqual(['waits', []])
+})
+
+test('of two windows that answer at once the first one counts, also while it is being recorded', async () => {
+  const { made } = approvals()
+  const outcome = made.ask(question())
+  const { id } = first(made)
+  const one = made.begin(id, { kind: 'deny' }, 'window:1')
+  expect(() => made.begin(id, allow(), 'window:2')).toThrow('being answered in another window')
+  expect(() => made.answer(id, allow(), 'window:1')).toThrow('being answered in another window')
+  one.giveUp()
+  const two = made.begin(id, { kind: 'deny', word: 'no' }, 'window:2')
+  expect(await now(outcome)).toBe('waits')
+  two.finish()
+  expect(() => two.finish()).toThrow('answered already')
+  expect(await outcome).toEqual({ kind: 'denied', by: 'window:2', word: 'no' })
+})
+
+test('an answer whose record took longer than the call waited does not count', async () => {
+  const { made } = approvals()
+  const gone = new AbortController()
+  const outcome = made.ask(question({ signal: gone.signal }))
+  const answering = made.begin(first(made).id, allow('minutes'), 'w')
+  gone.abort()
+  expect(() => answering.finish()).toThrow('was withdrawn')
+  expect(await outcome).toMatchObject({ kind: 'withdrawn' })
+  expect(await now(made.ask(question()))).toBe('waits')
 })
 
 test('a rule that cannot be written leaves the call waiting', async () => {

@@ -1,41 +1,16 @@
 // Calls that wait for a person: asked once, answered once, ended by clocks, clients and the hub. Nothing here outlives it.
-import { randomUUID } from 'node:crypto'
-import type { Answer, Approval, PolicyChange, Scope } from '../../contract/policy.ts'
-import type { Risk } from '../../contract/servers.ts'
+import type { Answer, Approval, NewRule, PolicyChange, Scope } from '../../contract/policy.ts'
 import type { Announcer } from '../announce.ts'
 import { HubError } from '../error.ts'
-import { Allowances, type Asked } from './allowances.ts'
-import { argumentsRule, compared, scopesFor, shownArguments, toolRule, topLevel } from './approval-view.ts'
+import { Allowances } from './allowances.ts'
+import { narrowed } from './answer-rules.ts'
+import { shownCall, topLevel } from './approval-view.ts'
 import { callDigest } from './call-digest.ts'
 import { type Clocks, isOver, type Moment, momentAfter, msLeft, realClocks, SleepWatch } from './clocks.ts'
+import { EndedCalls } from './ended-calls.ts'
 import { type Json, readJson } from './json-value.ts'
-
-/** A call that policy asks about. */
-export interface Question {
-  /** What joins the call's records. */
-  correlation?: string
-  client: { id: string; title: string; says: string | null }
-  link: string
-  server: { id: string; name: string }
-  tool: string
-  risk: Risk
-  reasons: string[]
-  /** Id of the rule that asks; null when the preset does. */
-  rule: string | null
-  argumentsText: string
-  description: string
-  definitionHash: string
-  clientDeadlineMs: number
-  signal?: AbortSignal | undefined
-}
-
-/** `pending`: the client's time is over, the question stays, and a later yes covers one identical repeat. */
-export type Outcome =
-  | { kind: 'allowed'; by: string; scope: Scope }
-  | { kind: 'denied'; by: string; word: string | null }
-  | { kind: 'expired' }
-  | { kind: 'pending' }
-  | { kind: 'withdrawn'; why: string }
+import { LastAllowed } from './last-allowed.ts'
+import { asked, identityOf, type Outcome, type Question, tookBack, toolKey } from './question.ts'
 
 interface Waiter {
   link: string
@@ -53,14 +28,24 @@ interface Waiting {
   until: Moment
   /** The call that hangs on the answer; null once its client stopped waiting. */
   waiter: Waiter | null
+  /** A window's answer is being recorded: no other one counts meanwhile. */
+  isTaken: boolean
+}
+
+/** One window's answer, held for it until it counts. */
+export interface Answering {
+  approval: Approval
+  /** What it writes. */
+  rule: NewRule | undefined
+  /** It counts now. Throws when the call was withdrawn meanwhile. */
+  finish(): Approval
+  /** It could not be recorded: the call waits again. */
+  giveUp(): void
 }
 
 const LIFE_MS = 10 * 60_000
 const MOST_PER_CLIENT = 20
-const MOST_KEPT = 50
-const WITHDRAWN_SHOWN_MS = 5000
 const TICK_MS = 1000
-const MOST_REMEMBERED = 500
 // Each call of the command line is a link of its own, so its end does not mean that the client went away.
 const CALLS_END_LINKS = 'cli'
 
@@ -82,9 +67,9 @@ export class Approvals {
   readonly #allowances: Allowances
   readonly #sleep: SleepWatch
   readonly #waiting = new Map<string, Waiting>()
-  readonly #lastAllowed = new Map<string, { at: number; values: Map<string, string> }>()
+  readonly #lastAllowed = new LastAllowed()
+  readonly #ended: EndedCalls
   readonly #onPolicy: () => void
-  #ended: Approval[] = []
   #timer: NodeJS.Timeout | undefined
   #isClosed = false
 
@@ -94,6 +79,7 @@ export class Approvals {
     this.#lifeMs = options.lifeMs ?? lifeFromEnvironment() ?? LIFE_MS
     this.#allowances = new Allowances(this.#clocks)
     this.#sleep = new SleepWatch(this.#clocks)
+    this.#ended = new EndedCalls(() => this.#clocks.wall())
     this.#onPolicy = () => {
       const { readOnly, preset } = options.policy.current()
       if (readOnly || preset === 'read-only') this.withdrawAll('Gatehouse is read-only now.')
@@ -128,39 +114,39 @@ export class Approvals {
 
   /** Those that wait, oldest first; then the answered of today and those withdrawn just now, newest first. */
   list(): Approval[] {
-    const today = new Date(this.#clocks.wall()).toDateString()
-    this.#ended = this.#ended.filter(one => this.#isShown(one, today))
     const waiting = [...this.#waiting.values()].map(one => one.approval)
-    return structuredClone([...waiting, ...this.#ended])
+    return structuredClone([...waiting, ...this.#ended.shown()])
   }
 
-  /** The call that this would answer. Throws as `answer` does; changes nothing. */
-  expects(id: string, answer: Answer): Approval {
+  /** Takes one window's answer, before it is recorded. Throws HubError when the call no longer waits, or does not offer it. */
+  begin(id: string, answer: Answer, by: string): Answering {
     this.#look()
     const waiting = this.#waiting.get(id)
-    if (!waiting) throw this.#isOverError(id)
-    const { scopes } = waiting.approval
-    if (answer.kind === 'allow' && !scopes.includes(answer.scope))
-      throw new HubError('approvals/no-such-scope', `This call cannot be allowed as "${answer.scope}".`, {
-        hint: `It offers: ${scopes.join(', ')}.`,
+    if (!waiting) throw this.#ended.error(id)
+    if (waiting.isTaken)
+      throw new HubError('approvals/over', 'This call is being answered in another window.', {
+        hint: 'Look there how it ended.',
       })
-    return structuredClone(waiting.approval)
+    const rule = answer.kind === 'allow' ? this.#ruleOf(waiting, answer) : undefined
+    waiting.isTaken = true
+    return {
+      approval: structuredClone(waiting.approval),
+      rule,
+      finish: () => {
+        waiting.isTaken = false
+        this.#look()
+        if (!this.#waiting.has(id)) throw this.#ended.error(id)
+        return this.#settle(waiting, answer, rule, by)
+      },
+      giveUp: () => {
+        waiting.isTaken = false
+      },
+    }
   }
 
-  /** Answers one call. Throws HubError when it no longer waits, or does not offer this scope. */
+  /** Answers one call. Throws as `begin` does. */
   answer(id: string, answer: Answer, by: string): Approval {
-    this.expects(id, answer)
-    const waiting = this.#waiting.get(id)!
-    if (answer.kind === 'deny') {
-      const word = answer.word?.trim() || null
-      return this.#end(waiting, { kind: 'denied', by, word }, { allowed: false, scope: null, by, word })
-    }
-    const { scope } = answer
-    this.#keep(waiting, scope, by)
-    this.#remember(waiting.question, waiting.values)
-    // Nobody hangs on it any more: the yes is for one identical repeat.
-    if (!waiting.waiter) this.#allowances.grant(waiting.digest, by)
-    return this.#end(waiting, { kind: 'allowed', by, scope }, { allowed: true, scope, by, word: null })
+    return this.begin(id, answer, by).finish()
   }
 
   /** A client's link closed: what it asked is withdrawn, what was allowed for its session ends. */
@@ -196,30 +182,16 @@ export class Approvals {
   }
 
   #open(question: Question, given: Json, digest: string): Waiting {
-    const { client, server, tool, risk, reasons, description } = question
-    const { redact } = this.#options
-    const last = this.#lastAllowed.get(toolKey(question)) ?? null
     const values = topLevel(given)
-    const askedAt = this.#clocks.wall()
     const until = momentAfter(this.#clocks, this.#lifeMs)
-    const approval: Approval = {
-      id: randomUUID(),
-      client: { ...client, says: client.says?.slice(0, 200) ?? null },
-      server,
-      tool,
-      risk,
-      reasons: [...reasons],
-      arguments: shownArguments(given, redact),
-      compared: compared(values, last?.values ?? null, redact),
-      lastAllowedAt: last?.at ?? null,
-      description: redact(description).slice(0, 10_000),
-      scopes: scopesFor({ ...identityOf(question), risk, arguments: given }, redact),
-      askedAt,
-      clientUntil: askedAt,
+    const approval = shownCall(question, {
+      given,
+      last: this.#lastAllowed.get(toolKey(question)),
+      askedAt: this.#clocks.wall(),
       until: until.wall,
-      state: { kind: 'waiting' },
-    }
-    const waiting: Waiting = { approval, question, given, values, digest, until, waiter: null }
+      redact: this.#options.redact,
+    })
+    const waiting: Waiting = { approval, question, given, values, digest, until, waiter: null, isTaken: false }
     this.#waiting.set(approval.id, waiting)
     return waiting
   }
@@ -246,17 +218,38 @@ export class Approvals {
     return outcome
   }
 
-  // What the yes writes or opens. A rule that cannot be written throws here, before anything counts as answered.
-  #keep(waiting: Waiting, scope: Scope, by: string): void {
+  #ruleOf({ approval, given }: Waiting, { scope, narrower }: Answer & { kind: 'allow' }): NewRule | undefined {
+    if (!approval.scopes.includes(scope))
+      throw new HubError('approvals/no-such-scope', `This call cannot be allowed as "${scope}".`, {
+        hint: `It offers: ${approval.scopes.join(', ')}.`,
+      })
+    const rule = scope === 'tool' || scope === 'arguments' ? approval.rules[scope] : undefined
+    if (rule) return narrowed(rule, narrower ?? {}, { given, now: this.#clocks.wall(), redact: this.#options.redact })
+    if (!narrower) return undefined
+    throw new HubError('approvals/no-such-rule', `Allowing as "${scope}" writes no rule that could be changed.`)
+  }
+
+  #settle(waiting: Waiting, answer: Answer, rule: NewRule | undefined, by: string): Approval {
+    if (answer.kind === 'deny') {
+      const word = answer.word?.trim() || null
+      return this.#end(waiting, { kind: 'denied', by, word }, { allowed: false, scope: null, by, word })
+    }
+    const { scope } = answer
     const { question, digest } = waiting
-    const call = { ...identityOf(question), arguments: waiting.given }
     if (scope === 'minutes' || scope === 'session') this.#allowances.allow(asked(question, digest), scope, by)
-    const rule = scope === 'tool' ? toolRule(call) : scope === 'arguments' ? argumentsRule(call) : undefined
-    if (!rule) return
-    const note = `From an answer about ${question.tool}.`.slice(0, 500)
+    if (rule) this.#write(waiting, rule, by)
+    this.#remember(question, waiting.values)
+    // Nobody hangs on it any more: the yes is for one identical repeat.
+    if (!waiting.waiter) this.#allowances.grant(digest, by)
+    return this.#end(waiting, { kind: 'allowed', by, scope }, { allowed: true, scope, by, word: null })
+  }
+
+  // A rule that cannot be written throws here, before anything counts as answered.
+  #write(waiting: Waiting, rule: NewRule, by: string): void {
+    const note = `From an answer about ${waiting.question.tool}.`.slice(0, 500)
     this.#options.policy.change({ kind: 'add-rule', rule: { ...rule, note } }, 'window', by)
     // Saying it is read-only during the write withdraws everything, this call too.
-    if (!this.#waiting.has(waiting.approval.id)) throw this.#isOverError(waiting.approval.id)
+    if (!this.#waiting.has(waiting.approval.id)) throw this.#ended.error(waiting.approval.id)
   }
 
   #end(
@@ -274,8 +267,7 @@ export class Approvals {
   #finish(waiting: Waiting, outcome: Outcome, state: Approval['state']): Approval {
     if (!this.#waiting.delete(waiting.approval.id)) return structuredClone(waiting.approval)
     waiting.approval.state = state
-    this.#ended.unshift(waiting.approval)
-    this.#ended = this.#ended.slice(0, MOST_KEPT)
+    this.#ended.add(waiting.approval)
     waiting.waiter?.settle(outcome)
     this.#schedule()
     this.#changed(waiting)
@@ -301,8 +293,7 @@ export class Approvals {
     this.#timer = undefined
     if (this.#isClosed) return
     const grants = this.#allowances.sweep()
-    const withdrawn = this.#ended.filter(one => one.state.kind === 'withdrawn')
-    if (this.#waiting.size === 0 && grants === null && withdrawn.length === 0) return
+    if (this.#waiting.size === 0 && grants === null && !this.#ended.isPassing) return
     const due = [...this.#waiting.values()].flatMap(one => [
       msLeft(this.#clocks, one.until),
       ...(one.waiter ? [msLeft(this.#clocks, one.waiter.until)] : []),
@@ -313,61 +304,22 @@ export class Approvals {
 
   #tick(): void {
     this.#look()
-    const today = new Date(this.#clocks.wall()).toDateString()
-    const gone = this.#ended.find(one => one.state.kind === 'withdrawn' && !this.#isShown(one, today))
-    if (gone) {
-      this.list()
-      this.#options.announcer.emit('approvals/changed', gone.id)
-    }
+    const gone = this.#ended.sweep()
+    if (gone !== null) this.#options.announcer.emit('approvals/changed', gone)
     this.#schedule()
   }
 
-  #isShown({ state }: Approval, today: string): boolean {
-    if (state.kind === 'waiting') return true
-    if (state.kind === 'withdrawn') return this.#clocks.wall() - state.at < WITHDRAWN_SHOWN_MS
-    return new Date(state.at).toDateString() === today
-  }
-
   #remember(question: Question, values: Map<string, string>): void {
-    const key = toolKey(question)
-    this.#lastAllowed.delete(key)
-    this.#lastAllowed.set(key, { at: this.#clocks.wall(), values })
-    if (this.#lastAllowed.size > MOST_REMEMBERED) this.#lastAllowed.delete(this.#lastAllowed.keys().next().value!)
+    this.#lastAllowed.set(toolKey(question), { at: this.#clocks.wall(), values })
   }
 
   #countOf(client: string): number {
     return [...this.#waiting.values()].filter(one => one.question.client.id === client).length
   }
 
-  #isOverError(id: string): HubError {
-    const known = this.#ended.find(one => one.id === id)
-    if (!known) return new HubError('approvals/unknown', 'No such call waits.', { hint: 'It may have ended long ago.' })
-    const ended = { answered: 'was answered already', expired: 'got no answer in time', withdrawn: 'was withdrawn' }
-    const { kind } = known.state
-    return new HubError('approvals/over', `This call ${kind === 'waiting' ? 'ended' : ended[kind]}.`, {
-      hint: 'A repeat of the call asks anew.',
-    })
-  }
-
   #changed(waiting: Waiting): void {
     this.#options.announcer.emit('approvals/changed', waiting.approval.id)
   }
-}
-
-function tookBack(question: Question): string {
-  return `${question.client.title} took this call back.`
-}
-
-function identityOf({ client, server, tool, definitionHash }: Question) {
-  return { client: client.id, server: server.id, tool, definitionHash }
-}
-
-function asked(question: Question, digest: string): Asked {
-  return { ...identityOf(question), link: question.link, risk: question.risk, rule: question.rule, digest }
-}
-
-function toolKey(question: Question): string {
-  return JSON.stringify([question.client.id, question.server.id, question.tool])
 }
 
 function lifeFromEnvironment(): number | undefined {

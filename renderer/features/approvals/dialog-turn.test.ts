@@ -14,6 +14,7 @@ const call = (id: string, askedAt: number, state: Approval['state'] = { kind: 'w
   lastAllowedAt: null,
   description: '',
   scopes: ['once'],
+  rules: {},
   askedAt,
   clientUntil: askedAt + 50_000,
   until: askedAt + 600_000,
