@@ -2,11 +2,12 @@ import { expect, test } from 'vitest'
 import { Redactor } from './redactor.ts'
 
 const value = 'p4ss/w+rd?"quo\\te" ü&=~'
-const R = '[removed secret]'
+const R = '‹secret:KEY›'
+const SHAPE = '[removed secret]'
 
 function redactorOf(...values: string[]): Redactor {
   const redactor = new Redactor()
-  for (const one of values) redactor.learn(one)
+  for (const one of values) redactor.learn(one, 'KEY')
   return redactor
 }
 const b64 = (text: string) => Buffer.from(text).toString('base64')
@@ -65,19 +66,44 @@ test.each([
   `sk-ant-api03-${'a1B2'.repeat(10)}`,
   'xoxb-1234567890-abcdefghij',
   'AKIAIOSFODNN7EXAMPLE',
+  'ASIAIOSFODNN7EXAMPLE',
+  `sk_live_${'a1B2'.repeat(6)}`,
+  `rk_test_${'a1B2'.repeat(6)}`,
+  `whsec_${'a1B2'.repeat(8)}`,
+  `xapp-1-${'A1B2'.repeat(8)}`,
+  `ya29.${'a1B2'.repeat(10)}`,
+  `npm_${'a1B2'.repeat(9)}`,
+  `hf_${'a1B2'.repeat(9)}`,
+  `SG.${'a1B2'.repeat(5)}.${'a1B2'.repeat(10)}`,
   `eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.${'abc'.repeat(10)}`,
   `-----BEGIN RSA PRIVATE KEY-----\n${'MIIE'.repeat(20)}\n-----END RSA PRIVATE KEY-----`,
   `-----BEGIN PRIVATE KEY-----\\n${'MIIE'.repeat(20)}\\n-----END PRIVATE KEY-----`,
 ])('the well-known shape %s is taken out unlearned', token => {
-  expect(new Redactor().redact(`x=${token} y`)).toBe(`x=${R} y`)
+  expect(new Redactor().redact(`x=${token} y`)).toBe(`x=${SHAPE} y`)
 })
 
 test('a private key that was cut off is taken out to the end', () => {
-  expect(new Redactor().redact('a -----BEGIN PRIVATE KEY-----\nMIIE')).toBe(`a ${R}`)
+  expect(new Redactor().redact('a -----BEGIN PRIVATE KEY-----\nMIIE')).toBe(`a ${SHAPE}`)
+})
+
+test.each([
+  ['postgres://me:s3cr%25t@db.example:5432/x', `postgres://me:${SHAPE}@db.example:5432/x`],
+  ['{"url":"redis:\\/\\/:pw9@cache"}', `{"url":"redis:\\/\\/:${SHAPE}@cache"}`],
+  ['host=db user=me password=hunter2 port=1', `host=db user=me password=${SHAPE} port=1`],
+  ['AccountName=a;AccountKey=AbC+/9==;Suffix=x', `AccountName=a;AccountKey=${SHAPE};Suffix=x`],
+  ['Server=x;Uid=u;Pwd=hunter2;', `Server=x;Uid=u;Pwd=${SHAPE};`],
+])('of the connection string %s the password alone is taken out', (text, shown) => {
+  expect(new Redactor().redact(text)).toBe(shown)
+})
+
+test('a stored connection string gives away its password nowhere', () => {
+  const redactor = redactorOf('mysql://me:p%40ss-w0rd@db/x')
+  expect(redactor.redact('login me with p@ss-w0rd failed; p%40ss-w0rd')).toBe(`login me with ${R} failed; ${R}`)
 })
 
 test('ordinary words stay', () => {
-  const text = 'sk-ip the ask-me eyJ AKIA ghp_short xoxb- BEGIN PRIVATE KEY task-force-of-people-who'
+  const text =
+    'sk-ip the ask-me eyJ AKIA ghp_short xoxb- BEGIN PRIVATE KEY task-force-of-people-who PWD=/home/me http://host:80/@x me@example.com // a: b@c'
   expect(new Redactor().redact(text)).toBe(text)
 })
 
@@ -97,6 +123,10 @@ test('hostile text does not make it slow', () => {
     'eyJaaaaa.'.repeat(90_000),
     'sk-'.repeat(300_000),
     'AKIA'.repeat(200_000),
+    '//a:'.repeat(200_000).concat('@'),
+    'password='.repeat(100_000),
+    'SG.a1b2c3d4e5f6g7h8.'.repeat(40_000),
+    'xapp-1-'.repeat(100_000),
   ])
     redactorOf('aaaaaab').redact(text)
   expect(process.cpuUsage(before).user / 1000).toBeLessThan(2_000)

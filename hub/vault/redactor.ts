@@ -1,40 +1,9 @@
 // Takes known secret values, in every form they usually travel in, and well-known token shapes out of texts.
+import { passwordIn, withoutShapes } from './shapes.ts'
 
-const REMOVED = '[removed secret]'
 const MIN_CHARS = 6
 const MIN_LINE_CHARS = 16
-
-const TOKEN_SHAPES = new RegExp(
-  [
-    String.raw`\bgh[pousr]_[A-Za-z0-9]{20,255}`,
-    String.raw`\bgithub_pat_[A-Za-z0-9_]{20,255}`,
-    String.raw`\bglpat-[A-Za-z0-9_-]{20,}`,
-    String.raw`\bsk-[A-Za-z0-9_-]{20,}`,
-    String.raw`\bxox[abeoprs]-[A-Za-z0-9-]{10,}`,
-    String.raw`\bAKIA[0-9A-Z]{16}\b`,
-    String.raw`\bAIza[A-Za-z0-9_-]{35}`,
-    String.raw`\beyJ[A-Za-z0-9_-]{5,}\.eyJ[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]*`,
-    String.raw`-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z0-9 ]{0,40}PRIVATE KEY-----|$)`,
-  ].join('|'),
-  'g',
-)
-
-/** Every shape holds one of these: a text without any is not gone over for shapes. */
-const SHAPE_BEGINS = [
-  'ghp_',
-  'gho_',
-  'ghu_',
-  'ghs_',
-  'ghr_',
-  'github_pat_',
-  'glpat-',
-  'sk-',
-  'xox',
-  'AKIA',
-  'AIza',
-  'eyJ',
-  '-----BEGIN ',
-]
+const MIN_PASSWORD_CHARS = 8
 
 /**
  * One scan over the text finds all forms of all values. Values shorter than 6 characters are not looked for in free
@@ -46,36 +15,41 @@ export class Redactor {
   /** Which pairs of first characters any form begins with; most positions end here. */
   readonly #starts = new Uint8Array(65_536)
   /** All forms by their first six characters, and which lengths there are, longest first. */
-  readonly #forms = new Map<string, { lengths: number[]; known: Set<string> }>()
+  readonly #forms = new Map<string, { lengths: number[]; known: Map<string, string> }>()
 
-  learn(value: string): void {
+  /** In its place stands its name, so that who reads knows what was there. */
+  learn(value: string, name: string): void {
     if (this.#learned.has(value)) return
     this.#learned.add(value)
     const lines = value.includes('\n') ? value.split(/\r?\n/).filter(line => line.trim().length >= MIN_LINE_CHARS) : []
-    for (const part of new Set([value, value.trim(), ...lines])) {
-      if (part.length >= MIN_CHARS) for (const form of formsOf(part)) this.#add(form)
+    const passwords = passwordIn(value.trim()).filter(one => one.length >= MIN_PASSWORD_CHARS)
+    for (const part of new Set([value, value.trim(), ...lines, ...passwords])) {
+      if (part.length >= MIN_CHARS) for (const form of formsOf(part)) this.#add(form, `‹secret:${name}›`)
     }
   }
 
   redact(text: string): string {
-    const known = this.#redactKnown(text)
-    return SHAPE_BEGINS.some(begin => known.includes(begin)) ? known.replace(TOKEN_SHAPES, REMOVED) : known
+    return withoutShapes(this.#redactKnown(text))
   }
 
-  #add(form: string): void {
+  #add(form: string, shown: string): void {
     if (form.length < MIN_CHARS) return
     this.#starts[startOf(form, 0)] = 1
     const key = form.slice(0, MIN_CHARS)
-    const bucket = this.#forms.get(key) ?? { lengths: [], known: new Set() }
+    const bucket = this.#forms.get(key) ?? { lengths: [], known: new Map<string, string>() }
     this.#forms.set(key, bucket)
-    bucket.known.add(form)
+    if (!bucket.known.has(form)) bucket.known.set(form, shown)
     bucket.lengths = [...new Set([...bucket.lengths, form.length])].sort((a, b) => b - a)
   }
 
-  /** How long the form is that stands at this place; 0 for none. */
-  #lengthAt(text: string, at: number): number {
+  /** The longest form that stands at this place, and what to show for it. */
+  #formAt(text: string, at: number): { length: number; shown: string } | null {
     const bucket = this.#forms.get(text.slice(at, at + MIN_CHARS))
-    return bucket?.lengths.find(length => bucket.known.has(text.slice(at, at + length))) ?? 0
+    for (const length of bucket?.lengths ?? []) {
+      const shown = bucket?.known.get(text.slice(at, at + length))
+      if (shown !== undefined) return { length, shown }
+    }
+    return null
   }
 
   #redactKnown(text: string): string {
@@ -85,10 +59,10 @@ export class Redactor {
     const last = text.length - MIN_CHARS
     for (let i = 0; i <= last; i++) {
       if (this.#starts[startOf(text, i)] === 0) continue
-      const length = this.#lengthAt(text, i)
-      if (length === 0) continue
-      out += text.slice(done, i) + REMOVED
-      done = i + length
+      const form = this.#formAt(text, i)
+      if (!form) continue
+      out += text.slice(done, i) + form.shown
+      done = i + form.length
       i = done - 1
     }
     return done === 0 ? text : out + text.slice(done)

@@ -12,6 +12,7 @@ import { Keychain, KeychainError, keychainHint, keychainName } from './keychain.
 import { deriveKeys, type Keys, type Mode, newRoot, Root } from './keys.ts'
 import { Redactor } from './redactor.ts'
 import { readSecret, removeSecret, writeSecret } from './stored-secret.ts'
+import { whyTooPlain } from './too-plain.ts'
 
 const DEADLINE_MS = 60_000
 const SLOW_MS = 1_000
@@ -134,7 +135,12 @@ export class Vault {
 
   async set(name: string, value: string): Promise<void> {
     this.#mustBeOpen()
-    this.redactor.learn(value)
+    const plain = whyTooPlain(value)
+    if (plain)
+      throw new HubError('secret/too-plain', `The value of ${name} was not stored. ${plain}`, {
+        hint: 'A stored value is taken out of everything people read, so an ordinary word would hide what they decide on. Use a longer, random one.',
+      })
+    this.redactor.learn(value, name)
     await this.#watched(writeSecret(this.#keychain, name, value))
     this.#names.put({ name, chars: [...value].length, setAt: Date.now() })
     this.#announcer.emit('secrets/changed')
@@ -155,7 +161,7 @@ export class Vault {
       throw new HubError('vault/not-stored', `No secret named ${name} is stored.`, {
         hint: `Set it in Credentials, or with \`gatehouse secrets set ${name}\`.`,
       })
-    this.redactor.learn(value)
+    this.redactor.learn(value, name)
     this.#names.markUsed(name, Date.now())
     return value
   }
@@ -215,7 +221,7 @@ export class Vault {
   async #teachRedactor(): Promise<void> {
     for (const { name } of this.#names.list()) {
       const value = await this.#watched(readSecret(this.#keychain, name))
-      if (value !== null) this.redactor.learn(value)
+      if (value !== null) this.redactor.learn(value, name)
     }
   }
 

@@ -230,7 +230,7 @@ export function mainJob(open: (home: Home) => Promise<Page>): MainJob {
     const answer = page.getByRole('region', { name: 'Answer' })
     await answer.getByText('Done', { exact: true }).waitFor()
     // The server has it, and says it in its answer; what is shown has it removed.
-    expect(await answer.innerText()).toContain('it is [removed secret]')
+    expect(await answer.innerText()).toContain('it is ‹secret:MY_SECRET›')
     expect(await page.content()).not.toContain(SECRET)
     const found = filesBelow(home.folder).filter(path =>
       SPELLINGS.some(spelling => readFileSync(path).includes(spelling)),

@@ -40,10 +40,10 @@ test.skipIf(!hasKeychain)(
       tool: 'tell',
       arguments: JSON.stringify({ echo: SECRET }),
     })
-    expect(outcome.result).toContain('[removed secret]')
+    expect(outcome.result).toContain('‹secret:MY_SECRET›')
     const printed = await run(home, ['call', 'teller', 'tell', '--json'])
     const logs = await run(home, ['servers', 'logs', 'teller'])
-    expect(logs.stdout).toContain('starting with [removed secret]')
+    expect(logs.stdout).toContain('starting with ‹secret:MY_SECRET›')
     const rows = await runJson<unknown[]>(home, ['audit', 'list'])
     const shown = JSON.stringify([
       outcome,
