@@ -176,6 +176,7 @@ async function openParts(options: HubOptions, parts: OpenParts, report: (message
     audit,
     find: id => registry.find(id),
     isTrusted: id => registry.isTrusted(id),
+    isUnattended: mode === 'unattended',
     listed: id => supervisor.listing(id)?.tools ?? null,
     otherTools: id => gateway.tools().flatMap(tool => (tool.serverId === id ? [] : [tool.name])),
     redact: text => vault.redactor.redact(text),

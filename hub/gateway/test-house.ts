@@ -91,6 +91,7 @@ export async function openHouse(options: HouseOptions): Promise<House> {
     audit,
     find: id => registry.find(id),
     isTrusted: id => registry.isTrusted(id),
+    isUnattended: false,
     listed: id => supervisor.listing(id)?.tools ?? null,
     otherTools: () => [],
     redact,

@@ -9,7 +9,7 @@ import { HubError } from '../error.ts'
 import type { Sealed } from '../store/sealed.ts'
 import { checkTool } from './check-text.ts'
 import { packageRan } from './package-ran.ts'
-import { PinnedTool, pinnedTools } from './pinned-tool.ts'
+import { isPinned, PinnedTool, pinnedTools } from './pinned-tool.ts'
 import { renamesAmong } from './renamed.ts'
 
 const Pin = z.object({
@@ -17,9 +17,10 @@ const Pin = z.object({
   digest: z.string(),
   at: z.number(),
   package: PackageRan.nullable(),
-  tools: z.record(z.string(), PinnedTool),
+  /** Null from the agreement to the first listing. */
+  tools: z.record(z.string(), PinnedTool).nullable(),
 })
-type Pin = z.infer<typeof Pin>
+type Pin = z.infer<typeof Pin> & { tools: Record<string, PinnedTool> }
 
 /** A server as the registry knows it. `bundled`: comes with Gatehouse, whose updates a person chose. */
 interface Known {
@@ -36,6 +37,8 @@ export interface PinBookOptions {
   audit: { append(event: AuditEvent, o: { durable: boolean }): Promise<void> }
   find: (id: string) => Known
   isTrusted: (id: string) => boolean
+  /** No person ever agrees here: what is listed first is pinned. */
+  isUnattended: boolean
   /** JSON texts of the tools listed last; null when nothing was listed. */
   listed: (id: string) => readonly string[] | null
   /** Names of the tools of all other servers. */
@@ -71,12 +74,13 @@ export class PinBook {
     this.#looked.delete(id)
     const ran = packageRan(known.launch, this.#o.home ?? homedir())
     this.#ran.set(id, ran)
-    const pin = this.#pin(known)
-    if (!pin) {
-      const own = Object.fromEntries(pinnedTools(tools.map(this.#o.redact)))
+    if (this.#isDue(known)) {
+      const own = Object.fromEntries(pinnedTools(tools, this.#o.redact))
       this.#put(known, { digest: known.digest, at: Date.now(), package: ran, tools: own })
       return
     }
+    const pin = this.#pin(known)
+    this.#freshen(known, pin, tools)
     this.#tell(known, pin, ran)
   }
 
@@ -98,7 +102,7 @@ export class PinBook {
     const pinned = pin?.package ?? null
     return {
       pinnedAt: pin?.at ?? null,
-      held: pin && looked ? heldTools(pin, looked, this.#o.otherTools(id)) : [],
+      held: looked ? heldTools(pin, looked, this.#o.otherTools(id)) : [],
       removed: pin && looked ? Object.keys(pin.tools).filter(name => !looked.tools.has(name)) : [],
       package: { pinned, now, differs: pinned !== null && now !== null && !isSame(pinned, now) },
     }
@@ -120,9 +124,9 @@ export class PinBook {
   accept(id: string, tools: readonly { name: string; hash: string }[], acceptPackage: boolean): void {
     this.expects(id, tools)
     const known = this.#o.find(id)
-    const pin = this.#pin(known)
     const looked = this.#look(id)
-    if (!pin || !looked) throw new HubError('pins/none', `Nothing of ${known.name} is held back.`)
+    if (!looked || this.#isDue(known)) throw new HubError('pins/none', `Nothing of ${known.name} is held back.`)
+    const pin = this.#pin(known) ?? { digest: known.digest, at: Date.now(), package: null, tools: {} }
     const accepted = tools.map(({ name }) => [name, looked.tools.get(name)!] as const)
     const own = { ...pin.tools, ...Object.fromEntries(accepted) }
     // An old name that is listed no more is let go with its new one.
@@ -141,12 +145,14 @@ export class PinBook {
     if (known?.listing === listing) return known
     const server = this.#o.find(id)
     const pin = this.#pin(server)
-    const tools = pin ? pinnedTools(listing.map(this.#o.redact)) : new Map<string, PinnedTool>()
-    const isFree = !pin || server.bundled
+    const tools = pinnedTools(listing, this.#o.redact)
+    const isFree = server.bundled || this.#isDue(server)
     const trusted = this.#o.isTrusted(id)
     const isHeld = (name: string, tool: PinnedTool) => {
-      const before = pin && Object.hasOwn(pin.tools, name) ? pin.tools[name] : undefined
-      return before ? before.hash !== tool.hash : !trusted
+      // A pin that is gone was taken out by hand: nobody can tell what of this was seen.
+      if (!pin) return true
+      const before = Object.hasOwn(pin.tools, name) ? pin.tools[name] : undefined
+      return before ? !isPinned(tool, before) : !trusted
     }
     const held = new Set(isFree ? [] : [...tools].flatMap(([name, tool]) => (isHeld(name, tool) ? [name] : [])))
     const looked = { listing, tools, held }
@@ -155,8 +161,25 @@ export class PinBook {
   }
 
   #pin({ id, digest }: Known): Pin | undefined {
-    const pin = this.#o.sealed.get('pin', id, Pin)
-    return pin?.digest === digest ? pin : undefined
+    const { tools, ...pin } = this.#o.sealed.get('pin', id, Pin) ?? { digest: null, tools: null }
+    return pin.digest === digest && tools ? { ...pin, tools } : undefined
+  }
+
+  /** Is the next listing the first one after the agreement? */
+  #isDue(known: Known): boolean {
+    if (this.#pin(known)) return false
+    const isFirst = this.#o.sealed.get('pin', known.id, Pin)?.digest === known.digest
+    return isFirst || known.bundled || this.#o.isUnattended
+  }
+
+  /** What is kept on disk of the same definition may look otherwise now: another secret is known. */
+  #freshen(known: Known, pin: Pin | undefined, listing: readonly string[]): void {
+    if (!pin) return
+    const others = [...pinnedTools(listing, this.#o.redact)].filter(([name, { hash, stored }]) => {
+      const before = Object.hasOwn(pin.tools, name) ? pin.tools[name] : undefined
+      return before?.hash === hash && before.stored !== stored
+    })
+    if (others.length > 0) this.#put(known, { ...pin, tools: { ...pin.tools, ...Object.fromEntries(others) } })
   }
 
   #put({ id }: Known, pin: Pin): void {
@@ -165,10 +188,10 @@ export class PinBook {
   }
 
   /** Each change once, however often it is listed. */
-  #tell({ id, name }: Known, pin: Pin, ran: PackageRan | null): void {
+  #tell({ id, name }: Known, pin: Pin | undefined, ran: PackageRan | null): void {
     const looked = this.#look(id)
     const held = looked ? heldTools(pin, looked) : []
-    const version = pin.package && ran && !isSame(pin.package, ran) ? `${words(pin.package)} → ${words(ran)}` : ''
+    const version = pin?.package && ran && !isSame(pin.package, ran) ? `${words(pin.package)} → ${words(ran)}` : ''
     const said = JSON.stringify([held.map(one => [one.name, one.hash]), version])
     if (this.#told.get(id) === said || (held.length === 0 && !version)) return
     this.#told.set(id, said)
@@ -184,14 +207,15 @@ export class PinBook {
   }
 }
 
-function heldTools(pin: Pin, { tools, held }: Looked, others: readonly string[] = []): HeldTool[] {
-  const added = new Map([...tools].filter(([name]) => held.has(name) && !Object.hasOwn(pin.tools, name)))
-  const removed = new Map(Object.entries(pin.tools).filter(([name]) => !tools.has(name)))
+function heldTools(pin: Pin | undefined, { tools, held }: Looked, others: readonly string[] = []): HeldTool[] {
+  const pinned = pin?.tools ?? {}
+  const added = new Map([...tools].filter(([name]) => held.has(name) && !Object.hasOwn(pinned, name)))
+  const removed = new Map(Object.entries(pinned).filter(([name]) => !tools.has(name)))
   const renames = renamesAmong(added, removed)
   return [...held].map(name => {
     const { hash, text } = tools.get(name)!
     const renamedFrom = renames.get(name) ?? null
-    const before = pin.tools[renamedFrom ?? name]?.text ?? null
+    const before = (Object.hasOwn(pinned, renamedFrom ?? name) ? pinned[renamedFrom ?? name] : undefined)?.text ?? null
     const kind = renamedFrom ? 'renamed' : before === null ? 'new' : 'changed'
     return { name, kind, renamedFrom, before, after: text, hash, findings: checkTool(JSON.parse(text), others) }
   })

@@ -1,13 +1,21 @@
 // What is pinned of a tool: its hash, and its counted members as text, so that a change can be shown.
+import { createHash } from 'node:crypto'
 import { z } from 'zod'
 import type { Tool } from '../../contract/servers.ts'
-import { COUNTED, definitionHash } from '../policy/definition-hash.ts'
+import { COUNTED } from '../policy/definition-hash.ts'
+import { canonical, Num, readJson } from '../policy/json-value.ts'
 
-export const PinnedTool = z.object({ hash: z.string(), text: z.string() })
+/**
+ * `hash`: of the definition as the server wrote it. `stored`: of what is kept of it on disk, secrets removed, as it stands
+ * in a listing while the server sleeps. `text`: for people, secrets removed.
+ */
+export const PinnedTool = z.object({ hash: z.string(), stored: z.string(), text: z.string() })
 export type PinnedTool = z.infer<typeof PinnedTool>
 
-/** `text`: JSON of the whole definition, secrets removed. Null: it has no name, and reaches nobody. */
-export function pinnedTool(text: string): (PinnedTool & { name: string }) | null {
+type Redact = (text: string) => string
+
+/** `text`: JSON of the whole definition. Null: it has no name, and reaches nobody. */
+function pinnedTool(text: string, redact: Redact): (PinnedTool & { name: string }) | null {
   let definition: Tool['definition']
   try {
     definition = JSON.parse(text) as Tool['definition']
@@ -15,20 +23,38 @@ export function pinnedTool(text: string): (PinnedTool & { name: string }) | null
     return null
   }
   if (typeof definition?.name !== 'string') return null
-  const counted = COUNTED.flatMap(key => (definition[key] === undefined ? [] : [[key, definition[key]] as const]))
+  const kept = redact(text)
+  const shown = JSON.parse(kept) as Tool['definition']
+  const counted = COUNTED.flatMap(key => (shown[key] === undefined ? [] : [[key, shown[key]] as const]))
   return {
     name: definition.name,
-    hash: definitionHash(definition),
+    hash: hashOf(text),
+    stored: hashOf(kept),
     text: JSON.stringify(Object.fromEntries(counted), null, 2),
   }
 }
 
+/** Numbers count as they are written. A text that two readers may read differently counts with every character. */
+function hashOf(text: string): string {
+  const value = readJson(text)
+  const isObject = typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Num)
+  const counted = isObject
+    ? Object.fromEntries(COUNTED.flatMap(key => (Object.hasOwn(value, key) ? [[key, value[key]!] as const] : [])))
+    : text
+  return createHash('sha256').update(canonical(counted)).digest('hex')
+}
+
+/** Is this, listed now or kept on disk, what was pinned? */
+export function isPinned(tool: PinnedTool, pin: PinnedTool): boolean {
+  return tool.hash === pin.hash || tool.hash === pin.stored
+}
+
 /** All tools of a listing by name; of a name listed twice the first counts, as clients see it. */
-export function pinnedTools(texts: readonly string[]): Map<string, PinnedTool> {
+export function pinnedTools(texts: readonly string[], redact: Redact): Map<string, PinnedTool> {
   const tools = new Map<string, PinnedTool>()
   for (const text of texts) {
-    const tool = pinnedTool(text)
-    if (tool && !tools.has(tool.name)) tools.set(tool.name, { hash: tool.hash, text: tool.text })
+    const tool = pinnedTool(text, redact)
+    if (tool && !tools.has(tool.name)) tools.set(tool.name, { hash: tool.hash, stored: tool.stored, text: tool.text })
   }
   return tools
 }

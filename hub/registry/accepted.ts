@@ -19,7 +19,11 @@ export class Accepted {
   }
 
   agree(id: string, digest: string, launch: Launch): void {
-    this.#sealed.put('agreement', id, { digest, launch, at: Date.now() })
+    const at = Date.now()
+    // The next listing is the pin of its tools. Without this row a pin that is gone was taken out by hand.
+    if (this.#sealed.get('pin', id, ForDigest)?.digest !== digest)
+      this.#sealed.put('pin', id, { digest, at, package: null, tools: null })
+    this.#sealed.put('agreement', id, { digest, launch, at })
   }
 
   isGranted(id: string, digest: string, secret: string): boolean {
