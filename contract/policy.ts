@@ -34,11 +34,30 @@ export type Rule = z.infer<typeof Rule>
 export const Preset = z.enum(['careful', 'balanced', 'read-only', 'custom'])
 export type Preset = z.infer<typeof Preset>
 
+/** At most so many calls a minute, for each client and tool that it names (all of them where it names none). */
+export const RateLimit = z.object({
+  client: z.string().max(100).optional(),
+  server: z.string().max(100).optional(),
+  tool: z.string().max(200).optional(),
+  perMinute: z.number().int().min(1).max(1_000_000),
+})
+export type RateLimit = z.infer<typeof RateLimit>
+
+const NAME = z.string().trim().min(1).max(200)
+
+/** Named sets of values (globs) that raise the risk of a call which carries one: `{ branches: ['main', 'release/*'] }`. */
+export const ProtectedValues = z.record(NAME.max(60), z.array(NAME).max(200))
+export type ProtectedValues = z.infer<typeof ProtectedValues>
+
 /** The policy in force: the last state accepted in a window, not the file. */
 export const Policy = z.object({
   preset: Preset,
   readOnly: z.boolean(),
   rules: z.array(Rule),
+  /** Where work may happen; a path outside them raises the risk. None named: paths raise nothing. */
+  folders: z.array(z.string()),
+  protected: ProtectedValues,
+  limits: z.array(RateLimit),
   /** policy.json cannot be read, or differs from what is in force. */
   problem: z.string().nullable(),
 })
@@ -124,6 +143,10 @@ export const PolicyChange = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('remove-rule'), id: z.string() }),
   z.object({ kind: z.literal('read-only'), on: z.boolean() }),
   z.object({ kind: z.literal('preset'), preset: Preset }),
+  z.object({ kind: z.literal('protect'), set: NAME.max(60), value: NAME, on: z.boolean() }),
+  z.object({ kind: z.literal('folder'), path: NAME.max(1000), on: z.boolean() }),
+  /** `on` false: the limit for exactly this client, server and tool goes. */
+  z.object({ kind: z.literal('limit'), limit: RateLimit, on: z.boolean() }),
   /** Take policy.json as it was when a person saw it; refused when its SHA-256 is another now. */
   z.object({ kind: z.literal('file'), sha256: z.string() }),
 ])
@@ -141,8 +164,45 @@ export const Proposal = z.object({
 })
 export type Proposal = z.infer<typeof Proposal>
 
+/** What a change would have made of the calls of the last days, as far as the log recorded them. */
+export const PolicyEffect = z.object({
+  since: z.number(),
+  calls: z.number(),
+  /** Of these: denied, asked about, allowed by the new policy and not so by the old. */
+  denied: z.number(),
+  asked: z.number(),
+  allowed: z.number(),
+  /** Their arguments are not recorded whole, so a rule about arguments may meet them otherwise. */
+  unsure: z.number(),
+  /** The log holds more calls than were looked at. */
+  isCut: z.boolean(),
+  examples: z.array(
+    z.object({
+      time: z.number(),
+      client: z.string(),
+      server: z.string(),
+      tool: z.string(),
+      before: Effect,
+      after: Effect,
+    }),
+  ),
+})
+export type PolicyEffect = z.infer<typeof PolicyEffect>
+
+/** A question that was always answered yes. `server`: its id. */
+export const Suggestion = z.object({
+  client: z.string(),
+  server: z.string(),
+  tool: z.string(),
+  yes: z.number(),
+  since: z.number(),
+})
+export type Suggestion = z.infer<typeof Suggestion>
+
 export const policyContract = {
   get: open.output(Policy),
+  preview: open.input(PolicyChange).output(PolicyEffect),
+  suggestions: open.output(z.array(Suggestion)),
   /** Applied at once, or (from outside the window, when it loosens) kept as a proposal. */
   change: open.input(PolicyChange).output(z.object({ applied: z.boolean(), proposal: z.string().nullable() })),
   explain: open

@@ -6,6 +6,7 @@ import type { Audit } from '../audit/audit.ts'
 import type { Clients } from '../clients/clients.ts'
 import { HubError } from '../error.ts'
 import type { Approvals } from '../policy/approvals.ts'
+import { alwaysYes, effectOn } from '../policy/past-calls.ts'
 import type { PolicyStore } from '../policy/policy-store.ts'
 import type { Proposals } from '../policy/proposals.ts'
 import type { PersonQuestions } from '../questions/person-questions.ts'
@@ -14,6 +15,7 @@ import type { Vault } from '../vault/vault.ts'
 import { answerCall } from './approvals.ts'
 import { answerAudit } from './audit.ts'
 import { guardedContract, nameOf } from './caller.ts'
+import { knownNow } from './known-tools.ts'
 import { loosen } from './loosen.ts'
 import { answerQuestions } from './questions.ts'
 import { viewSecrets } from './secret-view.ts'
@@ -117,6 +119,12 @@ export function buildRouter(parts: Parts) {
     get: api.policy.get.handler(() => policy.current()),
     change: api.policy.change.handler(({ input, context }) =>
       loosen(parts, context.caller, { kind: 'policy', change: input }),
+    ),
+    preview: api.policy.preview.handler(({ input }) =>
+      effectOn(filter => audit.list(filter), knownNow(parts), [policy.current(), policy.wouldBe(input)], Date.now()),
+    ),
+    suggestions: api.policy.suggestions.handler(() =>
+      alwaysYes(filter => audit.list(filter), knownNow(parts), policy.current(), Date.now()),
     ),
     explain: api.policy.explain.handler(({ input }) =>
       gateway.explain({ ...input, server: idOf(input.server), client: input.client ?? 'unknown' }),

@@ -182,6 +182,25 @@ test('read-only switched on while a call waits ends it, and nothing is run', asy
   expect(received()).toEqual([])
 })
 
+test('over a limit the model hears when to try again, nothing is run, and the log says so once', async () => {
+  const { house, received } = await witnessed({ rules: [{ id: '', effect: 'allow' }] })
+  house.policy.change({ kind: 'limit', limit: { tool: 'act', perMinute: 2 }, on: true }, 'cli', 'cli')
+  const client = house.client()
+  await client.initialize()
+  for (let n = 0; n < 2; n++) await client.call('witness_act', {})
+  const over = [await client.call('witness_act', {}), await client.call('witness_act', {})]
+  for (const one of over)
+    expect(one.result).toMatchObject({
+      isError: true,
+      content: [{ text: expect.stringMatching(/Try again in \d+ s\./) }],
+    })
+  expect(received().length).toBe(2)
+  await client.call('witness_look', {})
+  expect(received().length).toBe(3)
+  const told = (await house.rows()).filter(row => row.event?.by === 'rate-limit')
+  expect(told.map(row => [row.event?.what, row.event?.outcome])).toEqual([['call/denied', 'denied']])
+})
+
 test('read-only switched on while the record is written still stops the call', async () => {
   const { house, received } = await witnessed({
     rules: [{ id: '', effect: 'allow' }],

@@ -7,6 +7,7 @@ import { memberAt, members } from '../../contract/wire.ts'
 import { HubError, problemOf } from '../error.ts'
 import { type CallFacts, decide } from '../policy/decide.ts'
 import { definitionHash } from '../policy/definition-hash.ts'
+import { Rate } from '../policy/rate.ts'
 import type { InstanceFor } from '../supervisor/instances.ts'
 import type { Upstream } from '../supervisor/upstream.ts'
 import type { Asking, KnownServer, PolicyBook, RecordBook } from './parts.ts'
@@ -20,6 +21,7 @@ import {
   EXPIRED,
   notRecorded,
   notStarted,
+  overLimit,
   WAITING,
   withdrawn,
 } from './words.ts'
@@ -80,6 +82,7 @@ const ARGUMENTS_LONG = 100_000
 export class Guard {
   readonly #o: GuardOptions
   readonly #reads: ReadRecords
+  readonly #rate = new Rate()
 
   constructor(options: GuardOptions) {
     this.#o = options
@@ -104,6 +107,8 @@ export class Guard {
   async pass(call: Call, send: (upstream: Upstream) => Promise<string>): Promise<Passage> {
     const decision = this.decide(call)
     if (decision.effect === 'deny') return this.#refuse(call, decision, byOf(decision), this.#denied(decision))
+    const tooMany = this.#tooMany(call, decision)
+    if (tooMany) return tooMany
     let by = byOf(decision)
     if (decision.effect === 'ask' && call.allowedBy !== undefined) by = call.allowedBy
     else if (decision.effect === 'ask') {
@@ -184,6 +189,17 @@ export class Guard {
       false,
     ).catch(() => {})
     return { kind: 'refused', words: WAITING }
+  }
+
+  // The next round of a call that was let through is no call of its own.
+  #tooMany(call: Call, decision: Decision): Passage | undefined {
+    const limits = this.#o.policy.current().limits ?? []
+    if (limits.length === 0 || call.allowedBy !== undefined) return undefined
+    const caller = { client: call.client.id, server: call.server.id, tool: call.tool }
+    const rated = this.#rate.take(caller, limits, performance.now())
+    if (rated.kind === 'within') return undefined
+    const words = overLimit(rated.perMinute, rated.retryInMs)
+    return rated.isFirst ? this.#refuse(call, decision, 'rate-limit', words) : { kind: 'refused', words }
   }
 
   /** Things may have changed while a person, a start or the disk was waited for. */

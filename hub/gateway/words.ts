@@ -24,6 +24,11 @@ export function deniedByPolicy(decision: Decision, readOnly: boolean): string {
   return `Gatehouse denies this call. ${decision.reasons.map(ended).join(' ')} Nothing was run.`
 }
 
+export function overLimit(perMinute: number, retryInMs: number): string {
+  const seconds = Math.max(1, Math.ceil(retryInMs / 1000))
+  return `This tool may be called ${perMinute.toLocaleString('en')} times a minute, and was. Nothing was run. Try again in ${seconds} s.`
+}
+
 export function withdrawn(why: string): string {
   return `This call was not allowed in time: ${ended(why)} Nothing was run.`
 }

@@ -5,6 +5,7 @@ import { assertNever } from '../error.ts'
 import { fitsArguments } from './conditions.ts'
 import { fitsName, isExactName } from './globs.ts'
 import { type Json, readJson } from './json-value.ts'
+import { type Raised, raisedBy } from './raised.ts'
 import { type Assessment, destroyingWordIn, kindOfMethod, riskOf } from './risk.ts'
 import { ruleScope, ruleText, shown } from './rule-text.ts'
 
@@ -24,12 +25,15 @@ export interface CallFacts {
 }
 
 /** What decides. `serversByName`: rules may name servers by name too (a fixed policy without a person). */
-export type DecidingPolicy = Pick<Policy, 'preset' | 'readOnly' | 'rules'> & { serversByName?: boolean }
+export type DecidingPolicy = Pick<Policy, 'preset' | 'readOnly' | 'rules'> &
+  Partial<Pick<Policy, 'folders' | 'protected' | 'limits'>> & { serversByName?: boolean }
 
 const MOST_NAME = 1024
 
 export function decide(call: CallFacts, policy: DecidingPolicy, now: number): Decision {
-  const assessed = assess(call)
+  const isLong = call.tool.length > MOST_NAME || call.method.length > MOST_NAME
+  const { folders = [], protected: sets = {} } = policy
+  const assessed = raise(assess(call), isLong ? '' : call.argumentsText, { folders, protected: sets })
   const done = (effect: Effect, reasons: string[], rule: Rule | null = null): Decision => ({
     effect,
     risk: assessed.risk,
@@ -37,8 +41,7 @@ export function decide(call: CallFacts, policy: DecidingPolicy, now: number): De
     rule: rule && { id: rule.id, text: ruleText(rule, () => call.server.name) },
     changes: !isRead(assessed),
   })
-  if (call.tool.length > MOST_NAME || call.method.length > MOST_NAME)
-    return done('deny', ['Its name is longer than 1,024 characters.'])
+  if (isLong) return done('deny', ['Its name is longer than 1,024 characters.'])
   const rules = matching(call, policy, now)
   const denied = strongest(rules.filter(rule => rule.effect === 'deny'))
   if (denied) return done('deny', [ruleReason(denied, call)], denied)
@@ -60,6 +63,22 @@ export function decideListed(call: Omit<CallFacts, 'argumentsText'>, policy: Dec
 interface Assessed extends Assessment {
   /** MCP itself says that this request changes nothing. */
   byProtocol: 'read' | 'housekeeping' | undefined
+  /** It only reads, but outside the folders the person named. */
+  readsOutside?: boolean
+}
+
+// Its class, read or not, stays what it is: a raised read needs no record first, but a person is asked.
+function raise(assessed: Assessed, argumentsText: string, guarded: Pick<Policy, 'folders' | 'protected'>): Assessed {
+  if (assessed.byProtocol === 'housekeeping') return assessed
+  const { protectedValues, outside }: Raised = raisedBy(argumentsText, guarded)
+  if (isRead(assessed))
+    return outside.length > 0
+      ? { ...assessed, readsOutside: true, reasons: [...outside, ...assessed.reasons] }
+      : assessed
+  const found = [...new Set([...protectedValues, ...outside])]
+  return found.length > 0
+    ? { ...assessed, risk: 'destroys', byItsWord: false, reasons: [...found, ...assessed.reasons] }
+    : assessed
 }
 
 // Only by a trusted server's word or by the protocol; never by a name alone.
@@ -88,6 +107,7 @@ function assess(call: CallFacts): Assessed {
 
 function byPreset(preset: Policy['preset'], assessed: Assessed): [Effect, string[]] {
   if (assessed.byProtocol === 'housekeeping') return ['allow', []]
+  if (assessed.readsOutside) return ['ask', []]
   switch (preset) {
     case 'careful':
     case 'read-only':

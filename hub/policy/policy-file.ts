@@ -2,9 +2,9 @@
 import { createHash } from 'node:crypto'
 import { applyEdits, type JSONPath, modify, type ParseError, parse, printParseErrorCode } from 'jsonc-parser'
 import { z } from 'zod'
-import { ArgumentCondition, Policy, Rule } from '../../contract/policy.ts'
+import { ArgumentCondition, Policy, type ProtectedValues, RateLimit, Rule } from '../../contract/policy.ts'
 import { HubError } from '../error.ts'
-import { checkRule, isStricterPreset, type PolicyState, ruleKey } from './policy-state.ts'
+import { CAREFUL, checkRule, isNarrower, isStricterPreset, type PolicyState, ruleKey } from './policy-state.ts'
 
 // Strict at every depth: a mistyped condition must not make a rule wider than its writer meant.
 export const FileRule = z.strictObject({
@@ -17,6 +17,9 @@ const PolicyFile = z.strictObject({
   preset: Policy.shape.preset.optional(),
   readOnly: z.boolean().optional(),
   rules: z.array(FileRule).max(1000),
+  folders: Policy.shape.folders.optional(),
+  protected: Policy.shape.protected.optional(),
+  limits: z.array(z.strictObject(RateLimit.shape)).max(1000).optional(),
 })
 type PolicyFile = z.infer<typeof PolicyFile>
 
@@ -54,7 +57,14 @@ export function sha256(text: string): string {
 /** The state that the file describes whole. Rules in force keep their numbers, new ones get theirs. */
 export function stateOfFile(state: PolicyState, file: PolicyFile): PolicyState {
   return numbered(
-    { ...state, preset: file.preset ?? state.preset, readOnly: file.readOnly ?? state.readOnly },
+    {
+      ...state,
+      preset: file.preset ?? state.preset,
+      readOnly: file.readOnly ?? state.readOnly,
+      folders: file.folders ?? state.folders,
+      protected: file.protected ?? state.protected,
+      limits: (file.limits as RateLimit[] | undefined) ?? state.limits,
+    },
     file.rules,
   )
 }
@@ -67,7 +77,35 @@ export function tightenedByFile(state: PolicyState, file: PolicyFile): PolicySta
   const added = file.rules.filter(rule => rule.effect !== 'allow' && !inForce.has(ruleKey(rule as Rule)))
   const isStricter = file.preset !== undefined && isStricterPreset(state.preset, file.preset)
   const preset = isStricter ? file.preset! : state.preset
-  return numbered({ ...state, preset, readOnly: state.readOnly || file.readOnly === true }, [...kept, ...added])
+  const tighter = {
+    ...state,
+    preset,
+    readOnly: state.readOnly || file.readOnly === true,
+    folders: file.folders && isNarrower(state.folders, file.folders) ? file.folders : state.folders,
+    protected: bothProtected(state.protected, file.protected ?? {}),
+    limits: bothLimits(state.limits, (file.limits ?? []) as RateLimit[]),
+  }
+  return numbered(tighter, [...kept, ...added])
+}
+
+function bothProtected(inForce: ProtectedValues, inFile: ProtectedValues): ProtectedValues {
+  const sets = { ...inForce }
+  for (const [name, values] of Object.entries(inFile)) {
+    const added = values.filter(value => !sets[name]?.includes(value))
+    if (added.length > 0) sets[name] = [...(sets[name] ?? []), ...added]
+  }
+  return sets
+}
+
+// Of two limits for the same the lower one counts.
+function bothLimits(inForce: readonly RateLimit[], inFile: readonly RateLimit[]): RateLimit[] {
+  const nameOf = ({ client, server, tool }: RateLimit) => JSON.stringify([client, server, tool])
+  const limits = new Map(inForce.map(limit => [nameOf(limit), limit]))
+  for (const limit of inFile) {
+    const known = limits.get(nameOf(limit))
+    if (!known || limit.perMinute < known.perMinute) limits.set(nameOf(limit), limit)
+  }
+  return [...limits.values()]
 }
 
 function numbered(state: PolicyState, given: readonly PolicyFile['rules'][number][]): PolicyState {
@@ -111,6 +149,8 @@ export function editedFile(text: string | null, before: PolicyState, after: Poli
   }
   if (before.preset !== after.preset) set(['preset'], after.preset)
   if (before.readOnly !== after.readOnly) set(['readOnly'], after.readOnly)
+  for (const name of ['folders', 'protected', 'limits'] as const)
+    if (JSON.stringify(before[name]) !== JSON.stringify(after[name])) set([name], after[name])
   return readPolicyFile(edited).kind === 'read' ? edited : fresh(after)
 }
 
@@ -119,6 +159,11 @@ function rulesIn(text: string): string[] {
   return reading.kind === 'read' ? reading.file.rules.map(rule => ruleKey(rule as Rule)) : []
 }
 
-function fresh({ preset, readOnly, rules }: PolicyState): string {
-  return `${JSON.stringify({ preset, readOnly, rules }, null, 2)}\n`
+// The sets a person never touched are not written: a later Gatehouse may protect more from the start.
+function fresh({ preset, readOnly, rules, ...state }: PolicyState): string {
+  const own = (['folders', 'protected', 'limits'] as const).filter(
+    name => JSON.stringify(state[name]) !== JSON.stringify(CAREFUL[name]),
+  )
+  const set = Object.fromEntries(own.map(name => [name, state[name]]))
+  return `${JSON.stringify({ preset, readOnly, rules, ...set }, null, 2)}\n`
 }

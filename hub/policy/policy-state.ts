@@ -1,9 +1,27 @@
 // The policy as a person accepted it, what a change makes of it, and whether that change can only tighten.
 import { z } from 'zod'
-import { type ArgumentCondition, Preset, Rule } from '../../contract/policy.ts'
+import {
+  type ArgumentCondition,
+  type PolicyChange,
+  Preset,
+  ProtectedValues,
+  RateLimit,
+  Rule,
+} from '../../contract/policy.ts'
 import { HubError } from '../error.ts'
 import { checkPattern, isExactName } from './globs.ts'
 import { canonical, jsonOf } from './json-value.ts'
+import { isFolderWithin } from './raised.ts'
+
+/** Protected from the start: what people call the things that others rely on. */
+const PROTECTED: ProtectedValues = {
+  environments: ['prod', 'production'],
+  namespaces: ['prod', 'production', 'kube-system'],
+  branches: ['main', 'master', 'release/*'],
+  buckets: ['prod', 'production', '*-prod', '*-production'],
+}
+/** As fast as the HTTP gateway answers anybody: a loop that ran away meets it, no honest client does. */
+const LIMITS: RateLimit[] = [{ perMinute: 120_000 }]
 
 /** `lastRule`: the highest number a rule was given; numbers are never used again. */
 export const PolicyState = z.object({
@@ -11,11 +29,22 @@ export const PolicyState = z.object({
   readOnly: z.boolean(),
   rules: z.array(Rule),
   lastRule: z.number(),
+  folders: z.array(z.string()).default([]),
+  protected: ProtectedValues.default(PROTECTED),
+  limits: z.array(RateLimit).default(LIMITS),
 })
 export type PolicyState = z.infer<typeof PolicyState>
 
 /** What holds where no person has accepted anything yet. */
-export const CAREFUL: PolicyState = { preset: 'careful', readOnly: false, rules: [], lastRule: 0 }
+export const CAREFUL: PolicyState = {
+  preset: 'careful',
+  readOnly: false,
+  rules: [],
+  lastRule: 0,
+  folders: [],
+  protected: PROTECTED,
+  limits: LIMITS,
+}
 
 const MOST_RULES = 1000
 
@@ -40,6 +69,32 @@ export function withoutRule(state: PolicyState, id: string): PolicyState {
   return { ...state, rules: state.rules.filter(rule => rule.id !== id) }
 }
 
+/** The state with a value protected, or no longer. */
+export function withProtected(state: PolicyState, change: Extract<PolicyChange, { kind: 'protect' }>): PolicyState {
+  const others = (state.protected[change.set] ?? []).filter(value => value !== change.value)
+  const { [change.set]: _, ...sets } = state.protected
+  const values = change.on ? [...others, change.value] : others
+  return { ...state, protected: values.length > 0 ? { ...sets, [change.set]: values } : sets }
+}
+
+/** The state with a folder named, or no longer. */
+export function withFolder(state: PolicyState, { path, on }: Extract<PolicyChange, { kind: 'folder' }>): PolicyState {
+  if (!/^(?:\/|~(?:[/\\]|$)|[a-z]:[\\/])/i.test(path))
+    throw new HubError('policy/bad-folder', `${path} is not a whole path.`, { hint: 'Name it from / or from ~.' })
+  const others = state.folders.filter(folder => folder !== path)
+  return { ...state, folders: on ? [...others, path] : others }
+}
+
+/** The state with a limit in the place of the one for the same client, server and tool, or without it. */
+export function withLimit(state: PolicyState, { limit, on }: Extract<PolicyChange, { kind: 'limit' }>): PolicyState {
+  const others = state.limits.filter(one => !isSameLimit(one, limit))
+  return { ...state, limits: on ? [...others, limit] : others }
+}
+
+function isSameLimit(a: RateLimit, b: RateLimit): boolean {
+  return a.client === b.client && a.server === b.server && a.tool === b.tool
+}
+
 /** Throws HubError when a rule holds a pattern that cannot be used. */
 export function checkRule(rule: Pick<Rule, 'arguments'>): void {
   for (const condition of rule.arguments ?? []) if (condition.pattern !== undefined) checkPattern(condition.pattern)
@@ -57,9 +112,25 @@ export function tightens(before: PolicyState, after: PolicyState): boolean {
   return (
     (after.readOnly || !before.readOnly) &&
     isStricterPreset(before.preset, after.preset) &&
+    protectsAll(before.protected, after.protected) &&
+    isNarrower(before.folders, after.folders) &&
+    before.limits.every(old => after.limits.some(one => isSameLimit(one, old) && one.perMinute <= old.perMinute)) &&
     after.rules.every(rule => rule.effect !== 'allow' || before.rules.some(old => isWithin(rule, old))) &&
     before.rules.every(old => isKept(old, after.rules))
   )
+}
+
+function protectsAll(before: ProtectedValues, after: ProtectedValues): boolean {
+  const now = new Set(Object.values(after).flat())
+  return Object.values(before)
+    .flat()
+    .every(value => now.has(value))
+}
+
+/** Whether every path outside the folders before is outside them after. No folders: nothing is outside. */
+export function isNarrower(before: readonly string[], after: readonly string[]): boolean {
+  if (before.length === 0) return true
+  return after.length > 0 && after.every(folder => before.some(old => isFolderWithin(folder, old)))
 }
 
 // Custom asks for trusted reads too, which Read-only allows; so neither of them tightens the other.

@@ -8,6 +8,7 @@ import type { PolicyChange, Rule } from '../../contract/policy.ts'
 import { Announcer } from '../announce.ts'
 import { openState } from '../store/open.ts'
 import { Sealed } from '../store/sealed.ts'
+import { CAREFUL } from './policy-state.ts'
 import { type FileEvent, PolicyStore } from './policy-store.ts'
 import { Proposals } from './proposals.ts'
 
@@ -73,6 +74,9 @@ test('nobody accepted anything yet: careful, no rules, and no file is made up', 
   const one = home()
   expect(one.open().store.current()).toEqual({
     preset: 'careful',
+    folders: [],
+    protected: CAREFUL.protected,
+    limits: CAREFUL.limits,
     readOnly: false,
     rules: [],
     problem: null,
@@ -307,4 +311,37 @@ test('a policy.json that cannot be written is a problem, and the change holds', 
   expect(store.change(add(deny), 'window', 'w')).toMatchObject({ applied: true })
   expect(effects(store)).toEqual(['deny drop_*'])
   expect(store.current().problem).toMatch('cannot be read')
+})
+
+test('protected values, folders and limits: tighter from the command line at once, looser waits; sealed, and in the file', () => {
+  const one = home()
+  const { store } = one.open()
+  const cli = (change: Parameters<typeof store.change>[0]) => store.change(change, 'cli', 'cli').applied
+  expect(cli({ kind: 'protect', set: 'branches', value: 'stable', on: true })).toBe(true)
+  expect(cli({ kind: 'folder', path: '/work', on: true })).toBe(true)
+  expect(cli({ kind: 'limit', limit: { tool: 'a', perMinute: 5 }, on: true })).toBe(true)
+  expect(cli({ kind: 'protect', set: 'branches', value: 'main', on: false })).toBe(false)
+  expect(cli({ kind: 'folder', path: '/other', on: true })).toBe(false)
+  expect(cli({ kind: 'limit', limit: { tool: 'a', perMinute: 5 }, on: false })).toBe(false)
+  const file = JSON.parse(one.read())
+  expect(file.protected.branches).toEqual(['main', 'master', 'release/*', 'stable'])
+  expect(file).toMatchObject({ folders: ['/work'], limits: [{ perMinute: 120_000 }, { tool: 'a', perMinute: 5 }] })
+  const now = store.current()
+  expect(one.open().store.current()).toMatchObject({
+    folders: now.folders,
+    protected: now.protected,
+    limits: now.limits,
+  })
+})
+
+test('a hand-edited file protects more at once, and less only after a person', () => {
+  const one = home()
+  one.write({ protected: { mine: ['vault-*'] }, folders: ['/w'], limits: [{ perMinute: 9 }], rules: [] })
+  const { store } = one.open()
+  expect(store.current()).toMatchObject({
+    protected: { ...CAREFUL.protected, mine: ['vault-*'] },
+    folders: ['/w'],
+    limits: [{ perMinute: 9 }],
+    problem: expect.stringContaining('waits for you'),
+  })
 })

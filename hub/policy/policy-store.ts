@@ -8,7 +8,16 @@ import type { Announcer } from '../announce.ts'
 import { assertNever, HubError } from '../error.ts'
 import type { Sealed } from '../store/sealed.ts'
 import { editedFile, readPolicyFile, sha256, stateOfFile, tightenedByFile } from './policy-file.ts'
-import { CAREFUL, PolicyState, tightens, withoutRule, withRule } from './policy-state.ts'
+import {
+  CAREFUL,
+  PolicyState,
+  tightens,
+  withFolder,
+  withLimit,
+  withoutRule,
+  withProtected,
+  withRule,
+} from './policy-state.ts'
 import type { Proposals } from './proposals.ts'
 import { difference } from './state-words.ts'
 
@@ -54,7 +63,7 @@ export class PolicyStore {
     this.#path = join(options.folder, 'policy.json')
     this.#serverName = options.serverName ?? (id => id)
     if (options.unattended) {
-      this.#state = { ...CAREFUL, rules: options.unattended }
+      this.#state = { ...CAREFUL, limits: [], rules: options.unattended }
       return
     }
     this.#reload()
@@ -68,8 +77,17 @@ export class PolicyStore {
 
   /** What decides now. */
   current(): Policy & { serversByName: boolean } {
-    const { preset, readOnly, rules } = this.#state
-    return { preset, readOnly, rules, problem: this.#problem, serversByName: this.#options.unattended !== undefined }
+    return this.#asPolicy(this.#state)
+  }
+
+  /** What would decide after the change; nothing is changed. */
+  wouldBe(change: PolicyChange): Policy & { serversByName: boolean } {
+    this.#catchUp()
+    return this.#asPolicy(this.#after(change))
+  }
+
+  #asPolicy({ lastRule: _, ...state }: PolicyState): Policy & { serversByName: boolean } {
+    return { ...state, problem: this.#problem, serversByName: this.#options.unattended !== undefined }
   }
 
   /** True only when the change cannot let through or ask less than now. Throws as `change` would. */
@@ -111,6 +129,12 @@ export class PolicyStore {
         return { ...this.#state, readOnly: change.on }
       case 'preset':
         return { ...this.#state, preset: change.preset }
+      case 'protect':
+        return withProtected(this.#state, change)
+      case 'folder':
+        return withFolder(this.#state, change)
+      case 'limit':
+        return withLimit(this.#state, change)
       case 'file':
         return this.#fileAsSeen(change.sha256)
       default:
@@ -252,8 +276,23 @@ export class PolicyStore {
 /** The accepted state with what was made stricter before it could be read. */
 function withTighter(stored: PolicyState, before: PolicyState): PolicyState {
   const strict = before.rules.filter(rule => rule.effect !== 'allow')
-  if (!before.readOnly && strict.length === 0) return stored
-  return tightenedByFile(stored, { rules: [...stored.rules, ...strict], readOnly: before.readOnly })
+  const { readOnly, folders } = before
+  const own = Object.entries(before.protected).map(([name, values]) => [
+    name,
+    values.filter(value => !CAREFUL.protected[name]?.includes(value)),
+  ])
+  const added = Object.fromEntries(own.filter(([, values]) => values!.length > 0))
+  const limits = before.limits.filter(limit => !CAREFUL.limits.includes(limit))
+  const none = !readOnly && strict.length + folders.length + limits.length + Object.keys(added).length === 0
+  if (none) return stored
+  const rules = [...stored.rules, ...strict]
+  return tightenedByFile(stored, {
+    rules,
+    readOnly,
+    protected: added,
+    limits,
+    ...(folders.length > 0 ? { folders } : {}),
+  })
 }
 
 const SAME = { before: 'The same', after: 'The same' }

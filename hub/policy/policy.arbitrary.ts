@@ -82,6 +82,13 @@ export const policies: fc.Arbitrary<PolicyState> = fc
     preset: fc.constantFrom<PolicyState['preset']>('careful', 'balanced', 'read-only', 'custom'),
     readOnly: fc.boolean(),
     rules: fc.array(rules, { maxLength: 5 }),
+    folders: fc.subarray(['/a', '/a/b', '/c']),
+    protected: fc.constantFrom<PolicyState['protected']>(
+      {},
+      { ns: ['prod'] },
+      { ns: ['prod', 'stag*'], more: ['/a/*'] },
+    ),
+    limits: fc.constant<PolicyState['limits']>([]),
   })
   .map(({ rules: some, ...rest }) => ({
     ...rest,

@@ -70,19 +70,24 @@ function assess(
   if (word) reasons.push(`Its ${word.where} says ${word.word}.`)
   if (reasons.length > 0) return { risk: 'destroys', byItsWord: false, reasons }
   if (!definition) return { risk: 'unknown', byItsWord: false, reasons: [`${server.name} does not list this tool.`] }
+  const open = hints.openWorld === true ? [`${trust} says it reaches beyond this machine.`] : []
   if (server.trusted && hints.readOnly === true)
-    return { risk: 'reads', byItsWord: true, reasons: [`${trust} marks this tool as read-only.`] }
-  if (server.trusted && hints.destructive === false)
+    return { risk: 'reads', byItsWord: true, reasons: [`${trust} marks this tool as read-only.`, ...open] }
+  if (server.trusted && hints.destructive === false && open.length === 0)
     return { risk: 'writes', byItsWord: true, reasons: [`${trust} says it changes things without destroying any.`] }
   if (hints.readOnly === false || writingWord(tool))
-    return { risk: 'writes', byItsWord: false, reasons: [writes(server.name, hints.readOnly, tool)] }
+    return { risk: 'writes', byItsWord: false, reasons: [writes(server.name, hints.readOnly, tool), ...open] }
   if (hints.readOnly === true)
     return {
       risk: 'unknown',
       byItsWord: false,
-      reasons: [`${server.name} marks this tool as read-only; you have not trusted its marks.`],
+      reasons: [`${server.name} marks this tool as read-only; you have not trusted its marks.`, ...open],
     }
-  return { risk: 'unknown', byItsWord: false, reasons: [`${server.name} does not say what this tool changes.`] }
+  return {
+    risk: 'unknown',
+    byItsWord: false,
+    reasons: [`${server.name} does not say what this tool changes.`, ...open],
+  }
 }
 
 function writes(name: string, readOnly: boolean | undefined, tool: string): string {
@@ -92,6 +97,7 @@ function writes(name: string, readOnly: boolean | undefined, tool: string): stri
 interface Hints {
   readOnly: boolean | undefined
   destructive: boolean | undefined
+  openWorld: boolean | undefined
   title: string | undefined
 }
 
@@ -103,6 +109,7 @@ function hintsOf(definition: Tool['definition'] | null): Hints {
   return {
     readOnly: flag(one.readOnlyHint),
     destructive: flag(one.destructiveHint),
+    openWorld: flag(one.openWorldHint),
     title: typeof one.title === 'string' ? one.title : undefined,
   }
 }

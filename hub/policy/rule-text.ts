@@ -1,5 +1,5 @@
 // A rule as a sentence: the same words in the window, in the log and to the model.
-import type { ArgumentCondition, Rule } from '../../contract/policy.ts'
+import type { ArgumentCondition, RateLimit, Rule } from '../../contract/policy.ts'
 import { isExactName } from './globs.ts'
 
 const VERBS = { allow: 'Allow', ask: 'Ask about', deny: 'Deny' } as const
@@ -20,6 +20,13 @@ export function ruleScope(rule: Rule, serverName: (id: string) => string): strin
   if (rule.exactly) parts.push('with no other arguments')
   if (rule.until !== undefined) parts.push(`until ${timeText(rule.until)}`)
   return parts.join(' ')
+}
+
+/** `At most 60 calls a minute of delete_pod on kubernetes`. */
+export function limitText({ perMinute, ...scope }: RateLimit, serverName: (id: string) => string): string {
+  const covered = ruleScope({ id: '', effect: 'deny', ...scope }, serverName)
+  const each = covered === 'everything' ? 'any one tool by one client' : covered
+  return `At most ${perMinute.toLocaleString('en')} calls a minute of ${each}`
 }
 
 function toolText(tool: string | undefined): string {

@@ -1,7 +1,7 @@
 // What differs between two policies, line by line, in words a person can decide by.
 import type { Rule } from '../../contract/policy.ts'
 import { type PolicyState, ruleKey } from './policy-state.ts'
-import { ruleText } from './rule-text.ts'
+import { limitText, ruleText, shown } from './rule-text.ts'
 
 const PRESETS = { careful: 'Careful', balanced: 'Balanced', 'read-only': 'Read-only', custom: 'Custom' } as const
 
@@ -21,10 +21,22 @@ export function difference(
     goes.push(`Read-only ${before.readOnly ? 'on' : 'off'}`)
     comes.push(`Read-only ${after.readOnly ? 'on' : 'off'}`)
   }
+  const [was, is] = [guardLines(before, serverName), guardLines(after, serverName)]
+  goes.push(...was.filter(line => !is.includes(line)))
+  comes.push(...is.filter(line => !was.includes(line)))
   goes.push(...only(before.rules, after.rules).map(rule => `Rule ${rule.id}: ${ruleText(rule, serverName)}`))
   comes.push(...only(after.rules, before.rules).map(rule => `Rule ${rule.id}: ${ruleText(rule, serverName)}`))
   if (goes.length === 0 && comes.length === 0) return null
   return { before: goes.join('\n'), after: comes.join('\n') || 'Nothing in their place' }
+}
+
+function guardLines({ folders, protected: sets, limits }: PolicyState, serverName: (id: string) => string): string[] {
+  const named = folders.map(folder => `Work in ${shown(folder)}`)
+  return [
+    ...(named.length > 0 ? named : ['Work anywhere']),
+    ...Object.entries(sets).flatMap(([name, values]) => values.map(v => `Protected ${shown(name)}: ${shown(v)}`)),
+    ...limits.map(limit => limitText(limit, serverName)),
+  ]
 }
 
 function only(rules: readonly Rule[], others: readonly Rule[]): Rule[] {

@@ -1,0 +1,86 @@
+// What a rule would have made of past calls, and which questions were always yes; over a log made up row by row.
+import { hash } from 'node:crypto'
+import { expect, test } from 'vitest'
+import type { AuditEvent, AuditFilter, AuditRow } from '../../contract/audit.ts'
+import type { Rule } from '../../contract/policy.ts'
+import { alwaysYes, effectOn, type Known } from './past-calls.ts'
+import { CAREFUL, withRule } from './policy-state.ts'
+
+const NOW = 100 * 86_400_000
+const DAY = 86_400_000
+
+function log(events: { event: Partial<AuditEvent>; ago?: number }[]) {
+  const rows = events.map(({ event, ago = 1 }, n) => {
+    const full = {
+      kind: 'call',
+      what: 'call/allowed',
+      client: 'cursor',
+      server: 's',
+      tool: 'read',
+      ...event,
+    } as AuditEvent
+    return { seq: n + 1, time: NOW - ago * DAY, event: full, contentHash: '', hash: '' } satisfies AuditRow
+  })
+  const asked: number[] = []
+  const list = async ({ kinds, since = 0, before = Number.POSITIVE_INFINITY, limit = 200 }: Partial<AuditFilter>) => {
+    asked.push(limit)
+    return rows
+      .filter(row => row.time >= since && row.seq < before && kinds!.includes(row.event.kind))
+      .reverse()
+      .slice(0, limit)
+  }
+  return { list, asked }
+}
+
+const known: Known = (server, tool) =>
+  server !== 's'
+    ? undefined
+    : {
+        server: { id: 's', name: 'files', trusted: true },
+        definition: { name: tool, annotations: tool === 'read' ? { readOnlyHint: true } : {} },
+        held: false,
+      }
+const given = (text: string) => ({ arguments: { text, bytes: text.length, sha256: hash('sha256', text) } })
+const withOne = (rule: Omit<Rule, 'id'>) => [CAREFUL, withRule(CAREFUL, rule)] as const
+
+test('of last week’s calls: what the new rule would deny and ask about, each call once, older and foreign ones left out', async () => {
+  const { list } = log([
+    { event: given('{"p":"/a"}') },
+    { event: { ...given('{"p":"/etc"}'), correlation: '1' } },
+    { event: { ...given('{"p":"/etc"}'), correlation: '1', what: 'call/denied' } },
+    { event: given('{"p":"/etc"}'), ago: 8 },
+    { event: { ...given('{}'), server: 'gone' } },
+    { event: { arguments: { text: '{"p":"/a…', bytes: 9999, sha256: 'x' } } },
+    { event: { kind: 'result', what: 'call/ended' } },
+  ])
+  const effect = await effectOn(list, known, withOne({ effect: 'deny', arguments: [{ path: 'p', glob: '/etc' }] }), NOW)
+  expect(effect).toMatchObject({ calls: 3, denied: 2, asked: 0, allowed: 0, unsure: 1, isCut: false })
+  expect(effect.examples.at(-1)).toMatchObject({ server: 'files', tool: 'read', before: 'allow', after: 'deny' })
+  const asks = await effectOn(list, known, withOne({ effect: 'ask', tool: 'read' }), NOW)
+  expect(asks).toMatchObject({ calls: 3, asked: 3, denied: 0 })
+})
+
+test('at most ten thousand calls are looked at, and that is said', async () => {
+  const { list, asked } = log(Array.from({ length: 10_500 }, () => ({ event: given('{}') })))
+  const effect = await effectOn(list, known, withOne({ effect: 'deny' }), NOW)
+  expect(effect).toMatchObject({ calls: 10_000, denied: 10_000, isCut: true })
+  expect(effect.examples.length).toBe(5)
+  expect(asked.length).toBe(10)
+})
+
+test('a rule is suggested where ten were yes and none was no, and it still asks and does not destroy', async () => {
+  const yes = (tool: string, count: number, ago = 1) =>
+    Array.from({ length: count }, () => ({ event: { kind: 'approval', what: 'approval/allow', tool } as const, ago }))
+  const { list } = log([
+    ...yes('write', 12),
+    ...yes('once_no', 12),
+    { event: { kind: 'approval', what: 'approval/deny', tool: 'once_no' } },
+    ...yes('few', 9),
+    ...yes('long_ago', 12, 31),
+    ...yes('delete_all', 12),
+    ...yes('read', 12),
+  ])
+  expect(await alwaysYes(list, known, CAREFUL, NOW)).toEqual([
+    { client: 'cursor', server: 's', tool: 'write', yes: 12, since: NOW - DAY },
+  ])
+})

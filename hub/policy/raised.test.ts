@@ -1,0 +1,143 @@
+// What arguments raise: protected values wherever they stand, paths outside the named folders; and that guarding more never allows more.
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { type CallFacts, decide } from './decide.ts'
+import { calls, policies, rank } from './policy.arbitrary.ts'
+import { CAREFUL, tightens, withFolder, withLimit, withProtected } from './policy-state.ts'
+import { carries, raisedBy } from './raised.ts'
+
+const sets = CAREFUL.protected
+const why = (args: unknown, folders: string[] = []) => raisedBy(JSON.stringify(args), { folders, protected: sets })
+
+test.each([
+  [{ namespace: 'prod' }],
+  [{ ns: ' Production ' }],
+  [{ spec: { metadata: [{ namespace: 'kube-system' }] } }],
+  [{ ref: 'refs/heads/main' }],
+  [{ branch: 'release/1.2' }],
+  [{ ref: 'origin/release/1.2' }],
+  [{ uri: 's3://prod/key' }],
+  [{ bucket: 'billing-prod' }],
+  [{ command: 'git push origin main' }],
+  [{ environments: { production: {} } }],
+  [{ ns: 'ｐｒｏｄ' }],
+])('%j carries a protected value', args => {
+  expect(why(args).protectedValues).not.toEqual([])
+})
+
+test.each([
+  [{ namespace: 'staging' }],
+  [{ path: 'src/main/java/App.java' }],
+  [{ text: 'product' }],
+  [{ main: 'x' }],
+  [{ n: 1, ok: true, none: null }],
+  [{ text: `main ${'x'.repeat(300)}` }],
+])('%j carries none', args => {
+  expect(why(args).protectedValues).toEqual([])
+})
+
+test.each([
+  ['/home/me/work/a.txt', false],
+  ['/home/me/work', false],
+  ['/home/me/work/', false],
+  ['/home/me/work/../secret', true],
+  ['/home/me/workshop/a', true],
+  ['/etc/passwd', true],
+  ['~/.ssh/id_rsa', true],
+  ['file:///etc/passwd', true],
+  ['file:///home/me/work/%2e%2e/%2e%2e/x', true],
+  ['cat /etc/passwd', true],
+  ['../../x', true],
+  ['a/../../x', true],
+  ['a/../b', false],
+  ['./a', false],
+  ['plain text', false],
+  ['C:\\Windows\\x', true],
+])('%s outside /home/me/work: %s', (path, isOutside) => {
+  expect(why({ path }, ['/home/me/work']).outside.length > 0).toBe(isOutside)
+  expect(why({ path }).outside).toEqual([])
+})
+
+const write: CallFacts = {
+  client: 'cursor',
+  server: { id: 's', name: 'files', trusted: true },
+  method: 'tools/call',
+  tool: 'write_file',
+  definition: { name: 'write_file', annotations: { destructiveHint: false } },
+  argumentsText: '{}',
+  held: false,
+}
+const read: CallFacts = {
+  ...write,
+  tool: 'read_file',
+  definition: { name: 'read_file', annotations: { readOnlyHint: true } },
+}
+
+describe('in decide', () => {
+  const balanced = { ...CAREFUL, preset: 'balanced' as const, folders: ['/work'] }
+
+  test('a protected value asks where Balanced allows, and says which', () => {
+    expect(decide(write, balanced, 0).effect).toBe('allow')
+    const found = decide({ ...write, argumentsText: '{"ns":"prod"}' }, balanced, 0)
+    expect(found).toMatchObject({ effect: 'ask', risk: 'destroys' })
+    expect(found.reasons).toContain('prod is in your protected environments.')
+  })
+
+  test('a read of a protected value stays a read; outside the folders it asks and keeps its class', () => {
+    expect(decide({ ...read, argumentsText: '{"ns":"prod"}' }, balanced, 0).effect).toBe('allow')
+    const found = decide({ ...read, argumentsText: '{"path":"/etc/shadow"}' }, balanced, 0)
+    expect(found).toMatchObject({ effect: 'ask', changes: false })
+    expect(found.reasons[0]).toBe('/etc/shadow is outside the folders you named.')
+    const resource = { ...read, method: 'resources/read', tool: 'resources/read', definition: null }
+    expect(decide({ ...resource, argumentsText: '{"uri":"file:///etc/shadow"}' }, balanced, 0).effect).toBe('ask')
+    expect(decide({ ...resource, argumentsText: '{"uri":"file:///work/a"}' }, balanced, 0).effect).toBe('allow')
+  })
+
+  test('arguments that name one thing twice raise', () => {
+    expect(decide({ ...write, argumentsText: '{"ns":"a","ns":"prod"}' }, balanced, 0).effect).toBe('ask')
+  })
+
+  test('a trusted server that reaches the open world is asked about where it writes', () => {
+    const open = { ...write, definition: { name: 'x', annotations: { destructiveHint: false, openWorldHint: true } } }
+    const found = decide(open, balanced, 0)
+    expect(found.effect).toBe('ask')
+    expect(found.reasons).toContain('files, which you trust, says it reaches beyond this machine.')
+  })
+})
+
+test('protecting one more value, or naming fewer folders, never allows more', () => {
+  fc.assert(
+    fc.property(calls, policies, fc.constantFrom('prod', 'stag*', '/a/b', 'Prod'), (one, before, value) => {
+      const more = withProtected(before, { kind: 'protect', set: 'mine', value, on: true })
+      expect(tightens(before, more)).toBe(true)
+      expect(rank(decide(one, more, 0))).toBeGreaterThanOrEqual(rank(decide(one, before, 0)))
+      const [first] = before.folders
+      if (before.folders.length < 2 || first === undefined) return
+      const fewer = withFolder(before, { kind: 'folder', path: first, on: false })
+      expect(rank(decide(one, fewer, 0))).toBeGreaterThanOrEqual(rank(decide(one, before, 0)))
+    }),
+    { numRuns: 2000 },
+  )
+})
+
+test('what tightens and what loosens', () => {
+  const named = { ...CAREFUL, folders: ['/a'] }
+  const folder = (state: typeof CAREFUL, path: string, on: boolean) =>
+    tightens(state, withFolder(state, { kind: 'folder', path, on }))
+  expect(folder(CAREFUL, '/a', true)).toBe(true)
+  expect(folder(named, '/b', true)).toBe(false)
+  expect(folder(named, '/a/b', true)).toBe(true)
+  expect(folder(named, '/a/../b', true)).toBe(false)
+  expect(folder(named, '/a', false)).toBe(false)
+  const unprotected = withProtected(CAREFUL, { kind: 'protect', set: 'branches', value: 'main', on: false })
+  expect(tightens(CAREFUL, unprotected)).toBe(false)
+  const limit = (perMinute: number, on = true) =>
+    tightens(CAREFUL, withLimit(CAREFUL, { kind: 'limit', limit: { perMinute }, on }))
+  expect([limit(5), limit(1_000_000), limit(1, false)]).toEqual([true, false, false])
+  expect(() => withFolder(CAREFUL, { kind: 'folder', path: 'a', on: true })).toThrow(/not a whole path/)
+})
+
+test('a glob with a slash, and a hostile text, take no time', () => {
+  expect(carries(`${'a/'.repeat(100_000)}`, 'release/*')).toBe(false)
+  expect(carries('x/release/2', 'release/*')).toBe(true)
+})
