@@ -2,7 +2,7 @@
 import { Button } from '@mantine/core'
 import { IconBell } from '@tabler/icons-react'
 import { useEffect, useState } from 'react'
-import { hub, listOf, useApprovals, useCall, useHub, useQuestions } from '../../hub.ts'
+import { listOf, useApprovals, useHub, useQuestions } from '../../hub.ts'
 import { EmptyState, GroupRow, Page, PageHeader, Problem, RowsSkeleton } from '../../ui/layout.tsx'
 import { plural } from '../../ui/numbers.ts'
 import { Question } from '../questions/question.tsx'
@@ -12,21 +12,22 @@ import css from './approvals.module.css'
 import { CommandSheet } from './command-sheet.tsx'
 import { Decision, useTitleId } from './decision.tsx'
 import { HeldSheet } from './held-sheet.tsx'
-import { AnsweredItem, CallItem, CommandItem, HeldItem, heldId, ProposalItem, QuestionItem } from './items.tsx'
+import { AnsweredItem, CommandItem, HeldItem, heldId, ProposalItem, QuestionItem } from './items.tsx'
 import { ProposalSheet } from './proposal-sheet.tsx'
-import { useWaiting } from './waiting.ts'
+import { grouped, useWaiting } from './waiting.ts'
+import { WaitingCalls } from './waiting-calls.tsx'
 
 export function ApprovalsView() {
   const approvals = useApprovals()
   const waiting = useWaiting()
   const [address, go] = useAddress()
-  const deny = useCall(hub.approvals.answer)
   const titleId = useTitleId()
   const all = listOf(approvals)
   const asked = listOf(useQuestions())
   const answered = [...all, ...asked].filter(a => a.state.kind !== 'waiting').sort((a, b) => b.askedAt - a.askedAt)
   const ids = [
-    ...[...waiting.calls, ...waiting.questions, ...waiting.commands].map(one => one.id),
+    ...grouped(waiting.calls).flatMap(group => group.calls.map(one => one.id)),
+    ...[...waiting.questions, ...waiting.commands].map(one => one.id),
     ...waiting.held.map(heldId),
     ...[...waiting.proposals, ...answered].map(one => one.id),
   ]
@@ -76,29 +77,11 @@ export function ApprovalsView() {
   const held = waiting.held.find(s => heldId(s) === selected)
   const proposal = waiting.proposals.find(p => p.id === selected)
   const item = (id: string) => ({ current: id === selected, onOpen: () => select(id) })
-  const denyAll = () => {
-    for (const one of waiting.calls) void deny({ id: one.id, answer: { kind: 'deny' } })
-  }
   return (
     <Page header={header}>
       <div className={css.inbox}>
         <div className={css.list}>
-          {waiting.calls.length > 0 && (
-            <GroupRow
-              title="Calls"
-              count={waiting.calls.length}
-              right={
-                waiting.calls.length > 1 && (
-                  <button type="button" className={css.link} onClick={denyAll}>
-                    {waiting.calls.length > 5 ? `Deny all ${waiting.calls.length}` : 'Deny all'}
-                  </button>
-                )
-              }
-            />
-          )}
-          {waiting.calls.map(one => (
-            <CallItem key={one.id} approval={one} {...item(one.id)} />
-          ))}
+          <WaitingCalls calls={waiting.calls} item={item} />
           {waiting.questions.length > 0 && <GroupRow title="Questions of servers" count={waiting.questions.length} />}
           {waiting.questions.map(one => (
             <QuestionItem key={one.id} question={one} {...item(one.id)} />

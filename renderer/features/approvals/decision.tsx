@@ -15,12 +15,14 @@ import css from './approvals.module.css'
 import { Arguments } from './arguments.tsx'
 import { Clocks } from './clocks.tsx'
 import { Reasons } from './reasons.tsx'
+import { narrowingOf, type RuleDraft, UNCHANGED } from './rule-draft.ts'
 import { RuleSentence } from './rule-sentence.tsx'
 import { endedElsewhere, ending, SCOPES, scopesOf } from './words.ts'
 
 /** `place`: the pane shows all three clocks; the dialog begins with Deny focused and Esc puts aside. */
 export function Decision({ approval, place, titleId, calmUntil = 0, onClose }: DecisionProps) {
   const [scope, setScope] = useState<Scope>('once')
+  const [draft, setDraft] = useState<RuleDraft>(UNCHANGED)
   const [word, setWord] = useState('')
   const [sent, setSent] = useState(false)
   const deny = useRef<HTMLButtonElement>(null)
@@ -28,7 +30,7 @@ export function Decision({ approval, place, titleId, calmUntil = 0, onClose }: D
   const root = useRef<HTMLElement>(null)
   const waits = approval.state.kind === 'waiting'
   const { state: _, clientUntil: __, ...content } = approval
-  const arming = useArming(JSON.stringify([content, scope]), waits && !sent)
+  const arming = useArming(JSON.stringify([content, scope, draft]), waits && !sent)
   const call = useCall(hub.approvals.answer)
   const answer = async (it: Answer) => {
     if (sent || !waits) return
@@ -37,11 +39,17 @@ export function Decision({ approval, place, titleId, calmUntil = 0, onClose }: D
     else setSent(false)
   }
   const onDeny = () => void answer({ kind: 'deny', ...(word.trim() ? { word: word.trim() } : {}) })
-  const onAllow = () => void answer({ kind: 'allow', scope })
+  const writes = scope === 'tool' || scope === 'arguments'
+  const narrower = writes ? narrowingOf(approval, draft, Date.now()) : undefined
+  const onAllow = () => void answer({ kind: 'allow', scope, ...(narrower ? { narrower } : {}) })
+  const choose = (to: Scope) => {
+    setScope(to)
+    setDraft(UNCHANGED)
+  }
   useEffect(() => {
     if (place === 'dialog') deny.current?.focus()
   }, [place])
-  useKeys(root, { approval, arming, say, setScope, onAllow, on: waits && !sent })
+  useKeys(root, { approval, arming, say, setScope: choose, onAllow, on: waits && !sent })
   const scopes = scopesOf(approval)
   const askDenied = (event: KeyboardEvent) => {
     if (event.key !== 'Enter' || event.repeat) return
@@ -89,14 +97,14 @@ export function Decision({ approval, place, titleId, calmUntil = 0, onClose }: D
                   aria-label="How far an allow goes"
                   value={scope}
                   disabled={sent}
-                  onChange={value => setScope(scopes.find(s => s === value) ?? 'once')}
+                  onChange={value => choose(scopes.find(s => s === value) ?? 'once')}
                   data={scopes.map(value => ({ value, label: SCOPES[value].label }))}
                 />
               ) : (
                 <span>{SCOPES.once.label.toLowerCase()}</span>
               )}
             </div>
-            <RuleSentence approval={approval} scope={scope} />
+            <RuleSentence approval={approval} scope={scope} draft={draft} disabled={sent} onChange={setDraft} />
           </div>
           <AllowButton arming={arming} label={SCOPES[scope].allow} busy={sent} onAllow={onAllow} />
         </div>
@@ -180,7 +188,7 @@ function useKeys(root: RefObject<HTMLElement | null>, keys: Keys): void {
         if (mayAllow(arming.current(), { by: 'shortcut', beganAt, repeat, clicks: 0, trusted })) onAllow()
         return
       }
-      if (event.ctrlKey || event.metaKey || event.altKey || event.target instanceof HTMLInputElement) return
+      if (event.ctrlKey || event.metaKey || event.altKey || isField(event.target)) return
       const scope = scopesOf(approval)[Number(event.key) - 1]
       if (event.key === 'd') {
         event.preventDefault()
@@ -191,6 +199,9 @@ function useKeys(root: RefObject<HTMLElement | null>, keys: Keys): void {
     return () => document.removeEventListener('keydown', listen)
   }, [root])
 }
+
+const isField = (target: EventTarget | null) =>
+  target instanceof HTMLInputElement || target instanceof HTMLSelectElement
 
 /** A decision behind an open dialog hears no keys. */
 const covered = (element: HTMLElement) => {

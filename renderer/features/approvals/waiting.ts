@@ -29,6 +29,18 @@ export function waitingOf(
   return { calls, questions, commands, held, proposals: [...proposals], count }
 }
 
+/** Calls of one tool by one client. */
+export interface CallGroup {
+  key: string
+  calls: Approval[]
+}
+
+/** Waiting calls by client, server and tool; groups and calls oldest first. */
+export function grouped(calls: readonly Approval[]): CallGroup[] {
+  const groups = Map.groupBy(calls, one => JSON.stringify([one.client.id, one.server.id, one.tool]))
+  return [...groups].map(([key, of]) => ({ key, calls: of }))
+}
+
 export function useWaiting(): Waiting {
   return waitingOf(listOf(useApprovals()), listOf(useQuestions()), listOf(useServers()), listOf(useProposals()))
 }

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
-import { clock, conditionsOf, covers, ending, gist, scopesOf, spoken, unquoted } from './words.ts'
+import { namable, narrowingOf } from './rule-draft.ts'
+import { clock, conditionText, covers, ending, gist, scopesOf, spoken, unquoted } from './words.ts'
 
 test.each([
   [36_000, '0:36'],
@@ -56,10 +57,39 @@ test('what destroys is covered only with the same arguments, for a time too', ()
   expect([of('destroys'), of('writes')]).toEqual([true, false])
 })
 
-test('a rule names the arguments of now, not those left out since', () => {
-  const compared = [
-    { name: 'a', now: '1', before: null, changed: true },
-    { name: 'b', now: '', before: '2', changed: true },
-  ]
-  expect(conditionsOf({ compared })).toEqual([{ name: 'a', value: '1' }])
+const compared = [
+  { name: 'path', now: '"/srv/a.txt"', before: null, changed: true },
+  { name: 'n', now: '3', before: null, changed: true },
+  { name: 'list', now: '[1]', before: null, changed: true },
+  { name: 'left.out', now: '"x"', before: null, changed: true },
+  { name: 'gone', now: '', before: '2', changed: true },
+]
+
+test('only plain arguments of now can be named in a condition', () => {
+  expect(namable({ compared }).map(one => one.path)).toEqual(['path', 'n'])
+})
+
+test('what was typed becomes a condition of the argument’s own kind', () => {
+  const drafts = [
+    { key: 1, path: 'path', how: 'equals', value: '3' },
+    { key: 2, path: 'n', how: 'equals', value: '3' },
+    { key: 3, path: 'n', how: 'max', value: '5' },
+  ] as const
+  expect(narrowingOf({ compared }, { drafts, hours: 1 }, 1000)).toEqual({
+    where: [
+      { path: 'path', equals: '3' },
+      { path: 'n', equals: 3 },
+      { path: 'n', max: 5 },
+    ],
+    until: 3_601_000,
+  })
+  expect(narrowingOf({ compared }, { drafts: [], hours: 0 }, 1000)).toBeUndefined()
+})
+
+test('a rule that ends or is narrower says so', () => {
+  const call = { risk: 'writes', client: { id: 'c', title: 'Cursor', says: null } } as const
+  const drafts = [{ key: 1, path: 'path', how: 'glob', value: '/srv/*' }] as const
+  expect(covers('tool', call)).toContain('whatever its arguments, until you remove the rule')
+  expect(covers('tool', call, { drafts, hours: 8 })).toContain('that fit do not wait for you any more')
+  expect(conditionText({ path: 'path', glob: '/srv/*' })).toBe('path fits /srv/*')
 })

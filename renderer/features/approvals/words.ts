@@ -1,5 +1,6 @@
 // What approvals say: buttons, rules as sentences, clocks, and how a question ended.
-import type { Approval, Scope } from '../../../contract/policy.ts'
+import type { Approval, ArgumentCondition, Scope } from '../../../contract/policy.ts'
+import { type RuleDraft, UNCHANGED } from './rule-draft.ts'
 
 /** What each scope is called, and the button that uses it. */
 export const SCOPES: Record<Scope, { label: string; allow: string }> = {
@@ -24,20 +25,25 @@ export function clock(ms: number): string {
   return h > 0 ? `${h}:${two(m)}:${two(s)}` : `${m}:${two(s)}`
 }
 
-/** A condition of the rule that would be written: argument and value, both the client's words. */
-export interface Where {
-  name: string
-  value: string
-}
-
-/** The conditions of a rule for these arguments: every one of them, as it is now. */
-export function conditionsOf(approval: Pick<Approval, 'compared'>): Where[] {
-  return approval.compared.flatMap(({ name, now }) => (now === '' ? [] : { name, value: now }))
+/** A condition of the rule that would be written: `path fits /srv/*`. */
+export function conditionText({ path, equals, glob, min, max }: ArgumentCondition): string {
+  const parts = [
+    equals === undefined ? '' : `= ${typeof equals === 'string' ? equals : JSON.stringify(equals)}`,
+    glob === undefined ? '' : `fits ${glob}`,
+    min === undefined ? '' : `at least ${min}`,
+    max === undefined ? '' : `at most ${max}`,
+  ]
+  return [path, ...parts.filter(Boolean)].join(' ')
 }
 
 /** What a wider yes covers, in our words. Time and session are narrow for what destroys or what a rule asks about. */
-export function covers(scope: Scope, { client, risk }: Pick<Approval, 'client' | 'risk'>): string {
+export function covers(
+  scope: Scope,
+  { client, risk }: Pick<Approval, 'client' | 'risk'>,
+  { drafts, hours }: RuleDraft = UNCHANGED,
+): string {
   const until = scope === 'minutes' ? 'For 15 minutes' : `Until ${client.title} disconnects, at most 8 hours`
+  const end = hours > 0 ? 'until then' : 'until you remove the rule in Policy'
   switch (scope) {
     case 'once':
       return ''
@@ -47,9 +53,11 @@ export function covers(scope: Scope, { client, risk }: Pick<Approval, 'client' |
         ? `${until}, the same call with the same arguments does not wait for you.`
         : `${until}, calls of this tool do not wait for you. Where a rule of yours asks, only the same arguments pass.`
     case 'arguments':
-      return 'Calls with exactly these arguments and no others do not wait for you any more, until you remove the rule in Policy.'
+      return `Calls with exactly these arguments and no others do not wait for you any more, ${end}.`
     case 'tool':
-      return `No call of this tool by ${client.title} waits for you any more, whatever its arguments, until you remove the rule in Policy.`
+      return drafts.length > 0
+        ? `Calls of this tool by ${client.title} that fit do not wait for you any more, whatever their other arguments, ${end}.`
+        : `No call of this tool by ${client.title} waits for you any more, whatever its arguments, ${end}.`
   }
 }
 
