@@ -1,5 +1,7 @@
 import { createServer, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { setTimeout as wait } from 'node:timers/promises'
+import { Agent, getGlobalDispatcher, setGlobalDispatcher } from 'undici'
 import { expect, test } from 'vitest'
 import type { ConnectionEvents } from './connection.ts'
 import { openHttp } from './http-connection.ts'
@@ -154,3 +156,29 @@ test('taking a request of 2026-07-28 back closes its stream, and says nothing el
   await expect.poll(() => seen.length).toBe(2)
   await close()
 })
+
+test.each(['headers', 'body'] as const)(
+  'an answer whose %s come late is waited for, longer than fetch would',
+  async part => {
+    const usual = getGlobalDispatcher()
+    // What fetch does by itself after five minutes, it does here after one second.
+    const hasty = new Agent({ headersTimeout: 1_000, bodyTimeout: 1_000 })
+    setGlobalDispatcher(hasty)
+    const { frames, request, close } = await stage(async ({ body: { id } }, response) => {
+      const head = () => response.writeHead(200, { 'content-type': 'text/event-stream' }).flushHeaders()
+      if (part === 'body') head()
+      await wait(4_000)
+      if (part === 'headers') head()
+      response.end(`data: ${JSON.stringify({ jsonrpc: '2.0', id, result: {} })}\n\n`)
+    })
+    try {
+      request(1, 'tools/call', { name: 'slow' })
+      await expect.poll(() => frames.length, { timeout: 30_000 }).toBe(1)
+    } finally {
+      setGlobalDispatcher(usual)
+      await close()
+      await hasty.close()
+    }
+  },
+  60_000,
+)

@@ -1,6 +1,7 @@
 // The `fetch` under the SDK's transports: frames are read off the answers here, as their sender wrote them and within
 // bounds. The SDK sees only what it needs to keep sessions and streams.
 import { isUtf8 } from 'node:buffer'
+import { Agent } from 'undici'
 import type { Launch } from '../../contract/servers.ts'
 import { elements, members } from '../../contract/wire.ts'
 import { HubError } from '../error.ts'
@@ -33,6 +34,9 @@ interface Request {
   hasSession: boolean
 }
 
+/** By itself fetch gives up after five minutes without a byte; a call may take longer. A dead peer shows by TCP's keep-alive. */
+const PATIENT = new Agent({ headersTimeout: 0, bodyTimeout: 0 }) as unknown as NonNullable<RequestInit['dispatcher']>
+
 const SHORTEST_RETRY_MS = 1_000
 const LONGEST_RETRY_MS = 60_000
 const REFUSAL_BYTES = 64 * 1024
@@ -48,7 +52,7 @@ export function tap(options: TapOptions): typeof fetch {
     const request = requestOf(init)
     let response: Response
     try {
-      response = await fetch(input, init)
+      response = await fetch(input, { ...init, dispatcher: PATIENT })
     } catch (error) {
       if (init?.signal?.aborted) throw error
       const { problem, isGone } = noAnswer(error)
