@@ -264,11 +264,17 @@ test('a stream watches nothing that policy denies', async () => {
   expect(JSON.parse(await acknowledged).params.notifications).toEqual({})
 })
 
-test('a task goes on at the server that made it, for the client that made it', async () => {
+test('a task goes on at the server that made it, for the client that made it, over whichever connection it comes', async () => {
   const client = house.client()
   expect((await called(client, 'modern_task')).result).toMatchObject({ resultType: 'task', taskId: 't1' })
   expect((await modern(client, 'tasks/get', { taskId: 't1' })).result).toMatchObject({ status: 'completed' })
-  expect((await modern(house.client(), 'tasks/get', { taskId: 't1' })).error).toMatchObject({ code: -32601 })
+  client.link.close('gone')
+  const again = house.client()
+  expect((await modern(again, 'tasks/get', { taskId: 't1' })).result).toMatchObject({ status: 'completed' })
+  const another = house.client({ client: 'another' })
+  expect((await modern(another, 'tasks/get', { taskId: 't1' })).error).toMatchObject({ code: -32601 })
+  const elsewhere = house.client({ server: 'talker' })
+  expect(await modern(elsewhere, 'tasks/get', { taskId: 't1' })).not.toMatchObject({ result: { status: 'completed' } })
 })
 
 test('a modern call that its client takes back is taken back at the server', async () => {

@@ -6,9 +6,9 @@ import type { Listing, Tool } from '../../contract/servers.ts'
 import type { Announcer } from '../announce.ts'
 import { HubError } from '../error.ts'
 import { checkTool } from '../pins/check-text.ts'
-import type { Question } from '../policy/question.ts'
 import { decide, decideListed } from '../policy/decide.ts'
 import { definitionHash } from '../policy/definition-hash.ts'
+import type { Question } from '../policy/question.ts'
 import { Catalog } from './catalog.ts'
 import { Guard } from './guard.ts'
 import { watchAgain } from './introduce.ts'
@@ -26,6 +26,7 @@ import type {
 } from './parts.ts'
 import { type ServerStats, Stats } from './stats.ts'
 import { Tap } from './tap.ts'
+import { TaskOwners } from './task-owners.ts'
 import { Upstreams } from './upstreams.ts'
 import type { Entry } from './view.ts'
 
@@ -89,6 +90,7 @@ export class Gateway {
       upstreams: new Upstreams(tap, audit, options.questions),
       stats: new Stats(),
       supervisor,
+      tasks: new TaskOwners(),
       endApprovals: link => approvals.endLink(link),
       changed: () => this.#linksChanged(),
       closed: link => {
@@ -179,6 +181,11 @@ export class Gateway {
       resourceTemplates: all<'uriTemplate'>('resourceTemplates'),
       warnings: [...raw.warnings, ...catalog.warnings(server)],
     }
+  }
+
+  /** Whether a server offers a tool of this name, its own, now. */
+  lists(server: string, tool: string): boolean {
+    return this.#house.catalog.fresh(server, server).named('tools', tool) !== undefined
   }
 
   stats(id: string): ServerStats {

@@ -33,7 +33,7 @@ import { type Asker, type Flight, inWords, relay } from './relay.ts'
 import { RpcError, route, type Target } from './route.ts'
 import type { Stats } from './stats.ts'
 import type { Tap } from './tap.ts'
-import { TaskOwners } from './task-owners.ts'
+import type { TaskOwners } from './task-owners.ts'
 import { ToldLists } from './told-lists.ts'
 import { type Listener, LOG_LEVELS, type Upstreams } from './upstreams.ts'
 import type { ListKind } from './view.ts'
@@ -47,6 +47,7 @@ export interface House {
   tap: Tap
   stats: Stats
   supervisor: RunningServers
+  tasks: TaskOwners
   endApprovals: (link: string) => void
   /** Something in `info` changed. */
   changed: () => void
@@ -72,6 +73,8 @@ const LISTS: Record<string, ListKind> = {
   'resources/templates/list': 'resourceTemplates',
 }
 const MOST_IN_FLIGHT = 1_000
+/** Of answers that a client leaves unread. */
+const MOST_UNREAD_CHARS = 128 * 1024 * 1024
 const CHANGE_PAUSE_MS = 1_000
 
 export class GatewayLink implements Listener {
@@ -87,7 +90,6 @@ export class GatewayLink implements Listener {
   readonly #flights = new Map<string, Flight>()
   readonly #told = new ToldLists()
   readonly #flows = new ApprovedFlows()
-  readonly #tasks = new TaskOwners()
   readonly #emitted = new EmittedLinks()
   readonly #modern: ModernSide
   readonly #since = Date.now()
@@ -99,6 +101,7 @@ export class GatewayLink implements Listener {
   #greeted = false
   #calls = 0
   #unread = 0
+  #unreadChars = 0
   #lastCallAt: number | null = null
   #closed = false
   #changeTimer: NodeJS.Timeout | undefined
@@ -127,6 +130,7 @@ export class GatewayLink implements Listener {
       this.#house.tap.push(this.title, 'Gatehouse', line)
       if (frame.id !== null && this.#questions.answered(frame.id, errorFrame('0', INTERNAL_ERROR, frame.message)))
         return
+      this.#house.guard.refused.record(this.client, frame.message)
       void this.#out(errorFrame(frame.id, frame.code, frame.message), {}, frame.id ?? undefined)
     } else if (frame.kind === 'request') void this.#request(frame)
     else if (frame.kind === 'notification') void this.#notification(frame).catch(() => {})
@@ -213,7 +217,7 @@ export class GatewayLink implements Listener {
       link: id,
       client: { id: client, title, says: this.#says },
       flows: this.#flows,
-      tasks: this.#tasks,
+      tasks: this.#house.tasks.of(client),
       emitted: this.#emitted,
     }
   }
@@ -258,9 +262,13 @@ export class GatewayLink implements Listener {
     this.#flights.delete(key)
     if (answer === null || flight.cancelled) return
     // A client that asks and does not read is not to fill the hub's memory.
+    const isTooMuch = this.#unread > 0 && this.#unreadChars + answer.length > MOST_UNREAD_CHARS
+    const text = isTooMuch ? errorFrame(id, DENIED, unreadInWords(answer)) : answer
     this.#unread++
-    await this.#out(answer, about, id)
+    this.#unreadChars += text.length
+    await this.#out(text, about, id)
     this.#unread--
+    this.#unreadChars -= text.length
   }
 
   /** The answer's frame; null when the client took its request back. */
@@ -287,7 +295,9 @@ export class GatewayLink implements Listener {
         ? await whyNotOffered(this.#house, this.server, frame, view, flight.abort.signal)
         : null
     if (closed) return toolErrorFrame(id, closed)
-    const target = this.#tasks.target(frame) ?? route(frame, view, this.server !== null, this.#emitted)
+    const target =
+      this.#house.tasks.of(this.client).target(frame, this.server?.id) ??
+      route(frame, view, this.server !== null, this.#emitted)
     return this.#relay(this.#asker(), frame, target, flight, correlation)
   }
 
@@ -366,4 +376,9 @@ export class GatewayLink implements Listener {
     await passLevelOn(this.#house, this, this.#asker(), frame, correlation)
     return resultFrame(frame.id!, '{}')
   }
+}
+
+function unreadInWords(answer: string): string {
+  const mb = Math.max(1, Math.round(answer.length / 1_048_576))
+  return `The request was carried out, but its answer of ${mb} MB was dropped: this client leaves 128 MB of answers unread. Ask for less at a time.`
 }

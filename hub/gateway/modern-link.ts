@@ -79,7 +79,8 @@ export class ModernSide {
 
   #target(frame: ClientFrame, view: View): Target {
     const { tasks, emitted } = this.#link.common()
-    const target = tasks.target(frame) ?? toTarget(frame, view, this.#link.server !== null, emitted)
+    const target =
+      tasks.target(frame, this.#link.server?.id) ?? toTarget(frame, view, this.#link.server !== null, emitted)
     const isRound = frame.fields.some(m => m.key === 'requestState' || m.key === 'inputResponses')
     // Its rounds are kept here, under handles of ours: this one would be a call of its own.
     if (isRound && this.#house.supervisor.listing(target.server.id)?.era === 'legacy')
@@ -155,7 +156,7 @@ export class ModernSide {
     const found = new Map<Upstream, { server: KnownServer; upstream: Upstream; ids: string[] }>()
     for (const taskId of ids) {
       const asked: ClientFrame = { ...frame, method: 'tasks/get', value: { taskId }, fields: [] }
-      const target = this.#link.common().tasks.target(asked)
+      const target = this.#link.common().tasks.target(asked, this.#link.server?.id)
       if (!target) continue
       const call = callOf(this.#asker(caller, target.server), asked, target, flight, correlation)
       if (!(await guard.allows(call))) continue

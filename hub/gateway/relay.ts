@@ -13,7 +13,7 @@ import { askModern, type LegacyClient } from './legacy-to-modern.ts'
 import type { House } from './link.ts'
 import { asLegacyRequest, asModernAnswer } from './modern-to-legacy.ts'
 import type { Target } from './route.ts'
-import type { TaskOwners } from './task-owners.ts'
+import type { TasksOf } from './task-owners.ts'
 import type { Listener } from './upstreams.ts'
 
 /** A request on its way. */
@@ -36,7 +36,7 @@ export interface Asker {
   /** Of a client of the legacy era, as a modern server is told of it; null for a modern client. */
   legacy: LegacyClient | null
   flows: ApprovedFlows
-  tasks: TaskOwners
+  tasks: TasksOf
   emitted: EmittedLinks
   /** `request`: source text of the id it belongs to. */
   progress: (text: string, correlation: string, request: string | undefined) => void | Promise<void>

@@ -1,4 +1,5 @@
-// Which call made which task: requests about a task go to its server, under the policy of that call.
+// Which call made which task: requests about a task go to its server, under the policy of that call. Tasks are the client's,
+// over whichever connection it comes, and no other client's.
 import { memberAt } from '../../contract/wire.ts'
 import type { ClientFrame } from './frame.ts'
 import type { Target } from './route.ts'
@@ -12,6 +13,17 @@ interface Made {
 }
 
 export class TaskOwners {
+  readonly #clients = new Map<string, TasksOf>()
+
+  /** `client`: its identity. */
+  of(client: string): TasksOf {
+    const known = this.#clients.get(client) ?? new TasksOf()
+    this.#clients.set(client, known)
+    return known
+  }
+}
+
+export class TasksOf {
   readonly #made = new Map<string, Made>()
 
   /** An answer that is a task, of either era. The same id made twice, by two servers, belongs to neither. */
@@ -27,10 +39,11 @@ export class TaskOwners {
     if (this.#made.size > MOST) this.#made.delete(this.#made.keys().next().value!)
   }
 
-  /** Where this request goes; null when it is about no task that was made here. */
-  target(frame: ClientFrame): Target | null {
+  /** Where this request goes; null when it is about no task that was made here. `only`: the one server its link is to. */
+  target(frame: ClientFrame, only: string | undefined): Target | null {
     if (this.#made.size === 0 || !ABOUT.has(frame.method)) return null
     const made = this.#made.get(String(frame.value.taskId))
+    if (only !== undefined && made?.target.server.id !== only) return null
     return made ? { ...made.target, text: frame.text, method: 'tools/call', allowedBy: made.by } : null
   }
 }
