@@ -380,7 +380,8 @@ test('files lie where the environment says', async () => {
     VSCODE_PORTABLE: join(home, 'vs'),
   }
   mkdirSync(env.CLAUDE_CONFIG_DIR)
-  const paths = (await open({ env }).list([])).map(client => client.path)
+  const shown = ['claude-desktop', 'claude-code', 'cursor', 'vscode']
+  const paths = (await open({ env }).list([])).flatMap(({ id, path }) => (shown.includes(id) ? [path] : []))
   expect(paths).toEqual([
     join(home, 'xdg/Claude/claude_desktop_config.json'),
     join(home, 'cc/.claude.json'),

@@ -26,11 +26,13 @@ export function newEntry(
   data: string | null,
   token: string,
 ): { [key: string]: Json } {
+  const { type, command, env, more } = client.entry
+  const args = [...start.args, 'connect', '--client', client.id, ...(data ? ['--data', data] : [])]
   return {
-    ...(client.type ? { type: client.type } : {}),
-    command: start.command,
-    args: [...start.args, 'connect', '--client', client.id, ...(data ? ['--data', data] : [])],
-    env: { [TOKEN_VARIABLE]: token },
+    ...(type ? { type } : {}),
+    ...(command === 'list' ? { command: [start.command, ...args] } : { command: start.command, args }),
+    [env]: { [TOKEN_VARIABLE]: token },
+    ...(more as { [key: string]: Json }),
   }
 }
 
@@ -40,8 +42,14 @@ export function entryIn(config: Config, client: KnownClient): unknown {
   return node && getNodeValue(node)
 }
 
+/** The command line of an entry, however it is written. */
+export function wordsOf(entry: unknown): unknown[] {
+  const [command, args] = [memberOf(entry, 'command'), memberOf(entry, 'args')]
+  return [...(Array.isArray(command) ? command : [command]), ...(Array.isArray(args) ? args : [])]
+}
+
 export function tokenOf(entry: unknown): string | null {
-  const token = memberOf(memberOf(entry, 'env'), TOKEN_VARIABLE)
+  const token = memberOf(memberOf(entry, 'env') ?? memberOf(entry, 'environment'), TOKEN_VARIABLE)
   return typeof token === 'string' ? token : null
 }
 

@@ -1,6 +1,6 @@
 // Where a client's files lie on this machine: folders of the person, overrides by environment, and packages by pattern.
 import { accessSync, constants, existsSync, readdirSync, statSync } from 'node:fs'
-import { delimiter, isAbsolute, join, sep } from 'node:path'
+import { delimiter, dirname, isAbsolute, join, sep } from 'node:path'
 import { type KnownClient, systemOf } from './table.ts'
 
 /** Whose machine this is; a test brings its own. */
@@ -31,10 +31,14 @@ export function mayCreate(client: KnownClient, at: Surroundings): boolean {
  * copy: the plain path only counts where there is no package.
  */
 export function configPath(client: KnownClient, at: Surroundings): string | null {
-  const { override, paths } = client.config
+  const { override, paths, pick } = client.config
   const base = override && at.env[override.env]
-  if (base && isAbsolute(base)) return join(base, override.path)
+  if (base && isAbsolute(base)) return override.path ? join(base, override.path) : base
   const candidates = paths[systemOf(at.platform)].map(pattern => expand(pattern, at)).filter(found => found.length > 0)
+  if (pick === 'existing') {
+    const all = candidates.flat()
+    return all.find(path => existsSync(path)) ?? all.find(path => existsSync(dirname(path))) ?? all[0] ?? null
+  }
   // Each pattern outranks the next one: a package without a file still hides the plain path.
   const best = candidates[0] ?? []
   return best.find(path => existsSync(path)) ?? best[0] ?? null

@@ -62,7 +62,7 @@ export function contentOf(property: Node): Node | undefined {
 }
 
 function parse(text: string, bom: boolean, client: KnownClient): Config | Unreadable {
-  const lenient = tree(text, client.config.comments !== 'no')
+  const lenient = tree(text, client.config.comments)
   const problem = lenient.errors[0]
   if (isBlank(text, client, lenient.errors)) return { kind: 'config', text, bom, root: null, doubtful: false }
   if (problem) return at(text, problem.offset, wordsFor(problem, text, client))
@@ -76,9 +76,15 @@ function parse(text: string, bom: boolean, client: KnownClient): Config | Unread
   return findRepeated(text, root, client.config.keyPath) ?? { kind: 'config', text, bom, root, doubtful }
 }
 
-function tree(text: string, comments: boolean): { root: Node | undefined; errors: ParseError[] } {
+function tree(
+  text: string,
+  comments: KnownClient['config']['comments'],
+): { root: Node | undefined; errors: ParseError[] } {
   const errors: ParseError[] = []
-  const root = parseTree(text, errors, { disallowComments: !comments, allowTrailingComma: comments })
+  const root = parseTree(text, errors, {
+    disallowComments: comments === 'no',
+    allowTrailingComma: comments === 'yes' || comments === 'unknown',
+  })
   return { root, errors }
 }
 

@@ -3,7 +3,7 @@ import { type BigIntStats, statSync } from 'node:fs'
 import type { Client } from '../../contract/clients.ts'
 import type { LinkInfo } from '../../contract/hub.ts'
 import { HubError } from '../error.ts'
-import { digestOf, type EntryPoint, entryIn } from './entry.ts'
+import { digestOf, type EntryPoint, entryIn, wordsOf } from './entry.ts'
 import type { Write } from './history.ts'
 import { findClient, type Surroundings } from './places.ts'
 import { readConfig } from './read-config.ts'
@@ -99,11 +99,10 @@ function judge(
   return { kind: 'written', evidence: `Written ${since}. No link seen yet.` }
 }
 
+/** Whether the entry starts the same program, from the same place. */
 function startsUs(entry: unknown, start: EntryPoint): boolean {
-  if (typeof entry !== 'object' || entry === null || !('command' in entry) || !('args' in entry)) return false
-  return (
-    entry.command === start.command && start.args.every((arg, i) => Array.isArray(entry.args) && entry.args[i] === arg)
-  )
+  const words = wordsOf(entry)
+  return [start.command, ...start.args].every((word, i) => words[i] === word)
 }
 
 type Content = Pick<Sight, 'now' | 'problem' | 'entry' | 'digest'>

@@ -15,10 +15,12 @@ const KnownClient = z.strictObject({
   process: perSystem(z.string()).nullable(),
   config: z.strictObject({
     paths: perSystem(z.array(z.string())),
+    /** Which of several paths: the first that can be, or the one whose file (or folder) is there. */
+    pick: z.enum(['first', 'existing']),
     /** When this variable is set, the file lies at `path` below it. */
     override: z.strictObject({ env: z.string(), path: z.string() }).nullable(),
-    /** Comments and trailing commas in the file: read, fatal, or not known. We never add any. */
-    comments: z.enum(['no', 'yes', 'unknown']),
+    /** Comments and trailing commas in the file: both read, comments alone, none, or not known. We never add any. */
+    comments: z.enum(['no', 'comments', 'yes', 'unknown']),
     bom: z.enum(['fatal', 'kept']),
     keyPath: z.array(z.string()).min(1),
     /** What a new file holds before our entry is put in. */
@@ -29,8 +31,15 @@ const KnownClient = z.strictObject({
     lock: z.string().nullable(),
     rewrittenByApp: z.boolean(),
   }),
-  /** The entry's `type` member, where the client wants one. */
-  type: z.string().nullable(),
+  /** How the client wants an entry that starts a program. */
+  entry: z.strictObject({
+    type: z.string().nullable(),
+    /** `list`: program and arguments in one list. */
+    command: z.enum(['program', 'list']),
+    env: z.enum(['env', 'environment']),
+    /** Members it wants besides. */
+    more: z.record(z.string(), z.json()),
+  }),
   afterWriting: perSystem(z.string()),
   alsoReadBy: z.array(z.string()),
 })
