@@ -1,5 +1,4 @@
 import { spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -96,11 +95,12 @@ test.each([
   async (_, args) => {
     const child = spawn(process.execPath, args, { stdio: ['pipe', 'pipe', 'ignore'] })
     try {
-      const lines = createInterface({ input: child.stdout })
+      // Lines that come together must not be missed.
+      const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]()
       const ask = async (frame: object) => {
         child.stdin.write(`${JSON.stringify({ jsonrpc: '2.0', ...frame })}\n`)
         for (;;) {
-          const [line] = await once(lines, 'line')
+          const { value: line } = await lines.next()
           const message = JSON.parse(line)
           if ('id' in message && 'result' in message) return message.result
         }
