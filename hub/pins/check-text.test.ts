@@ -101,7 +101,7 @@ test.each([
         child.stdin.write(`${JSON.stringify({ jsonrpc: '2.0', ...frame })}\n`)
         for (;;) {
           const { value: line } = await lines.next()
-          const message = JSON.parse(line)
+          const message = JSON.parse(line ?? '')
           if ('id' in message && 'result' in message) return message.result
         }
       }
