@@ -1,24 +1,32 @@
 // The record of what was done: rows go in here, are on disk when it matters, chained, signed and anchored.
 import type { KeyObject } from 'node:crypto'
+import { setTimeout as pause } from 'node:timers/promises'
 import {
+  type AuditCall,
   type AuditEvent,
   AuditFilter,
   type AuditHead,
   type AuditRow,
   type AuditStatus,
+  type ExportFormat,
+  type Retention,
+  type RetentionState,
   type Verification,
 } from '../../contract/audit.ts'
 import type { Announcer } from '../announce.ts'
 import { HubError } from '../error.ts'
 import { type AnchorEntry, Anchoring } from './anchoring.ts'
+import { callOf } from './call-of.ts'
 import { GENESIS, publicKeyText } from './chain.ts'
+import { Indexing } from './indexing.ts'
 import type { StoredHead } from './log-file.ts'
 import { LogThread } from './log-thread.ts'
 import { toEntry } from './to-entry.ts'
-import type { Entry, WrittenRows } from './worker-messages.ts'
+import type { Entry, ExportPiece, WrittenRows } from './worker-messages.ts'
 
 const BEHIND_MS = 40
 const RETRY_MS = 1000
+const STEP_PAUSE_MS = 20
 const MOST_WAITING = 10_000
 
 interface Waiting {
@@ -49,6 +57,7 @@ export class Audit {
   #anchoring: Anchoring
   #waiting: Waiting[] = []
   #writing: Promise<void> | null = null
+  #writingFrom: number | null = null
   #timer: NodeJS.Timeout | null = null
   #head: StoredHead | null = null
   #rows = 0
@@ -57,6 +66,8 @@ export class Audit {
   #broken: string | null = null
   #verifiedTo: number | null = null
   #compared = false
+  #acknowledged = new Set<string>()
+  #indexing = new Indexing(() => this.#reading().ask<boolean>({ kind: 'index' }))
   #closed = false
 
   private constructor(o: Options) {
@@ -109,9 +120,11 @@ export class Audit {
     await this.#flush()
     const publicKey = this.#o.signing()?.publicKey ?? null
     const anchor = publicKey ? await this.#o.anchor.read().catch(() => null) : null
-    const found = await this.#reading().ask<Verification>({ kind: 'verify', anchor, publicKey })
-    this.#verifiedTo = found.intact ? (this.#head?.seq ?? 0) : null
-    this.#broken = found.problems[0]?.what ?? null
+    const upTo = this.#head?.seq ?? 0
+    // A thread of its own: reading a million rows must not hold up those who search.
+    const found = await this.#apart(thread => thread.ask<Verification>({ kind: 'verify', anchor, publicKey }))
+    this.#verifiedTo = found.intact ? upTo : null
+    this.#broken = found.problems.find(one => !this.#acknowledged.has(one.what))?.what ?? null
     this.#o.announcer.emit('audit/changed')
     return found
   }
@@ -122,6 +135,12 @@ export class Audit {
     const { seq, hash, time, signature } = this.#head ?? { seq: 0, hash: GENESIS, time: 0, signature: null }
     const keys = this.#o.signing()
     return { seq, hash, time, signature, publicKey: keys ? publicKeyText(keys.privateKey) : null }
+  }
+
+  /** How long the oldest record that is not on disk yet has waited. */
+  lagMs(): number {
+    const from = this.#writingFrom ?? this.#waiting[0]?.entry.time
+    return from === undefined ? 0 : Math.max(0, Date.now() - from)
   }
 
   status(): AuditStatus {
@@ -136,11 +155,69 @@ export class Audit {
     }
   }
 
-  /** Removes the content of rows (a secret that slipped in, retention); the chain goes on holding and tells of it. */
+  /** All rows of one call, and how its time went. */
+  async call(correlation: string): Promise<AuditCall> {
+    return callOf(correlation, await this.list({ correlation, limit: 1000 }))
+  }
+
+  /** The whole log as it is now, in pieces. */
+  async *export(format: ExportFormat, signal: AbortSignal): AsyncGenerator<string, void> {
+    const head = await this.head()
+    const thread = new LogThread(this.#o.folder)
+    try {
+      for (let after: number | null = 0; after !== null && !signal.aborted; ) {
+        const { text, last }: ExportPiece = await thread.ask({ kind: 'export', format, after, head })
+        if (text !== '') yield text
+        after = last
+      }
+    } finally {
+      await thread.close()
+    }
+  }
+
+  /** Removes the content of rows (a secret that slipped in); the chain goes on holding and tells of it. */
   async erase(rows: { from: number; to: number }[], by: string, why: string): Promise<void> {
     await this.#flush()
     const entry = toEntry({ kind: 'erased', what: 'rows/erased', by, rows, detail: why }, this.#o.redact)
     this.#took(await this.#writer.ask<WrittenRows>({ kind: 'erase', rows, entry }))
+    await this.#indexing.now()
+  }
+
+  /** Erases what is due by age or size, in small steps that let writing through. */
+  async retain(retention: Retention): Promise<void> {
+    await this.#flush()
+    const rest = async () => {
+      while (!this.#closed && (await this.#writer.ask<boolean>({ kind: 'erase-some' }))) await pause(STEP_PAUSE_MS)
+    }
+    // What an earlier run did not get through comes first.
+    await rest()
+    const written = await this.#writer.ask<WrittenRows | null>({ kind: 'retain', retention })
+    if (!written) return
+    this.#took(written)
+    await rest()
+    if (!this.#closed) await this.#indexing.now()
+  }
+
+  async retentionState(): Promise<Omit<RetentionState, keyof Retention>> {
+    await this.#flush()
+    return this.#reading().ask({ kind: 'retention' })
+  }
+
+  /** A person has seen the damage: the warning ends, the record of both stays. Says which row tells of it. */
+  async acknowledge(by: string): Promise<number> {
+    const damage = this.#broken
+    if (damage === null)
+      throw new HubError('audit/nothing-wrong', 'There is no damage to acknowledge.', {
+        hint: '`gatehouse audit verify` looks at every row.',
+      })
+    await this.#flush()
+    const entry = toEntry({ kind: 'hub', what: 'audit/acknowledged', by, detail: damage }, this.#o.redact)
+    const written = await this.#writer.ask<WrittenRows>({ kind: 'acknowledge', entry })
+    this.#acknowledged.add(damage)
+    this.#broken = null
+    this.#took(written)
+    this.#o.announcer.emit('audit/changed')
+    return this.#head?.seq ?? 0
   }
 
   async keychainAppeared(): Promise<void> {
@@ -152,10 +229,11 @@ export class Audit {
     if (this.#closed) return
     await this.#flush()
     this.#closed = true
+    this.#indexing.stop()
     if (this.#timer) clearTimeout(this.#timer)
     if (this.#compared) await this.#anchoring.flush()
     this.#anchoring.stop()
-    await this.#writer.ask({ kind: 'close' }).catch(() => {})
+    await Promise.all([this.#writer.ask({ kind: 'close' }), this.#reader?.ask({ kind: 'close' })]).catch(() => {})
     await Promise.all([this.#writer.close(), this.#reader?.close()])
   }
 
@@ -177,6 +255,15 @@ export class Audit {
   #lostEntry(count: number): Entry {
     const detail = `${count} records of reads are missing here: the log could not be written and too many waited.`
     return toEntry({ kind: 'hub', what: 'audit/rows-lost', by: 'gatehouse', detail }, this.#o.redact)
+  }
+
+  async #apart<T>(use: (thread: LogThread) => Promise<T>): Promise<T> {
+    const thread = new LogThread(this.#o.folder)
+    try {
+      return await use(thread)
+    } finally {
+      await thread.close()
+    }
   }
 
   #reading(): LogThread {
@@ -204,6 +291,7 @@ export class Audit {
     await new Promise(resolve => setImmediate(resolve))
     const batch = this.#waiting
     this.#waiting = []
+    this.#writingFrom = batch[0]?.entry.time ?? null
     const lost = this.#lost
     const entries = [...(lost > 0 ? [this.#lostEntry(lost)] : []), ...batch.map(b => b.entry)]
     const wantsRows = this.#o.announcer.listenerCount('audit/appended') > 0
@@ -218,6 +306,7 @@ export class Audit {
       this.#waiting = [...batch.filter(b => b.settle === null), ...this.#waiting]
     }
     this.#writing = null
+    this.#writingFrom = null
     if (this.#closed || this.#waiting.length === 0) return
     if (this.#waiting.some(w => w.settle)) this.#writeSoon(0)
     else this.#writeSoon(this.#problem ? RETRY_MS : BEHIND_MS)
@@ -240,6 +329,7 @@ export class Audit {
       this.#head = head
       if (this.#compared) this.#anchoring.saw(head)
     }
+    this.#indexing.soon()
     if (rows.length > 0) this.#o.announcer.emit('audit/appended', rows)
     if (changed) this.#o.announcer.emit('audit/changed')
   }

@@ -1,8 +1,14 @@
-// The log as text for other programs: one JSON object a line, or CSV that a spreadsheet cannot take for formulas.
-import type { AuditRow } from '../../contract/audit.ts'
+// The log as text: JSONL that can be verified anywhere, a bundle with its signed head, CSV that no spreadsheet takes for formulas.
+import type Database from 'better-sqlite3'
+import { z } from 'zod'
+import { AuditHead, type AuditRow, type ExportFormat } from '../../contract/audit.ts'
 import { HubError } from '../error.ts'
-import { allRows } from './list-rows.ts'
-import { openForReading } from './log-file.ts'
+import { GENESIS, type StoredRow } from './chain.ts'
+import { toAuditRow } from './list-rows.ts'
+import { openForReading, readHead } from './log-file.ts'
+import type { ExportPiece } from './worker-messages.ts'
+
+type Db = Database.Database
 
 const COLUMNS: [string, (row: AuditRow) => string | number | null | undefined][] = [
   ['seq', r => r.seq],
@@ -36,18 +42,76 @@ function cell(value: string | number | null | undefined): string {
   return `"${safe.replaceAll('"', '""')}"`
 }
 
-/** The whole log, line by line, without line ends. */
-export function* exportLines(folder: string, format: 'jsonl' | 'csv'): Generator<string> {
-  const db = openForReading(folder)
-  if (!db)
-    throw new HubError('audit/no-log', `There is no audit.db in ${folder}.`, {
-      hint: 'Is this the right --data folder?',
-    })
+const PIECE = 500
+const BUNDLE = 'gatehouse-audit-bundle-1'
+
+/** The last line of a bundle. */
+export const BundleEnd = AuditHead.extend({ bundle: z.literal(BUNDLE) })
+
+/** The content as it was hashed stands in the line as it is; what is no JSON (tampered with) as a string. */
+function jsonLine(row: StoredRow): string {
+  const { seq, time, prev, content, content_hash: contentHash, hash } = row
+  const event = content === null || isJson(content) ? content : JSON.stringify(content)
+  return `{"seq":${seq},"time":${time},"event":${event},"prev":"${prev}","contentHash":"${contentHash}","hash":"${hash}"}`
+}
+
+function isJson(text: string): boolean {
   try {
-    if (format === 'csv') yield COLUMNS.map(([name]) => name).join(',')
-    for (const row of allRows(db))
-      yield format === 'csv' ? COLUMNS.map(([, of]) => cell(of(row))).join(',') : JSON.stringify(row)
+    // What another writing would change could not be hashed again from the export.
+    return JSON.stringify(JSON.parse(text)) === text
+  } catch {
+    return false
+  }
+}
+
+function csvLine(row: StoredRow): string {
+  const told = toAuditRow(row)
+  return COLUMNS.map(([, of]) => cell(of(told))).join(',')
+}
+
+function piece(db: Db, format: ExportFormat, after: number, to: number): { lines: string[]; last: number | null } {
+  const rows = db.prepare<[number, number, number], StoredRow>(
+    'SELECT seq, time, prev, content, content_hash, hash FROM audit WHERE seq > ? AND seq <= ? ORDER BY seq LIMIT ?',
+  )
+  const found = rows.all(after, to, PIECE)
+  return { lines: found.map(format === 'csv' ? csvLine : jsonLine), last: found.at(-1)?.seq ?? null }
+}
+
+function opened(folder: string): Db {
+  const db = openForReading(folder)
+  if (db) return db
+  throw new HubError('audit/no-log', `There is no audit.db in ${folder}.`, { hint: 'Is this the right --data folder?' })
+}
+
+/** The next piece after row `after`, up to the head; `last` is null at the end. */
+export function exportPiece(folder: string, format: ExportFormat, after: number, head: AuditHead): ExportPiece {
+  const db = opened(folder)
+  try {
+    const { lines, last } = piece(db, format, after, head.seq)
+    if (after === 0 && format === 'csv') lines.unshift(COLUMNS.map(([name]) => name).join(','))
+    if (last === null && format === 'bundle') lines.push(JSON.stringify({ bundle: BUNDLE, ...head }))
+    return { text: lines.map(line => `${line}\n`).join(''), last }
   } finally {
     db.close()
+  }
+}
+
+/** The newest signed head that the file itself holds. */
+export function headOf(folder: string, publicKey: string | null): AuditHead {
+  const db = openForReading(folder)
+  try {
+    return { ...((db && readHead(db)) ?? { seq: 0, hash: GENESIS, time: 0, signature: null }), publicKey }
+  } finally {
+    db?.close()
+  }
+}
+
+/** The whole log in pieces. */
+export function* exportPieces(folder: string, format: ExportFormat, publicKey: string | null): Generator<string> {
+  const head = headOf(folder, publicKey)
+  for (let after: number | null = 0; after !== null; ) {
+    const { text, last } = exportPiece(folder, format, after, head)
+    if (text !== '') yield text
+    after = last
   }
 }

@@ -1,8 +1,12 @@
-// Reads rows for Activity and for export: newest first with filters, or all in order.
+// Answers questions about the log: the newest rows that fit a filter, found by the index where it says more than numbers.
 import type Database from 'better-sqlite3'
-import { AuditEvent, type AuditFilter, type AuditRow } from '../../contract/audit.ts'
+import { AuditEvent, type AuditFilter, type AuditRow, type RetentionState } from '../../contract/audit.ts'
+import { HubError } from '../error.ts'
 import type { StoredRow } from './chain.ts'
-import { openForReading } from './log-file.ts'
+import { isDamage, openForReading } from './log-file.ts'
+import { retentionState } from './retention.ts'
+import { numbers, type Range, SearchIndex } from './search-index.ts'
+import { matchOf } from './search-terms.ts'
 
 const COLUMNS = 'seq, time, prev, content, content_hash, hash'
 
@@ -15,43 +19,105 @@ export function toAuditRow(row: StoredRow): AuditRow {
   return { seq: row.seq, time: row.time, event, contentHash: row.content_hash, hash: row.hash }
 }
 
-function condition(filter: AuditFilter): { where: string; values: (string | number)[] } {
-  const parts: string[] = []
-  const values: (string | number)[] = []
-  const add = (sql: string, value: string | number | undefined) => {
-    if (value === undefined) return
-    parts.push(sql)
-    values.push(value)
+/** How many rows a question itself may wait for to be taken into the index. */
+const CATCH_UP = 20_000
+const STEP = 2_000
+
+/** Answers questions about one log; keeps its index open between them. */
+export class LogReader {
+  readonly #folder: string
+  #index: SearchIndex | null = null
+
+  constructor(folder: string) {
+    this.#folder = folder
   }
-  add('seq < ?', filter.before)
-  add('seq > ?', filter.after)
-  add('time >= ?', filter.since)
-  for (const name of ['client', 'server', 'tool', 'outcome'] as const) add(`${name} = ?`, filter[name])
-  if (filter.text) add("content LIKE ? ESCAPE '\\'", `%${filter.text.replaceAll(/[\\%_]/g, '\\$&')}%`)
-  if (filter.kinds) {
-    parts.push(`kind IN (${filter.kinds.map(() => '?').join(', ')})`)
-    values.push(...filter.kinds)
+
+  /** The newest rows that fit, newest first. */
+  list(filter: AuditFilter): AuditRow[] {
+    return this.#reading<AuditRow[]>([], log => {
+      const isTimed = filter.since !== undefined || filter.until !== undefined
+      if (!isTimed && matchOf(filter) === null) return firstThat(between(log, numbers(filter)), filter)
+      const index = this.#indexOf(log)
+      catchUp(log, index)
+      const range = index.range(filter)
+      const seqs = index.find(filter, range)
+      return firstThat(seqs ? byNumber(log, seqs) : between(log, range), filter)
+    })
   }
-  return { where: parts.length > 0 ? `WHERE ${parts.join(' AND ')}` : '', values }
+
+  /** Takes some rows into the index. Says whether there is more to do. */
+  index(): boolean {
+    return this.#reading(false, log => this.#indexOf(log).step(log, STEP))
+  }
+
+  retention(): Pick<RetentionState, 'usedBytes' | 'oldestAt' | 'erasedTo'> {
+    return this.#reading({ usedBytes: 0, oldestAt: null, erasedTo: 0 }, retentionState)
+  }
+
+  close(): void {
+    this.#index?.close()
+    this.#index = null
+  }
+
+  #indexOf(log: Database.Database): SearchIndex {
+    if (this.#index && !this.#index.isOf(log)) this.close()
+    this.#index ??= SearchIndex.open(this.#folder, log)
+    return this.#index
+  }
+
+  /** The log is opened for each question: it may have been moved aside since. A damaged index is made anew. */
+  #reading<T>(none: T, use: (log: Database.Database) => T): T {
+    for (let tries = 0; ; tries++) {
+      const log = openForReading(this.#folder)
+      if (!log) return none
+      try {
+        return use(log)
+      } catch (error) {
+        if (!isDamage(error) || tries > 0) throw error
+        this.#index?.discard()
+        this.#index = null
+      } finally {
+        log.close()
+      }
+    }
+  }
 }
 
-/** The newest rows that fit, newest first. */
-export function listRows(folder: string, filter: AuditFilter): AuditRow[] {
-  const db = openForReading(folder)
-  if (!db) return []
+function catchUp(log: Database.Database, index: SearchIndex): void {
+  const behind = index.behind(log)
+  if (behind > CATCH_UP)
+    throw new HubError('audit/indexing', `The search is being made ready: ${behind} rows are not in it yet.`, {
+      hint: 'Try again in a moment. The list without filters works meanwhile.',
+    })
   try {
-    const { where, values } = condition(filter)
-    return db
-      .prepare<(string | number)[], StoredRow>(`SELECT ${COLUMNS} FROM audit ${where} ORDER BY seq DESC LIMIT ?`)
-      .all(...values, filter.limit)
-      .map(toAuditRow)
-  } finally {
-    db.close()
+    for (let left = behind; left > 0; left -= STEP) index.step(log, STEP)
+  } catch (error) {
+    // On a full disk what is known already can still be found.
+    if (isDamage(error)) throw error
   }
 }
 
-/** Every row, oldest first. */
-export function* allRows(db: Database.Database): Generator<AuditRow> {
-  for (const row of db.prepare<[], StoredRow>(`SELECT ${COLUMNS} FROM audit ORDER BY seq`).iterate())
-    yield toAuditRow(row)
+function* byNumber(log: Database.Database, seqs: Iterable<number>): Generator<StoredRow> {
+  const read = log.prepare<[number], StoredRow>(`SELECT ${COLUMNS} FROM audit WHERE seq = ?`)
+  for (const seq of seqs) {
+    const row = read.get(seq)
+    if (row) yield row
+  }
+}
+
+const BETWEEN = `SELECT ${COLUMNS} FROM audit WHERE seq >= ? AND seq <= ? ORDER BY seq DESC`
+
+function between(log: Database.Database, { from, to }: Range): IterableIterator<StoredRow> {
+  return log.prepare<[number, number], StoredRow>(BETWEEN).iterate(from, to)
+}
+
+/** Minutes are all that the index knows of times; here they are exact. */
+function firstThat(rows: Iterable<StoredRow>, { since = 0, until = Infinity, limit }: AuditFilter): AuditRow[] {
+  const found: AuditRow[] = []
+  for (const row of rows) {
+    if (row.time < since || row.time > until) continue
+    found.push(toAuditRow(row))
+    if (found.length >= limit) break
+  }
+  return found
 }

@@ -1,5 +1,5 @@
 // audit.db: its tables, how it is opened, and what is done when it is damaged, missing or too new.
-import { closeSync, existsSync, openSync, renameSync, statSync } from 'node:fs'
+import { closeSync, copyFileSync, existsSync, openSync, renameSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import { HubError } from '../error.ts'
@@ -7,24 +7,27 @@ import { GENESIS, type Head, type StoredRow } from './chain.ts'
 
 type Db = Database.Database
 
-const VERSION = 1
+const VERSION = 2
 const CHECKED_WHOLE = 64 * 1024 * 1024
 
-// Columns to search by are computed from the hashed content, so that they cannot say something else than it.
-const found = (name: string) =>
-  `${name} TEXT GENERATED ALWAYS AS (CASE WHEN json_valid(content) THEN content ->> '$.${name}' END) VIRTUAL`
-
+// No index besides the rows themselves: what is searched by lies in search-index.ts, so that writing a row stays cheap.
 const SCHEMA = `
 CREATE TABLE audit(
   seq INTEGER PRIMARY KEY, time INTEGER NOT NULL, prev TEXT NOT NULL, content TEXT, content_hash TEXT NOT NULL,
-  hash TEXT NOT NULL, ${['kind', 'client', 'server', 'tool', 'outcome'].map(found).join(', ')}
+  hash TEXT NOT NULL
 ) STRICT;
-CREATE INDEX by_client ON audit(client, seq) WHERE client IS NOT NULL;
-CREATE INDEX by_server ON audit(server, seq) WHERE server IS NOT NULL;
-CREATE INDEX by_kind ON audit(kind, seq);
 CREATE TABLE head(
   one INTEGER PRIMARY KEY CHECK (one = 1), seq INTEGER NOT NULL, hash TEXT NOT NULL, time INTEGER NOT NULL, signature TEXT
+) STRICT;`
+
+const SECOND = `
+DROP INDEX IF EXISTS by_client;
+DROP INDEX IF EXISTS by_server;
+DROP INDEX IF EXISTS by_kind;
+CREATE TABLE retention(
+  one INTEGER PRIMARY KEY CHECK (one = 1), erased_to INTEGER NOT NULL, erasing_to INTEGER NOT NULL
 ) STRICT;
+CREATE TABLE damage(seq INTEGER PRIMARY KEY, what TEXT NOT NULL) STRICT;
 PRAGMA user_version = ${VERSION};`
 
 /** The head record as stored. */
@@ -66,6 +69,19 @@ function headStatement(db: Db): Database.Statement<[], StoredHead> {
 
 function endsStatement(db: Db): Database.Statement<[], Ends> {
   return db.prepare('SELECT (SELECT min(seq) FROM audit) AS first, (SELECT max(seq) FROM audit) AS last')
+}
+
+/** What was found wrong and no person has acknowledged. */
+export function unacknowledged(db: Db): string | null {
+  return db.prepare<[], string>('SELECT what FROM damage ORDER BY seq DESC LIMIT 1').pluck().get() ?? null
+}
+
+export function rememberDamage(db: Db, seq: number, what: string): void {
+  db.prepare('INSERT OR REPLACE INTO damage(seq, what) VALUES (?, ?)').run(seq, what)
+}
+
+export function forgetDamage(db: Db): void {
+  db.prepare('DELETE FROM damage').run()
 }
 
 function prepared(db: Db): Statements {
@@ -118,6 +134,13 @@ export function openForReading(folder: string): Db | null {
   }
 }
 
+/** Older formats are copied before they are changed. */
+function upgrade(db: Db, path: string): void {
+  db.pragma('wal_checkpoint(TRUNCATE)')
+  copyFileSync(path, `${path}.before-2`)
+  db.transaction(() => db.exec(SECOND)).exclusive()
+}
+
 function openSound(path: string): { db: Db; version: number } {
   // SQLite gives -wal and -shm the mode of the main file, so that is made first.
   closeSync(openSync(path, 'a', 0o600))
@@ -128,11 +151,12 @@ function openSound(path: string): { db: Db; version: number } {
     db.pragma('synchronous = FULL')
     db.pragma('secure_delete = ON')
     db.pragma('trusted_schema = OFF')
-    if (version === 0) db.transaction(() => db.exec(SCHEMA)).exclusive()
+    if (version === 0) db.transaction(() => db.exec(SCHEMA + SECOND)).exclusive()
     else if (statSync(path).size < CHECKED_WHOLE) {
       const verdict = db.pragma('quick_check(1)', { simple: true })
       if (verdict !== 'ok') throw Object.assign(new Error(String(verdict)), { code: 'SQLITE_CORRUPT' })
     }
+    if (version === 1) upgrade(db, path)
     return { db, version }
   } catch (error) {
     db.close()

@@ -1,14 +1,30 @@
 // Writes the log: each batch with its new head in one transaction that is on disk when it returns.
-import type { AuditEvent, AuditRow } from '../../contract/audit.ts'
+import type { AuditEvent, AuditRow, Retention } from '../../contract/audit.ts'
+import { HubError } from '../error.ts'
 import { canonical, type Head, parseAnchor, rowHash, type StoredRow, sha256, signHead } from './chain.ts'
 import { toAuditRow } from './list-rows.ts'
-import { beginAgain, isDamage, type Log, moveAside, openLog, readEnds, readHead, type StoredHead } from './log-file.ts'
+import {
+  beginAgain,
+  forgetDamage,
+  isDamage,
+  type Log,
+  moveAside,
+  openLog,
+  readEnds,
+  readHead,
+  rememberDamage,
+  type StoredHead,
+  unacknowledged,
+} from './log-file.ts'
+import { begin, clearContent, dueRows, eraseSome } from './retention.ts'
 import { checkEnds, FOUND, UNSIGNED } from './verify-files.ts'
 import type { Entry, Keys, WrittenRows } from './worker-messages.ts'
 
 function entryOf(event: AuditEvent): Entry {
   return { time: Date.now(), content: canonical(event) }
 }
+
+const KEPT = { hint: 'Their content may be gone already; rows that tell about the log itself are kept.' }
 
 export class LogWriter {
   #folder: string
@@ -53,13 +69,35 @@ export class LogWriter {
   /** Takes the content out of rows for good; the row that tells of it is written in the same transaction. */
   erase(rows: { from: number; to: number }[], entry: Entry): WrittenRows {
     const { db } = this.#opened()
-    const clear = db.prepare('UPDATE audit SET content = NULL WHERE seq BETWEEN ? AND ?')
+    let erased = 0
     const also = () => {
-      for (const { from, to } of rows) clear.run(from, to)
+      for (const { from, to } of rows) erased += clearContent(db, from, to)
+      if (erased === 0)
+        throw new HubError('audit/nothing-to-erase', 'These rows hold nothing that can be erased.', KEPT)
     }
     const written = this.#commit(this.#opened(), [entry], { also, wantsRows: true })
     db.pragma('wal_checkpoint(TRUNCATE)')
     return written
+  }
+
+  /** Writes down which rows are due by age or size; `eraseSome` then takes their content. Null when none are. */
+  retain(retention: Retention): WrittenRows | null {
+    const log = this.#opened()
+    const due = dueRows(log.db, retention, Date.now())
+    if (!due) return null
+    const { from, to, why } = due
+    const entry = entryOf({ kind: 'erased', what: 'rows/erased', by: 'gatehouse', rows: [{ from, to }], detail: why })
+    return this.#commit(log, [entry], { also: () => begin(log.db, due), wantsRows: true })
+  }
+
+  eraseSome(): boolean {
+    return eraseSome(this.#opened().db)
+  }
+
+  /** A person has seen what is wrong with the log: the warning ends, the rows that tell stay. */
+  acknowledge(entry: Entry): WrittenRows {
+    const log = this.#opened()
+    return this.#commit(log, [entry], { also: () => forgetDamage(log.db), wantsRows: true })
   }
 
   close(): StoredHead | null {
@@ -75,13 +113,14 @@ export class LogWriter {
     const log = openLog(this.#folder, this.#anchor)
     this.#log = log
     if (log.beganAgain !== null) this.#first = [this.#beginning(log.beganAgain)]
-    else if (readEnds(log.db).last !== null) this.#first = this.#whatIsWrong(log)
+    else this.#told = unacknowledged(log.db)
+    if (log.beganAgain === null && readEnds(log.db).last !== null) this.#first = this.#whatIsWrong(log)
     return log
   }
 
   #beginning(detail: string): Entry {
     this.#told = detail
-    return entryOf({ kind: 'hub', what: 'audit/began-again', by: 'gatehouse', detail })
+    return { ...entryOf({ kind: 'hub', what: 'audit/began-again', by: 'gatehouse', detail }), damage: detail }
   }
 
   /** Damage found while writing: what we remember of the end is better than the anchor. */
@@ -104,7 +143,7 @@ export class LogWriter {
         return entryOf({ kind: 'hub', what: UNSIGNED, by: 'gatehouse', detail })
       }
       this.#told = what
-      return entryOf({ kind: 'hub', what: FOUND + kind, by: 'gatehouse', detail: what })
+      return { ...entryOf({ kind: 'hub', what: FOUND + kind, by: 'gatehouse', detail: what }), damage: what }
     })
   }
 
@@ -119,10 +158,11 @@ export class LogWriter {
     let head: StoredHead | null = null
     db.transaction(() => {
       o.also?.()
-      for (const { time, content } of [...this.#first, ...entries]) {
+      for (const { time, content, damage } of [...this.#first, ...entries]) {
         const row: StoredRow = { seq: ++seq, time, prev: hash, content, content_hash: sha256(content), hash: '' }
         row.hash = hash = rowHash(row)
         statements.insert.run(row.seq, row.time, row.prev, row.content, row.content_hash, row.hash)
+        if (damage !== undefined) rememberDamage(db, row.seq, damage)
         if (o.wantsRows) rows.push(toAuditRow(row))
         last = row
       }

@@ -4,9 +4,10 @@ import type Database from 'better-sqlite3'
 import { Verification } from '../../contract/audit.ts'
 import { type Head, isSignedBy, parseAnchor, rowHash, type StoredRow } from './chain.ts'
 import { isDamage, openForReading, readEnds, readHead, readRow, type StoredHead } from './log-file.ts'
-import { type Finding, type Walk, walkChain } from './walk-chain.ts'
+import { count, type Finding, type Walk, walkChain } from './walk-chain.ts'
 
 type Db = Database.Database
+type Range = { from: number; to: number }
 
 /** What the keychain says about a log; both null without one. */
 export interface Proofs {
@@ -33,7 +34,8 @@ export function checkEnds(db: Db, anchor: Head | null, publicKey: KeyObject | nu
   ]
 }
 
-function checkHead(
+/** Does the head fit the last row and its signature? */
+export function checkHead(
   head: StoredHead | undefined,
   last: StoredRow | undefined,
   publicKey: KeyObject | null,
@@ -120,10 +122,11 @@ function foundKind(what: unknown): Finding['kind'] | null {
   return KINDS.find(k => k === kind) ?? null
 }
 
-/** Breaks that an earlier start of the hub found and wrote down stay findings: going on does not heal them. */
-function recorded(walk: Walk): Finding[] {
+/** Breaks that an earlier start of the hub found and wrote down stay findings until a person has acknowledged them. */
+function recorded(walk: Walk): { found: Finding[]; acknowledged: Finding[] } {
   const found: Finding[] = []
-  const allowed = new Set<number>()
+  const acknowledged: Finding[] = []
+  const told: Range[] = []
   let beganAgain: number | null = null
   for (const { seq, event } of walk.records) {
     const detail = typeof event.detail === 'string' ? event.detail : ''
@@ -133,29 +136,60 @@ function recorded(walk: Walk): Finding[] {
     }
     const kind = foundKind(event.what)
     if (kind) found.push({ seq, kind, what: `${detail} (Found when the log was opened; row ${seq} tells.)` })
-    if (event.kind === 'erased' && Array.isArray(event.rows))
-      for (const { from, to } of event.rows as { from: number; to: number }[])
-        for (let n = from; n <= to && n - from < 1_000_000; n++) allowed.add(n)
+    if (event.what === 'audit/acknowledged') acknowledged.push(...found.splice(0))
+    if (event.kind === 'erased') told.push(...rangesOf(event.rows, seq))
   }
-  for (const seq of walk.erased)
-    if (!allowed.has(seq))
-      found.push({ seq, kind: 'edited', what: `Row ${seq} has lost its content, and no row tells of it.` })
+  for (const { from, to } of without(walk.erased, told))
+    found.push({
+      seq: from,
+      kind: 'edited',
+      what: `${from === to ? `Row ${from} has lost its` : `Rows ${from} to ${to} have lost their`} content, and no row tells of it.`,
+    })
   const first = walk.first
   if (first && first.seq !== 1 && beganAgain !== first.seq)
     found.push({ seq: 1, kind: 'removed', what: `Rows 1 to ${first.seq - 1} are missing.` })
-  return found
+  return { found, acknowledged }
 }
 
-function noteOn(walk: Walk, settled: boolean): string | null {
+/** A row tells only of rows before it. */
+function rangesOf(rows: unknown, teller: number): Range[] {
+  if (!Array.isArray(rows)) return []
+  return (rows as Range[]).flatMap(({ from, to }) => (from <= to ? [{ from, to: Math.min(to, teller - 1) }] : []))
+}
+
+/** What of `ranges` lies in none of `taken`. */
+function without(ranges: Range[], taken: Range[]): Range[] {
+  const sorted = taken.toSorted((a, b) => a.from - b.from)
+  return ranges.flatMap(({ from, to }) => {
+    const left: Range[] = []
+    let at = from
+    for (const one of sorted) {
+      if (one.to < at || one.from > to) continue
+      if (one.from > at) left.push({ from: at, to: one.from - 1 })
+      at = one.to + 1
+    }
+    if (at <= to) left.push({ from: at, to })
+    return left
+  })
+}
+
+function noteOn(walk: Walk, acknowledged: Finding[], settled: boolean): string | null {
   const notes = settled
     ? []
     : ['Not anchored: no keychain vouches for this log, so who can write its file could have rewritten all of it.']
   for (const { event } of walk.records) if (event.what === UNSIGNED) notes.push(String(event.detail))
-  if (walk.erased.length > 0)
+  const erased = count(walk.erased)
+  if (erased > 0)
     notes.push(
-      `The content of ${walk.erased.length} ${walk.erased.length === 1 ? 'row was' : 'rows were'} erased; the chain holds.`,
+      `The content of ${erased} ${erased === 1 ? 'row was' : 'rows were'} erased (${shown(walk.erased)}); the chain holds.`,
     )
+  for (const { what } of acknowledged) notes.push(`Acknowledged: ${what}`)
   return notes.length > 0 ? notes.join(' ') : null
+}
+
+function shown(ranges: Range[]): string {
+  const words = ranges.slice(0, 20).map(({ from, to }) => (from === to ? `${from}` : `${from}–${to}`))
+  return words.join(', ') + (ranges.length > 20 ? ' and more' : '')
 }
 
 /** The head and the anchor may tell of the same break; the last word says most. */
@@ -174,6 +208,28 @@ function nothing(problem: Finding | null, note: string | null): Verification {
     erased: 0,
     problems: problem ? [problem] : [],
     note,
+  }
+}
+
+/** All that was found, as told. */
+export function judge(
+  walk: Walk,
+  ends: Finding[],
+  { head, anchor, key }: { head: StoredHead | undefined; anchor: Head | null; key: KeyObject | null },
+): Verification {
+  const { found, acknowledged } = recorded(walk)
+  const problems = once([...walk.findings, ...found, ...ends])
+  const intact = problems.length === 0
+  const anchored = anchor !== null && intact
+  const isSigned = head && head.signature !== null && key && isSignedBy(head, head.signature, key)
+  return {
+    rows: walk.rows,
+    intact,
+    anchored,
+    signedUntil: isSigned && intact ? head.seq : null,
+    erased: count(walk.erased),
+    problems,
+    note: noteOn(walk, acknowledged, anchored || !intact),
   }
 }
 
@@ -200,21 +256,7 @@ export function verifyFiles(folder: string, proofs: Proofs): Verification {
         .prepare<[], StoredRow>('SELECT seq, time, prev, content, content_hash, hash FROM audit ORDER BY seq')
         .iterate(),
     )
-    const ends = checkEnds(db, anchor, proofs.publicKey)
-    const head = readHead(db)
-    const problems = once([...walk.findings, ...recorded(walk), ...ends])
-    const anchored = anchor !== null && problems.length === 0
-    const signed =
-      head && head.signature !== null && proofs.publicKey && isSignedBy(head, head.signature, proofs.publicKey)
-    return {
-      rows: walk.rows,
-      intact: problems.length === 0,
-      anchored,
-      signedUntil: signed && problems.length === 0 ? head.seq : null,
-      erased: walk.erased.length,
-      problems,
-      note: noteOn(walk, anchored || problems.length > 0),
-    }
+    return judge(walk, checkEnds(db, anchor, proofs.publicKey), { head: readHead(db), anchor, key: proofs.publicKey })
   } catch (error) {
     if (!isDamage(error)) throw error
     return nothing(

@@ -16,7 +16,7 @@ export interface Walk {
   first: StoredRow | null
   last: StoredRow | null
   findings: Finding[]
-  erased: number[]
+  erased: { from: number; to: number }[]
   records: { seq: number; event: Record<string, unknown> }[]
 }
 
@@ -99,12 +99,23 @@ class Walker {
     }
   }
 
+  #erased(seq: number): void {
+    const range = this.walk.erased.at(-1)
+    if (range?.to === seq - 1) range.to = seq
+    else this.walk.erased.push({ from: seq, to: seq })
+  }
+
   #content(row: StoredRow): void {
-    if (row.content === null) this.walk.erased.push(row.seq)
+    if (row.content === null) this.#erased(row.seq)
     else if (sha256(row.content) !== row.content_hash)
       this.#say(row.seq, 'edited', `Row ${row.seq} was changed: its content is not what was written.`)
     else if (TELLING.test(row.content)) this.walk.records.push({ seq: row.seq, event: eventOf(row.content) })
   }
+}
+
+/** How many rows these ranges hold. */
+export function count(ranges: Walk['erased']): number {
+  return ranges.reduce((sum, { from, to }) => sum + to - from + 1, 0)
 }
 
 function eventOf(content: string): Record<string, unknown> {
@@ -115,14 +126,24 @@ function eventOf(content: string): Record<string, unknown> {
   }
 }
 
-/** Reads every row once, with one row of lookahead. */
-export function walkChain(rows: Iterable<StoredRow>): Walk {
-  const walker = new Walker()
-  let held: StoredRow | null = null
-  for (const row of rows) {
-    if (held) walker.see(held, row)
-    held = row
+/** Takes every row once, in order, with one row of lookahead. */
+export class Walking {
+  readonly #walker = new Walker()
+  #held: StoredRow | null = null
+
+  see(row: StoredRow): void {
+    if (this.#held) this.#walker.see(this.#held, row)
+    this.#held = row
   }
-  if (held) walker.see(held, null)
-  return walker.walk
+
+  end(): Walk {
+    if (this.#held) this.#walker.see(this.#held, null)
+    return this.#walker.walk
+  }
+}
+
+export function walkChain(rows: Iterable<StoredRow>): Walk {
+  const walking = new Walking()
+  for (const row of rows) walking.see(row)
+  return walking.end()
 }

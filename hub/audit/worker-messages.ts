@@ -1,6 +1,6 @@
 // What the hub's thread and the log's thread say to each other.
 import type { KeyObject } from 'node:crypto'
-import type { AuditFilter, AuditRow } from '../../contract/audit.ts'
+import type { AuditFilter, AuditHead, AuditRow, ExportFormat, Retention } from '../../contract/audit.ts'
 import type { Problem } from '../../contract/procedure.ts'
 import type { StoredHead } from './log-file.ts'
 
@@ -8,6 +8,8 @@ import type { StoredHead } from './log-file.ts'
 export interface Entry {
   time: number
   content: string
+  /** The row tells of damage, in these words: remembered until a person has acknowledged it. */
+  damage?: string
 }
 
 export interface Keys {
@@ -19,6 +21,10 @@ export type Task =
   | { kind: 'open' | 'keys'; anchor: string | null; keys: Keys | null }
   | { kind: 'append'; entries: Entry[]; wantsRows: boolean }
   | { kind: 'erase'; rows: { from: number; to: number }[]; entry: Entry }
+  | { kind: 'retain'; retention: Retention }
+  | { kind: 'acknowledge'; entry: Entry }
+  | { kind: 'erase-some' | 'index' | 'retention' }
+  | { kind: 'export'; format: ExportFormat; after: number; head: AuditHead }
   | { kind: 'list'; filter: AuditFilter }
   | { kind: 'verify'; anchor: string | null; publicKey: KeyObject | null }
   | { kind: 'close' }
@@ -30,6 +36,12 @@ export interface WrittenRows {
   count: number
   /** Said once, when the log had to begin again or was found broken. */
   told: string | null
+}
+
+/** `last`: the row it ends with; null when there are no more. */
+export interface ExportPiece {
+  text: string
+  last: number | null
 }
 
 export interface Ask {

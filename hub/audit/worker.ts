@@ -1,13 +1,15 @@
 // The log's own thread: writes what it is handed, each batch in one fsync'd transaction, or reads for a query.
 import { parentPort, workerData } from 'node:worker_threads'
 import type { HubError } from '../error.ts'
-import { listRows } from './list-rows.ts'
+import { exportPiece } from './export.ts'
+import { LogReader } from './list-rows.ts'
 import { LogWriter } from './log-writer.ts'
 import { verifyFiles } from './verify-files.ts'
 import type { Ask, Reply, Task } from './worker-messages.ts'
 
 const folder: string = workerData.folder
 const writer = new LogWriter(folder)
+const reader = new LogReader(folder)
 
 function answer(task: Task): unknown {
   switch (task.kind) {
@@ -20,10 +22,23 @@ function answer(task: Task): unknown {
     case 'erase':
       return writer.erase(task.rows, task.entry)
     case 'list':
-      return listRows(folder, task.filter)
+      return reader.list(task.filter)
+    case 'export':
+      return exportPiece(folder, task.format, task.after, task.head)
+    case 'index':
+      return reader.index()
+    case 'retention':
+      return reader.retention()
+    case 'retain':
+      return writer.retain(task.retention)
+    case 'erase-some':
+      return writer.eraseSome()
+    case 'acknowledge':
+      return writer.acknowledge(task.entry)
     case 'verify':
       return verifyFiles(folder, { anchor: task.anchor, publicKey: task.publicKey })
     case 'close':
+      reader.close()
       return writer.close()
   }
 }

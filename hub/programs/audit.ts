@@ -1,19 +1,21 @@
 // `audit verify|head|export`: reads audit.db itself, hub running or not.
-import type { AuditHead, Verification } from '../../contract/audit.ts'
-import { GENESIS, publicKeyText } from '../audit/chain.ts'
-import { exportLines } from '../audit/export.ts'
-import { openForReading, readHead } from '../audit/log-file.ts'
+import { type AuditHead, ExportFormat, type Verification } from '../../contract/audit.ts'
+import { publicKeyText } from '../audit/chain.ts'
+import { exportPieces, headOf } from '../audit/export.ts'
+import { verifyExport } from '../audit/verify-export.ts'
 import { verifyFiles } from '../audit/verify-files.ts'
 import { HubError } from '../error.ts'
 import { mustExist, runProgram, write } from './program.ts'
 import { readWitness } from './witness.ts'
 
-await runProgram(['format'], async ({ data, words: [verb], values }) => {
+await runProgram(['format', 'file'], async ({ data, words: [verb], values }) => {
+  if (verb === 'verify' && values.file !== undefined) return verifyExport(values.file)
   mustExist(data)
   if (verb === 'verify') return verify(data)
   if (verb === 'head') return head(data)
-  if (verb === 'export' && (values.format === 'csv' || values.format === 'jsonl')) return exportAll(data, values.format)
-  throw new HubError('program/usage', 'Expected verify, head, or export --format jsonl|csv.')
+  const format = ExportFormat.safeParse(values.format)
+  if (verb === 'export' && format.success) return exportAll(data, format.data)
+  throw new HubError('program/usage', 'Expected verify, head, or export --format jsonl|csv|bundle.')
 })
 
 async function verify(data: string): Promise<Verification> {
@@ -25,16 +27,15 @@ async function verify(data: string): Promise<Verification> {
 }
 
 async function head(data: string): Promise<AuditHead> {
-  const { keys } = await readWitness(data)
-  const db = openForReading(data)
-  try {
-    const now = (db && readHead(db)) ?? { seq: 0, hash: GENESIS, time: 0, signature: null }
-    return { ...now, publicKey: keys ? publicKeyText(keys.privateKey) : null }
-  } finally {
-    db?.close()
-  }
+  return headOf(data, await publicKeyOf(data))
 }
 
-async function exportAll(data: string, format: 'csv' | 'jsonl'): Promise<undefined> {
-  for (const line of exportLines(data, format)) await write(`${line}\n`)
+async function publicKeyOf(data: string): Promise<string | null> {
+  const { keys } = await readWitness(data)
+  return keys ? publicKeyText(keys.privateKey) : null
+}
+
+async function exportAll(data: string, format: ExportFormat): Promise<undefined> {
+  const publicKey = format === 'bundle' ? await publicKeyOf(data) : null
+  for (const piece of exportPieces(data, format, publicKey)) await write(piece)
 }
