@@ -17,6 +17,7 @@ import { Windows } from './api/windows.ts'
 import { Audit } from './audit/audit.ts'
 import { Clients } from './clients/clients.ts'
 import { entryPoint } from './entry-point.ts'
+import { HubError } from './error.ts'
 import { Gateway } from './gateway/gateway.ts'
 import { HttpDoor } from './gateway-http/http-door.ts'
 import { removeHubFile, writeHubFile } from './hub-file.ts'
@@ -76,6 +77,16 @@ export async function openHub(options: HubOptions): Promise<Hub> {
   }
 }
 
+/** What `check` found, or why it refuses the folder as one that belongs to a person; any other trouble is thrown. */
+function unlessRefused<T>(check: () => T): { found: T; refusal: null } | { found: null; refusal: HubError } {
+  try {
+    return { found: check(), refusal: null }
+  } catch (error) {
+    if (error instanceof HubError && error.code === 'hub/person-folder') return { found: null, refusal: error }
+    throw error
+  }
+}
+
 async function openParts(options: HubOptions, parts: OpenParts, report: (message: string) => void): Promise<Hub> {
   const startedAt = Date.now()
   const folder = openDataFolder(options.data)
@@ -85,13 +96,15 @@ async function openParts(options: HubOptions, parts: OpenParts, report: (message
   const db = openState(folder.path)
   parts.add('state.db', () => db.close())
   const announcer = new Announcer()
-  const unattended = readUnattended({ folder, db, policy: options.policy })
+  // A person's folder opened with --policy, or edited to look like another, does not start; that somebody tried is on record.
+  const asked = unlessRefused(() => readUnattended({ folder, db, policy: options.policy }))
+  const unattended = asked.found
   const mode = unattended ? 'unattended' : 'person'
 
   findSessionBus(folder.path)
   const vault = await Vault.open({ folder, db, announcer, mode })
   parts.add('the vault', () => vault.close())
-  refuseConversion(mode, vault.mode())
+  const refusal = asked.refusal ?? unlessRefused(() => refuseConversion(mode, vault.mode())).refusal
   if (vault.status().kind === 'open') rememberSessionBus(folder.path)
   const sealed = new Sealed(db, () => vault.key('seal'))
   const audit = await Audit.open({
@@ -102,6 +115,10 @@ async function openParts(options: HubOptions, parts: OpenParts, report: (message
     redact: text => vault.redactor.redact(text),
   })
   parts.add('the audit log', () => audit.close())
+  if (refusal) {
+    await audit.append({ kind: 'refused', what: 'hub/start-refused', detail: refusal.message }, { durable: true })
+    throw refusal
+  }
   sealed.onForged = (kind, key) =>
     void audit.append(
       {
@@ -306,6 +323,8 @@ async function openParts(options: HubOptions, parts: OpenParts, report: (message
       port: options.port ?? 0,
       root: rendererFolder(),
       onWindow: (ws, address, direct) => serveConnection(webSocketChannel(ws), { kind: 'web', address, direct }, doors),
+      onRefused: detail =>
+        void atTheDoor.append({ kind: 'refused', what: 'web/foreign-page', detail }, { durable: false }),
     })
     announcer.emit('windows/changed')
     return listener

@@ -39,10 +39,12 @@ export async function openWeb(options: {
   port: number
   root: string
   onWindow: (ws: WebSocket, address: string, direct: boolean) => void
+  /** Somebody came from another page, or by another name of this machine. */
+  onRefused?: (why: string) => void
 }): Promise<WebListener> {
   const sockets = new WebSocketServer({ noServer: true, maxPayload: MAX_FRAME_BYTES })
   const server = createServer((request, response) => {
-    serveFile(options.root, request, response).catch(() => {
+    serveFile(options, request, response).catch(() => {
       if (!response.headersSent) response.writeHead(500)
       response.end()
     })
@@ -51,6 +53,7 @@ export async function openWeb(options: {
   server.on('upgrade', (request, socket, head) => {
     socket.on('error', () => socket.destroy())
     if (!isLoopbackHost(request.headers.host) || !isSameOrigin(request) || pathOf(request.url) !== '/hub') {
+      options.onRefused?.(strangerOf(request))
       socket.end('HTTP/1.1 403 Forbidden\r\nConnection: close\r\n\r\n')
       return
     }
@@ -80,9 +83,22 @@ export async function openWeb(options: {
   }
 }
 
-async function serveFile(root: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
+// Both are the stranger's words: cut, and shown nowhere but in the log.
+function strangerOf({ headers: { origin, host }, url }: IncomingMessage): string {
+  const cut = (text = 'none') => text.slice(0, 100)
+  return `A page that is not ours asked for ${cut(url)} (host ${cut(host)}, origin ${cut(origin)}).`
+}
+
+async function serveFile(
+  { root, onRefused }: { root: string; onRefused?: (why: string) => void },
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
   const { origin, host } = request.headers
-  if (!isLoopbackHost(host) || (origin !== undefined && !isSameOrigin(request))) return end(response, 403, 'Forbidden')
+  if (!isLoopbackHost(host) || (origin !== undefined && !isSameOrigin(request))) {
+    onRefused?.(strangerOf(request))
+    return end(response, 403, 'Forbidden')
+  }
   if (request.method !== 'GET' && request.method !== 'HEAD') return end(response, 405, 'Method not allowed')
   const path = pathIn(root, request.url ?? '/')
   if (!path) return end(response, 400, 'Bad request')

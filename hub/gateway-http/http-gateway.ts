@@ -243,7 +243,7 @@ export class HttpGateway {
 
   #refuse(request: IncomingMessage, response: ServerResponse, frame: ClientFrame | undefined, error: unknown): void {
     const { status, code, message, headers, data } = asRefusal(error)
-    if (status === 401 || status === 403)
+    if (status === 400 || status === 401 || status === 403)
       void this.#o.audit
         .append(
           { kind: 'refused', what: `http/${status}`, by: request.headers.host ?? 'nobody', detail: message },

@@ -13,6 +13,7 @@ import type { Upstream } from '../supervisor/upstream.ts'
 import type { Asking, KnownServer, PolicyBook, RecordBook } from './parts.ts'
 import { type Ended, ReadRecords } from './read-records.ts'
 import { redactedHead } from './redacted-head.ts'
+import { RefusedFrames } from './refused-frames.ts'
 import type { Entry } from './view.ts'
 import {
   CHANGED,
@@ -81,11 +82,14 @@ const ARGUMENTS_LONG = 100_000
 
 export class Guard {
   readonly #o: GuardOptions
+  /** Lines that were refused before anybody asked for anything. */
+  readonly refused: RefusedFrames
   readonly #reads: ReadRecords
   readonly #rate = new Rate()
 
   constructor(options: GuardOptions) {
     this.#o = options
+    this.refused = new RefusedFrames(options.audit)
     this.#reads = new ReadRecords(options.audit)
   }
 

@@ -130,6 +130,7 @@ export class GatewayLink implements Listener {
       this.#house.tap.push(this.title, 'Gatehouse', line)
       if (frame.id !== null && this.#questions.answered(frame.id, errorFrame('0', INTERNAL_ERROR, frame.message)))
         return
+      this.#house.guard.refused.record(this.client, frame.message)
       void this.#out(errorFrame(frame.id, frame.code, frame.message), {}, frame.id ?? undefined)
     } else if (frame.kind === 'request') void this.#request(frame)
     else if (frame.kind === 'notification') void this.#notification(frame).catch(() => {})
