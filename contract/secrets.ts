@@ -18,14 +18,18 @@ export const Secret = z.object({
 })
 export type Secret = z.infer<typeof Secret>
 
-/** The keychain now. `file` is the encrypted file with a passphrase. */
+/** Where secrets are kept, now: the keychain, or the encrypted file with a passphrase. */
 export const VaultStatus = z.object({
   kind: z.enum(['open', 'waiting', 'locked', 'missing', 'denied']),
   store: z.string(),
   what: z.string(),
   hint: z.string().nullable(),
+  /** The encrypted file, where one is in use. */
+  file: z.enum(['locked', 'open']).optional(),
 })
 export type VaultStatus = z.infer<typeof VaultStatus>
+
+const Passphrase = z.string().min(1).max(1_000)
 
 export const secretsContract = {
   list: open.output(z.array(Secret)),
@@ -33,4 +37,10 @@ export const secretsContract = {
   set: open.input(z.object({ name: SecretName, value: z.string().min(1).max(100_000) })).output(Secret),
   remove: open.input(z.object({ name: SecretName })).output(z.object({ removed: z.string() })),
   grant: procedure.input(z.object({ name: SecretName, server: z.string() })).output(Secret),
+  /** Whoever knows the passphrase of the encrypted file may open it. */
+  unlock: open.input(z.object({ passphrase: Passphrase })).output(VaultStatus),
+  /** For windows alone: who makes the file has its keys, and could forge what a person agreed to. */
+  createFile: procedure.input(z.object({ passphrase: Passphrase })).output(VaultStatus),
+  changePassphrase: procedure.input(z.object({ before: Passphrase, after: Passphrase })).output(VaultStatus),
+  moveToKeychain: procedure.output(VaultStatus),
 }

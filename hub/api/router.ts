@@ -192,6 +192,10 @@ export function buildRouter(parts: Parts) {
       )
       return secret(input.name)
     }),
+  const fileDone = async (what: string, by: string) => {
+    await audit.append({ kind: 'secret', what, by }, { durable: true })
+    return vault.status()
+  }
     remove: api.secrets.remove.handler(async ({ input, context }) => {
       await vault.remove(input.name)
       await audit.append(
@@ -215,6 +219,29 @@ export function buildRouter(parts: Parts) {
     const frames = new Batches<WireFrame>(2_000)
     const push = (some: WireFrame[]) => frames.push(...some)
     announcer.on('wire/frames', push)
+    unlock: api.secrets.unlock.handler(async ({ input, context }) => {
+      const by = nameOf(context.caller)
+      try {
+        await vault.unlock(input.passphrase)
+      } catch (error) {
+        const detail = error instanceof Error ? error.message : 'failed'
+        await audit.append({ kind: 'refused', what: 'vault/unlock', by, detail }, { durable: false })
+        throw error
+      }
+      return fileDone('vault/unlocked', by)
+    }),
+    createFile: api.secrets.createFile.handler(async ({ input, context }) => {
+      await vault.createFile(input.passphrase)
+      return fileDone('vault/file-created', nameOf(context.caller))
+    }),
+    changePassphrase: api.secrets.changePassphrase.handler(async ({ input, context }) => {
+      await vault.changePassphrase(input.before, input.after)
+      return fileDone('vault/passphrase-changed', nameOf(context.caller))
+    }),
+    moveToKeychain: api.secrets.moveToKeychain.handler(async ({ context }) => {
+      await vault.moveToKeychain()
+      return fileDone('vault/moved-to-keychain', nameOf(context.caller))
+    }),
     try {
       yield gateway.wire(500)
       yield* frames.read(signal)

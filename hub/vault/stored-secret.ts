@@ -1,6 +1,12 @@
 // One secret as keychain entries: Windows takes 2,560 bytes an entry, so long values are split over numbered ones.
 import { randomBytes } from 'node:crypto'
-import type { Keychain } from './keychain.ts'
+
+/** The keychain, or the encrypted file in its place. */
+export interface EntryStore {
+  get(account: string): Promise<string | null>
+  set(account: string, value: string): Promise<void>
+  remove(account: string): Promise<void>
+}
 
 const PART_BYTES = 1_000
 
@@ -8,7 +14,7 @@ const PART_BYTES = 1_000
 const HEAD = /^v1 (\d{1,4}) ([0-9a-f]{8})\n([\s\S]*)$/
 
 /** The head is written last and the old parts removed after it, so a hub that dies between leaves the old value whole. */
-export async function writeSecret(keychain: Keychain, name: string, value: string): Promise<void> {
+export async function writeSecret(keychain: EntryStore, name: string, value: string): Promise<void> {
   const before = headOf(await keychain.get(`secret/${name}`))
   const parts = split(value)
   const generation = randomBytes(4).toString('hex')
@@ -18,7 +24,7 @@ export async function writeSecret(keychain: Keychain, name: string, value: strin
 }
 
 /** Null when it is not there, or not whole. */
-export async function readSecret(keychain: Keychain, name: string): Promise<string | null> {
+export async function readSecret(keychain: EntryStore, name: string): Promise<string | null> {
   const head = headOf(await keychain.get(`secret/${name}`))
   if (!head) return null
   let value = head.first
@@ -30,7 +36,7 @@ export async function readSecret(keychain: Keychain, name: string): Promise<stri
   return value
 }
 
-export async function removeSecret(keychain: Keychain, name: string): Promise<void> {
+export async function removeSecret(keychain: EntryStore, name: string): Promise<void> {
   const head = headOf(await keychain.get(`secret/${name}`))
   await keychain.remove(`secret/${name}`)
   if (head) await removeParts(keychain, name, head)
@@ -47,7 +53,7 @@ function headOf(text: string | null): Head | null {
   return match ? { parts: Number(match[1]), generation: match[2]!, first: match[3]! } : null
 }
 
-async function removeParts(keychain: Keychain, name: string, head: Head): Promise<void> {
+async function removeParts(keychain: EntryStore, name: string, head: Head): Promise<void> {
   for (let n = 1; n < head.parts; n++) await keychain.remove(partName(name, head.generation, n))
 }
 

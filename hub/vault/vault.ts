@@ -11,7 +11,8 @@ import { SecretNames } from '../store/secret-names.ts'
 import { Keychain, KeychainError, keychainHint, keychainName } from './keychain.ts'
 import { deriveKeys, type Keys, type Mode, newRoot, Root } from './keys.ts'
 import { Redactor } from './redactor.ts'
-import { readSecret, removeSecret, writeSecret } from './stored-secret.ts'
+import { hasFile, SecretFile } from './secret-file.ts'
+import { type EntryStore, readSecret, removeSecret, writeSecret } from './stored-secret.ts'
 import { whyTooPlain } from './too-plain.ts'
 
 const DEADLINE_MS = 60_000
@@ -32,10 +33,10 @@ export class Vault {
   readonly redactor = new Redactor()
   /** The audit log's newest head, kept where the log's file cannot reach it. */
   readonly anchor = {
-    read: async (): Promise<string | null> => (this.#keys ? this.#watched(this.#keychain.get('anchor')) : null),
+    read: async (): Promise<string | null> => (this.#keys ? this.#watched(this.#store.get('anchor')) : null),
     write: async (text: string): Promise<void> => {
       this.#mustBeOpen()
-      await this.#watched(this.#keychain.set('anchor', text))
+      await this.#watched(this.#store.set('anchor', text))
     },
   }
   /** What guards pairing (the PIN), kept where no copied, edited or removed file of ours reaches it. In memory until there is a keychain. */
@@ -43,7 +44,7 @@ export class Vault {
     read: (): string | null => this.#door,
     write: async (text: string): Promise<void> => {
       this.#door = text
-      if (this.#keys) await this.#watched(this.#keychain.set('door', text))
+      if (this.#keys) await this.#watched(this.#store.set('door', text))
     },
   }
   /** How far state.db has come, kept where no copied or older file of ours reaches it. Read when the keychain opens. */
@@ -51,15 +52,18 @@ export class Vault {
     read: (): string | null => this.#generation,
     write: async (text: string): Promise<void> => {
       this.#mustBeOpen()
-      await this.#watched(this.#keychain.set('generation', text))
+      await this.#watched(this.#store.set('generation', text))
       this.#generation = text
     },
   }
   readonly #keychain: Keychain
+  /** Where entries are now: the keychain, or the encrypted file once it is unlocked. */
+  #store: EntryStore
+  readonly #folder: DataFolder
   readonly #names: SecretNames
   readonly #kv: Kv
   readonly #announcer: Announcer
-  #status: VaultStatus = statusOf('waiting')
+  #status: VaultStatus = statusOf('waiting', false)
   #keys: Keys | null = null
   #mode: Mode | null = null
   #door: string | null = null
@@ -72,6 +76,8 @@ export class Vault {
 
   private constructor(options: VaultOptions) {
     this.#keychain = new Keychain(`gatehouse-${options.folder.id}`, options.deadlineMs ?? DEADLINE_MS)
+    this.#store = this.#keychain
+    this.#folder = options.folder
     this.#names = new SecretNames(options.db)
     this.#kv = new Kv(options.db)
     this.#announcer = options.announcer
@@ -130,7 +136,7 @@ export class Vault {
   /** As the keychain says, whatever our own list of names was made to say. */
   async isStored(name: string): Promise<boolean> {
     this.#mustBeOpen()
-    return (await this.#watched(readSecret(this.#keychain, name))) !== null
+    return (await this.#watched(readSecret(this.#store, name))) !== null
   }
 
   async set(name: string, value: string): Promise<void> {
@@ -141,14 +147,14 @@ export class Vault {
         hint: 'A stored value is taken out of everything people read, so an ordinary word would hide what they decide on. Use a longer, random one.',
       })
     this.redactor.learn(value, name)
-    await this.#watched(writeSecret(this.#keychain, name, value))
+    await this.#watched(writeSecret(this.#store, name, value))
     this.#names.put({ name, chars: [...value].length, setAt: Date.now() })
     this.#announcer.emit('secrets/changed')
   }
 
   async remove(name: string): Promise<void> {
     this.#mustBeOpen()
-    await this.#watched(removeSecret(this.#keychain, name))
+    await this.#watched(removeSecret(this.#store, name))
     this.#names.remove(name)
     this.#announcer.emit('secrets/changed')
   }
@@ -156,7 +162,7 @@ export class Vault {
   /** For launching only. */
   async read(name: string): Promise<string> {
     this.#mustBeOpen()
-    const value = await this.#watched(readSecret(this.#keychain, name))
+    const value = await this.#watched(readSecret(this.#store, name))
     if (value === null)
       throw new HubError('vault/not-stored', `No secret named ${name} is stored.`, {
         hint: `Set it in Credentials, or with \`gatehouse secrets set ${name}\`.`,
@@ -164,6 +170,53 @@ export class Vault {
     this.redactor.learn(value, name)
     this.#names.markUsed(name, Date.now())
     return value
+  }
+
+  /** Where there is no keychain, and a person chose so. */
+  async createFile(passphrase: string): Promise<void> {
+    await this.#attempt
+    this.#mustBeShut()
+    this.#store = await SecretFile.create({ folder: this.#folder.path, id: this.#folder.id, passphrase })
+    await this.retry()
+  }
+
+  async unlock(passphrase: string): Promise<void> {
+    this.#mustBeShut()
+    const file = await SecretFile.open({ folder: this.#folder.path, id: this.#folder.id, passphrase })
+    await this.#attempt
+    // The keychain may have come meanwhile.
+    if (this.#keys) return
+    this.#store = file
+    await this.retry()
+  }
+
+  async changePassphrase(before: string, after: string): Promise<void> {
+    await this.#mustBeFile().changePassphrase(before, after)
+  }
+
+  /** All entries, the keys last: who dies in between still has the file. */
+  async moveToKeychain(): Promise<void> {
+    const file = this.#mustBeFile()
+    const keychain = this.#keychain
+    if ((await keychain.get('root')) !== null)
+      throw new HubError('vault/keychain-used', 'The keychain holds keys of this data folder already.', {
+        hint: 'Remove its entries of Gatehouse first if they are not needed.',
+      })
+    const done = new Map<string, string>()
+    const missing = () => file.entries().filter(([account, value]) => account !== 'root' && done.get(account) !== value)
+    for (let left = missing(); left.length > 0; left = missing())
+      for (const [account, value] of left) {
+        await keychain.set(account, value)
+        done.set(account, value)
+      }
+    const root = await file.get('root')
+    if (root !== null) await keychain.set('root', root)
+    if ((await keychain.get('root')) !== root) throw new KeychainError('missing', 'it did not keep what was written')
+    // What was written in these last moments.
+    for (const [account, value] of missing()) await keychain.set(account, value)
+    this.#store = keychain
+    file.erase()
+    this.#become(statusOf('open', false))
   }
 
   async close(): Promise<void> {
@@ -182,10 +235,10 @@ export class Vault {
       if (this.#wanted !== undefined && this.#wanted !== root.mode)
         throw new KeychainError('denied', 'this folder was made for another kind of use')
       await this.#takeDoor()
-      this.#generation = await this.#watched(this.#keychain.get('generation'))
+      this.#generation = await this.#watched(this.#store.get('generation'))
       this.#keys = deriveKeys(root)
       await this.#teachRedactor()
-      this.#become(statusOf('open'))
+      this.#become(statusOf('open', this.#isFile))
     } catch (error) {
       if (this.#closed) return
       if (!(error instanceof KeychainError)) throw error
@@ -194,7 +247,7 @@ export class Vault {
   }
 
   async #root(): Promise<Root> {
-    const kept = await this.#keychain.get('root')
+    const kept = await this.#store.get('root')
     if (kept !== null) {
       const root = Root.safeParse(parseJson(kept))
       if (!root.success)
@@ -205,32 +258,34 @@ export class Vault {
       this.#knewFolder ||= this.#keys === null
       return root.data
     }
+    // Its keys are in the file: others would count for nothing that is stored.
+    if (!this.#isFile && hasFile(this.#folder.path)) throw new KeychainError('locked', 'the encrypted file is in use')
     const root = newRoot(this.#kv.get('mode') === 'unattended' ? 'unattended' : 'person')
-    await this.#keychain.set('root', JSON.stringify(root))
+    await this.#store.set('root', JSON.stringify(root))
     return root
   }
 
   // What the keychain says counts; what was chosen before it came is kept only where it says nothing.
   async #takeDoor(): Promise<void> {
-    const kept = await this.#watched(this.#keychain.get('door'))
+    const kept = await this.#watched(this.#store.get('door'))
     if (kept !== null) this.#door = kept
-    else if (this.#door !== null && !this.#keys) await this.#watched(this.#keychain.set('door', this.#door))
+    else if (this.#door !== null && !this.#keys) await this.#watched(this.#store.set('door', this.#door))
   }
 
   // Before any server uses one: a value can turn up in a log at any time.
   async #teachRedactor(): Promise<void> {
     for (const { name } of this.#names.list()) {
-      const value = await this.#watched(readSecret(this.#keychain, name))
+      const value = await this.#watched(readSecret(this.#store, name))
       if (value !== null) this.redactor.learn(value, name)
     }
   }
 
   /** Says so when an access takes long, and when it fails because the keychain does. */
   async #watched<T>(access: Promise<T>): Promise<T> {
-    const slow = setTimeout(() => this.#become(statusOf('waiting')), SLOW_MS)
+    const slow = setTimeout(() => this.#become(statusOf('waiting', this.#isFile)), SLOW_MS)
     try {
       const value = await access
-      if (this.#keys && this.#status.kind !== 'open') this.#become(statusOf('open'))
+      if (this.#keys && this.#status.kind !== 'open') this.#become(statusOf('open', this.#isFile))
       return value
     } catch (error) {
       if (error instanceof KeychainError && !this.#closed) this.#failed(error)
@@ -241,7 +296,8 @@ export class Vault {
   }
 
   #failed(error: KeychainError): void {
-    this.#become({ kind: error.kind, store: keychainName(), what: error.message, hint: error.hint ?? null })
+    if (!this.#isFile && hasFile(this.#folder.path)) this.#become(statusOf('locked', true))
+    else this.#become({ kind: error.kind, store: keychainName(), what: error.message, hint: error.hint ?? null })
     clearTimeout(this.#retryTimer)
     // Who refused is not asked again every ten seconds.
     if (error.kind === 'denied' || this.#closed) return
@@ -254,16 +310,38 @@ export class Vault {
     this.#announcer.emit('vault/changed')
   }
 
+  get #isFile(): boolean {
+    return this.#store !== this.#keychain
+  }
+
+  #mustBeShut(): void {
+    if (this.#keys) throw new HubError('vault/is-open', `${this.#status.what} There is nothing to unlock.`)
+  }
+
+  #mustBeFile(): SecretFile {
+    if (this.#store instanceof SecretFile && this.#keys) return this.#store
+    throw new HubError('vault/no-file', 'No encrypted file is open.', { hint: 'Unlock it first.' })
+  }
+
   #mustBeOpen(): void {
     if (this.#keys) return
     throw new HubError(`vault/${this.#status.kind}`, this.#status.what, { hint: this.#status.hint ?? '' })
   }
 }
 
-function statusOf(kind: 'open' | 'waiting'): VaultStatus {
-  const store = keychainName()
+function statusOf(kind: 'open' | 'waiting' | 'locked', isFile: boolean): VaultStatus {
+  const store = isFile ? 'encrypted file' : keychainName()
+  if (isFile && kind === 'locked')
+    return {
+      kind,
+      store,
+      what: 'The encrypted file is locked.',
+      hint: 'Give its passphrase in Credentials, or with `gatehouse vault unlock`.',
+      file: 'locked',
+    }
+  if (isFile) return { kind: 'open', store, what: 'Secrets are kept in the encrypted file.', hint: null, file: 'open' }
   if (kind === 'open') return { kind, store, what: `Secrets are kept in the ${store}.`, hint: null }
-  return { kind, store, what: 'Waiting for your keychain.', hint: keychainHint('waiting') }
+  return { kind: 'waiting', store, what: 'Waiting for your keychain.', hint: keychainHint('waiting') }
 }
 
 function parseJson(text: string): unknown {

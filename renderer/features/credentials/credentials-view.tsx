@@ -9,6 +9,7 @@ import { useWalk } from '../use-walk.ts'
 import { CredentialPane, NewCredentialPane } from './credential-pane.tsx'
 import { CredentialRow } from './credential-row.tsx'
 import css from './credentials.module.css'
+import { EncryptedFile } from './encrypted-file.tsx'
 import { KeychainTrouble } from './keychain-trouble.tsx'
 import { Needs, needsOf } from './needs.tsx'
 
@@ -56,7 +57,8 @@ export function CredentialsView() {
     )
   return (
     <Page header={header} pane={pane}>
-      {vault && <KeychainTrouble vault={vault} />}
+      {vault && vault.file === undefined && <KeychainTrouble vault={vault} />}
+      {vault && <EncryptedFile vault={vault} />}
       {secrets.kind === 'loading' && <RowsSkeleton rows={6} height={40} />}
       {secrets.kind === 'failed' && <Problem error={secrets.error} />}
       {secrets.kind === 'ready' && list.length === 0 && (
