@@ -194,22 +194,24 @@ test('durations are covered exactly, with few tags', () => {
 test('what is erased is found no more and stands in no file; the rest is', async () => {
   const folder = tempFolder()
   const audit = await open(folder)
-  for (let n = 1; n <= 50; n++)
-    await audit.append({ kind: 'hub', what: 'x', detail: `common ${n}zqsecret` }, { durable: n % 10 === 0 })
-  expect(await audit.list({ text: '7zqsecret' })).toHaveLength(1)
+  // No two words begin alike: an index keeps only what differs from the word before.
+  const word = (n: number) => `${String.fromCharCode(96 + n)}zqsecret`
+  for (let n = 1; n <= 26; n++)
+    await audit.append({ kind: 'hub', what: 'x', detail: `.common ${word(n)}` }, { durable: n % 10 === 0 })
+  expect(await audit.list({ text: word(7) })).toHaveLength(1)
   await audit.erase([{ from: 7, to: 9 }], 'window:1', 'slipped in')
-  expect(await audit.list({ text: '7zqsecret' })).toHaveLength(0)
+  expect(await audit.list({ text: word(7) })).toHaveLength(0)
   expect((await audit.list({ text: 'common' })).map(r => r.seq)).not.toContain(8)
-  expect(await audit.list({ text: 'common' })).toHaveLength(47)
-  await expect(audit.erase([{ from: 51, to: 51 }], 'window:1', 'hide it')).rejects.toMatchObject({
+  expect(await audit.list({ text: 'common' })).toHaveLength(23)
+  await expect(audit.erase([{ from: 27, to: 27 }], 'window:1', 'hide it')).rejects.toMatchObject({
     code: 'audit/nothing-to-erase',
   })
   await audit.close()
   // What was not erased does stand there: the look is a real one.
-  expect(readFileSync(join(folder, 'audit-search.db')).includes('6zqsecret')).toBe(true)
+  expect(readFileSync(join(folder, 'audit-search.db')).includes(word(6))).toBe(true)
   for (const name of readdirSync(folder)) {
     const text = readFileSync(join(folder, name)).toString('latin1')
-    for (const n of [7, 8, 9]) expect(text.includes(`${n}zqsecret`), name).toBe(false)
+    for (const n of [7, 8, 9]) expect(text.includes(word(n)), name).toBe(false)
   }
 })
 
