@@ -194,7 +194,7 @@ async function openParts(options: HubOptions, parts: OpenParts, report: (message
     find: id => registry.find(id),
     isTrusted: id => registry.isTrusted(id),
     isUnattended: mode === 'unattended',
-    listed: id => supervisor.listing(id)?.tools ?? null,
+    listed: id => supervisor.listing(id),
     otherTools: id => gateway.tools().flatMap(tool => (tool.serverId === id ? [] : [tool.name])),
     redact: text => vault.redactor.redact(text),
   })
@@ -205,7 +205,7 @@ async function openParts(options: HubOptions, parts: OpenParts, report: (message
     audit,
     folder: folder.path,
     db,
-    onListed: (id, tools) => pins.listed(id, tools),
+    onListed: (id, listing) => pins.listed(id, listing),
   })
   parts.add('the servers', () => supervisor.close())
   const clients = new Clients({

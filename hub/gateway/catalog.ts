@@ -82,6 +82,12 @@ export class Catalog {
     return kind !== 'waiting' && kind !== 'stopped'
   }
 
+  /** What a server said of itself, without instructions that nobody has looked at. */
+  greetingOf(server: string, initialize: string): string {
+    const at = this.#held.isSilent(server) ? memberAt(initialize, ['instructions']) : null
+    return at ? splice(initialize, [{ ...at, text: '""' }]) : initialize
+  }
+
   readonly #isHeld = (tool: Entry): boolean => this.#held.isHeld(tool.server.id, tool.own)
 
   #aggregate(): View {

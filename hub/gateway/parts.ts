@@ -52,6 +52,8 @@ export interface AskingPeople {
 /** What of a server's tools nobody may see or call until a person has looked. */
 export interface HeldBack {
   isHeld(server: string, tool: string): boolean
+  /** Are its instructions held back? */
+  isSilent(server: string): boolean
 }
 
 /** The policy in force. */

@@ -92,13 +92,13 @@ export async function openHouse(options: HouseOptions): Promise<House> {
     find: id => registry.find(id),
     isTrusted: id => registry.isTrusted(id),
     isUnattended: false,
-    listed: id => supervisor.listing(id)?.tools ?? null,
+    listed: id => supervisor.listing(id),
     otherTools: () => [],
     redact,
   })
   const supervisor: Supervisor = await Supervisor.open({
     registry,
-    onListed: (id, tools) => pins.listed(id, tools),
+    onListed: (id, listing) => pins.listed(id, listing),
     vault,
     announcer,
     audit,

@@ -2,7 +2,14 @@
 import { problemOf } from '../error.ts'
 import type { Era } from '../supervisor/upstream.ts'
 import { BAD_PARAMS, type ClientFrame } from './frame.ts'
-import { aggregateDiscovery, aggregateGreeting, negotiated, singleDiscovery, singleGreeting } from './greeting.ts'
+import {
+  aggregateDiscovery,
+  aggregateGreeting,
+  type Greeting,
+  negotiated,
+  singleDiscovery,
+  singleGreeting,
+} from './greeting.ts'
 import type { House } from './link.ts'
 import type { KnownServer } from './parts.ts'
 import { RpcError } from './route.ts'
@@ -69,8 +76,7 @@ export async function greetingOf(
   signal: AbortSignal,
 ): Promise<string> {
   if (server) {
-    const known = house.supervisor.listing(server.id)
-    return singleGreeting(frame, known ?? (await house.supervisor.awake(server.id, signal)))
+    return singleGreeting(frame, await ownGreeting(house, server.id, signal))
   }
   return aggregateGreeting(negotiated(frame), saidBy(house))
 }
@@ -78,10 +84,18 @@ export async function greetingOf(
 /** What a client of the modern era is answered to `server/discover`. */
 export async function discoveryOf(house: House, server: KnownServer | null, signal: AbortSignal): Promise<string> {
   if (!server) return aggregateDiscovery(saidBy(house))
-  return singleDiscovery(house.supervisor.listing(server.id) ?? (await house.supervisor.awake(server.id, signal)))
+  return singleDiscovery(await ownGreeting(house, server.id, signal))
+}
+
+async function ownGreeting({ catalog, supervisor }: House, id: string, signal: AbortSignal): Promise<Greeting> {
+  const { era, initialize } = supervisor.listing(id) ?? (await supervisor.awake(id, signal))
+  return { era, initialize: catalog.greetingOf(id, initialize) }
 }
 
 function saidBy({ catalog, supervisor }: House): { server: KnownServer; initialize: string }[] {
   const { servers } = catalog.view(null)
-  return servers.map(server => ({ server, initialize: supervisor.listing(server.id)?.initialize ?? '{}' }))
+  return servers.map(server => ({
+    server,
+    initialize: catalog.greetingOf(server.id, supervisor.listing(server.id)?.initialize ?? '{}'),
+  }))
 }

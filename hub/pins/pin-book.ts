@@ -9,7 +9,7 @@ import { HubError } from '../error.ts'
 import type { Sealed } from '../store/sealed.ts'
 import { checkTool } from './check-text.ts'
 import { packageRan } from './package-ran.ts'
-import { isPinned, PinnedTool, pinnedTools } from './pinned-tool.ts'
+import { INSTRUCTIONS, isPinned, type Listed, PinnedTool, pinnedTools } from './pinned-tool.ts'
 import { renamesAmong } from './renamed.ts'
 
 const Pin = z.object({
@@ -39,8 +39,8 @@ export interface PinBookOptions {
   isTrusted: (id: string) => boolean
   /** No person ever agrees here: what is listed first is pinned. */
   isUnattended: boolean
-  /** JSON texts of the tools listed last; null when nothing was listed. */
-  listed: (id: string) => readonly string[] | null
+  /** What was listed last; null when nothing was. */
+  listed: (id: string) => Listed | null
   /** Names of the tools of all other servers. */
   otherTools: (id: string) => readonly string[]
   redact: (text: string) => string
@@ -49,7 +49,7 @@ export interface PinBookOptions {
 
 /** What was worked out for one listing; looked at on every call. */
 interface Looked {
-  listing: readonly string[]
+  listing: Listed
   tools: ReadonlyMap<string, PinnedTool>
   held: ReadonlySet<string>
 }
@@ -69,24 +69,29 @@ export class PinBook {
   }
 
   /** A running server was listed. The first listing after an agreement is the pin; a later one is compared with it. */
-  listed(id: string, tools: readonly string[]): void {
+  listed(id: string, listing: Listed): void {
     const known = this.#o.find(id)
     this.#looked.delete(id)
     const ran = packageRan(known.launch, this.#o.home ?? homedir())
     this.#ran.set(id, ran)
     if (this.#isDue(known)) {
-      const own = Object.fromEntries(pinnedTools(tools, this.#o.redact))
+      const own = Object.fromEntries(pinnedTools(listing, this.#o.redact))
       this.#put(known, { digest: known.digest, at: Date.now(), package: ran, tools: own })
       return
     }
     const pin = this.#pin(known)
-    this.#freshen(known, pin, tools)
+    this.#freshen(known, pin, listing)
     this.#tell(known, pin, ran)
   }
 
   /** May nobody see or call this tool now? */
   isHeld(id: string, tool: string): boolean {
-    return this.#look(id)?.held.has(tool) ?? false
+    return tool === INSTRUCTIONS || (this.#look(id)?.held.has(tool) ?? false)
+  }
+
+  /** Are its instructions kept from every client now? */
+  isSilent(id: string): boolean {
+    return this.#look(id)?.held.has(INSTRUCTIONS) ?? false
   }
 
   /** How many tools are held back. */
@@ -173,7 +178,7 @@ export class PinBook {
   }
 
   /** What is kept on disk of the same definition may look otherwise now: another secret is known. */
-  #freshen(known: Known, pin: Pin | undefined, listing: readonly string[]): void {
+  #freshen(known: Known, pin: Pin | undefined, listing: Listed): void {
     if (!pin) return
     const others = [...pinnedTools(listing, this.#o.redact)].filter(([name, { hash, stored }]) => {
       const before = Object.hasOwn(pin.tools, name) ? pin.tools[name] : undefined

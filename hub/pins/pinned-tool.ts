@@ -14,6 +14,17 @@ export type PinnedTool = z.infer<typeof PinnedTool>
 
 type Redact = (text: string) => string
 
+/** What a server says of itself and lists. */
+export interface Listed {
+  /** Its answer to `initialize` or `server/discover`. */
+  initialize: string
+  /** JSON text of each tool. */
+  tools: readonly string[]
+}
+
+/** Its instructions are pinned like a tool of this name, with them as its description. */
+export const INSTRUCTIONS = '(instructions of the server)'
+
 /** `text`: JSON of the whole definition. Null: it has no name, and reaches nobody. */
 function pinnedTool(text: string, redact: Redact): (PinnedTool & { name: string }) | null {
   let definition: Tool['definition']
@@ -50,11 +61,17 @@ export function isPinned(tool: PinnedTool, pin: PinnedTool): boolean {
 }
 
 /** All tools of a listing by name; of a name listed twice the first counts, as clients see it. */
-export function pinnedTools(texts: readonly string[], redact: Redact): Map<string, PinnedTool> {
+export function pinnedTools({ initialize, tools: texts }: Listed, redact: Redact): Map<string, PinnedTool> {
   const tools = new Map<string, PinnedTool>()
-  for (const text of texts) {
+  for (const text of [...instructionsOf(initialize), ...texts]) {
     const tool = pinnedTool(text, redact)
     if (tool && !tools.has(tool.name)) tools.set(tool.name, { hash: tool.hash, stored: tool.stored, text: tool.text })
   }
   return tools
+}
+
+function instructionsOf(initialize: string): string[] {
+  const { instructions } = (JSON.parse(initialize) ?? {}) as { instructions?: unknown }
+  if (typeof instructions !== 'string' || instructions.trim() === '') return []
+  return [JSON.stringify({ name: INSTRUCTIONS, description: instructions })]
 }

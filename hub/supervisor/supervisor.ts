@@ -34,8 +34,8 @@ export interface SupervisorOptions {
   timing?: Partial<Timing>
   /** The login shell's, unless told otherwise. */
   environment?: Promise<Environment>
-  /** A running server was listed; JSON text of each tool. */
-  onListed?: (id: string, tools: readonly string[]) => void
+  /** A running server was listed. */
+  onListed?: (id: string, listing: RawListing) => void
 }
 
 /** A server that nobody calls directly needs to be up no longer than it takes to look at it. */
@@ -230,7 +230,7 @@ export class Supervisor {
       storedListing: digest => this.#storedListing(id, digest),
       storeListing: (digest, listing) => {
         this.#listings.put(id, digest, JSON.stringify(storedListing(listing, redact)), listing.at)
-        this.#o.onListed?.(id, listing.tools)
+        this.#o.onListed?.(id, listing)
       },
       onChanged: () => this.#announce('servers/changed', id),
       onListingChanged: () => this.#announce('servers/listing-changed', id),
