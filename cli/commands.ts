@@ -105,6 +105,41 @@ export const COMMANDS: readonly Listed[] = [
     load: async () => (await import('./commands/policy.ts')).policyExplain,
   },
   {
+    name: 'policy add',
+    summary: 'a new rule; one that allows waits for you in the window',
+    load: async () => (await import('./commands/policy-change.ts')).policyAdd,
+  },
+  {
+    name: 'policy remove',
+    summary: 'take a rule away',
+    load: async () => (await import('./commands/policy-change.ts')).policyRemove,
+  },
+  {
+    name: 'policy preset',
+    summary: 'what holds where no rule speaks',
+    load: async () => (await import('./commands/policy-change.ts')).policyPreset,
+  },
+  {
+    name: 'policy read-only',
+    summary: 'stop everything that writes, or no longer',
+    load: async () => (await import('./commands/policy-change.ts')).policyReadOnly,
+  },
+  {
+    name: 'policy protect',
+    summary: 'name a value that makes a call graver',
+    load: async () => (await import('./commands/policy-change.ts')).policyProtect,
+  },
+  {
+    name: 'policy folder',
+    summary: 'name a folder that work may happen in',
+    load: async () => (await import('./commands/policy-change.ts')).policyFolder,
+  },
+  {
+    name: 'policy limit',
+    summary: 'how often a tool may be called in a minute',
+    load: async () => (await import('./commands/policy-change.ts')).policyLimit,
+  },
+  {
     name: 'clients list',
     summary: 'the AI clients found here (also without a hub)',
     load: async () => (await import('./commands/clients.ts')).clientsList,
@@ -155,6 +190,16 @@ export const COMMANDS: readonly Listed[] = [
     load: async () => (await import('./commands/secrets.ts')).secretsRemove,
   },
   {
+    name: 'vault status',
+    summary: 'where secrets are kept',
+    load: async () => (await import('./commands/vault.ts')).vaultStatus,
+  },
+  {
+    name: 'vault unlock',
+    summary: 'open the encrypted file with its passphrase',
+    load: async () => (await import('./commands/vault.ts')).vaultUnlock,
+  },
+  {
     name: 'audit list',
     summary: 'the newest rows, newest first',
     load: async () => (await import('./commands/audit.ts')).auditList,
@@ -173,6 +218,21 @@ export const COMMANDS: readonly Listed[] = [
     name: 'audit export',
     summary: 'the whole log on stdout',
     load: async () => (await import('./commands/audit.ts')).auditExport,
+  },
+  {
+    name: 'metrics status',
+    summary: 'are numbers given to Prometheus, where, and what its settings need',
+    load: async () => (await import('./commands/metrics.ts')).metricsStatus,
+  },
+  {
+    name: 'metrics on',
+    summary: 'give numbers to Prometheus on this machine; waits for a yes in the window',
+    load: async () => (await import('./commands/metrics.ts')).metricsOn,
+  },
+  {
+    name: 'metrics off',
+    summary: 'stop that, at once',
+    load: async () => (await import('./commands/metrics.ts')).metricsOff,
   },
   {
     name: 'doctor',

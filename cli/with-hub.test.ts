@@ -10,7 +10,7 @@ import { z } from 'zod'
 import { AuditHead, AuditRow, Verification } from '../contract/audit.ts'
 import { ClientLine, Finding, ServerLine, ToolLine } from '../contract/command-line.ts'
 import { HubStatus } from '../contract/hub.ts'
-import { Approval, Decision, Policy } from '../contract/policy.ts'
+import { Approval, Decision, Policy, PolicyEffect } from '../contract/policy.ts'
 import { Secret } from '../contract/secrets.ts'
 import { type Ran, runCli } from './testing/run-cli.ts'
 import { type Served, serve } from './testing/serve.ts'
@@ -200,6 +200,41 @@ describe('with a person', () => {
     ).toMatchObject({ effect: 'ask' })
     expect(await json(z.array(Approval), 'approvals', 'list')).toEqual([])
     expect((await run(['approvals', 'list'])).out).toBe('No call waits.\n')
+  })
+
+  test('the policy is tightened at once, loosened in the window only, and a rule shows its effect first', async () => {
+    const effect = await json(PolicyEffect, 'policy', 'add', 'deny', '--tool', 'delete_*', '--dry-run')
+    expect(effect).toMatchObject({ denied: 0, isCut: false })
+    expect((await json(Policy, 'policy', 'list')).rules).toEqual([])
+    const say = async (...line: string[]) => (await run(['policy', ...line])).out.trim()
+    const waits = 'This loosens the policy, so it waits for you in the window, under Approvals.'
+    const added = ['add', 'deny', '--server', 'evil', '--tool', 'delete_*', '--where', 'n=1', '--where', 'ns=prod*']
+    expect(await say(...added)).toBe('In force.')
+    const [rule] = (await json(Policy, 'policy', 'list')).rules
+    expect(rule).toMatchObject({
+      arguments: [
+        { path: 'n', equals: 1 },
+        { path: 'ns', glob: 'prod*' },
+      ],
+    })
+    expect(await say('protect', 'namespaces', 'payments')).toBe('In force.')
+    expect(await say('folder', '/work')).toBe('In force.')
+    expect(await say('limit', '30', '--tool', 'delete_*')).toBe('In force.')
+    for (const line of [
+      ['add', 'allow'],
+      ['remove', rule!.id],
+      ['preset', 'balanced'],
+      ['protect', 'branches', 'main', '--off'],
+      ['folder', '/work', '--off'],
+      ['limit', 'none', '--tool', 'delete_*'],
+    ])
+      expect([line, await say(...line)]).toEqual([line, waits])
+    const now = await json(Policy, 'policy', 'list')
+    expect(now).toMatchObject({ preset: 'careful', folders: ['/work'] })
+    expect(now.protected.branches).toContain('main')
+    expect(now.protected.namespaces).toContain('payments')
+    expect(await run(['policy', 'preset', 'loose'])).toMatchObject({ code: 2 })
+    expect(await run(['policy', 'explain', '--row', '1'])).toMatchObject({ code: 1 })
   })
 
   test('a client is previewed, connected, disconnected; undo gives the same bytes back', async () => {
