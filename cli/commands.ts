@@ -235,6 +235,21 @@ export const COMMANDS: readonly Listed[] = [
     load: async () => (await import('./commands/metrics.ts')).metricsOff,
   },
   {
+    name: 'metrics status',
+    summary: 'are numbers given to Prometheus, where, and what its settings need',
+    load: async () => (await import('./commands/metrics.ts')).metricsStatus,
+  },
+  {
+    name: 'metrics on',
+    summary: 'give numbers to Prometheus on this machine; waits for a yes in the window',
+    load: async () => (await import('./commands/metrics.ts')).metricsOn,
+  },
+  {
+    name: 'metrics off',
+    summary: 'stop that, at once',
+    load: async () => (await import('./commands/metrics.ts')).metricsOff,
+  },
+  {
     name: 'doctor',
     summary: 'what works on this machine and what does not',
     load: async () => (await import('./commands/doctor.ts')).doctor,

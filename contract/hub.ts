@@ -3,6 +3,7 @@ import { eventIterator } from '@orpc/contract'
 import { z } from 'zod'
 import { AuditStatus } from './audit.ts'
 import { Client } from './clients.ts'
+import { MetricsStatus } from './metrics.ts'
 import { Approval, Policy, Proposal } from './policy.ts'
 import { open, procedure } from './procedure.ts'
 import { PersonQuestion } from './questions.ts'
@@ -40,6 +41,7 @@ export const HubStatus = z.object({
   callsPerMinute: z.number(),
   vault: VaultStatus,
   audit: AuditStatus,
+  metrics: MetricsStatus,
   /** Why what a person agreed to, trusted and allowed does not count now: state.db may be an older one. */
   state: z.object({ problem: z.string().nullable() }),
   config: z.object({ path: z.string(), problem: ConfigProblem.nullable() }),

@@ -4,6 +4,7 @@ import { auditContract } from './audit.ts'
 import { callsContract } from './calls.ts'
 import { clientsContract } from './clients.ts'
 import { hubContract, windowsContract } from './hub.ts'
+import { metricsContract } from './metrics.ts'
 import { approvalsContract, policyContract, proposalsContract } from './policy.ts'
 import { questionsContract } from './questions.ts'
 import { secretsContract } from './secrets.ts'
@@ -21,4 +22,5 @@ export const contract = {
   audit: auditContract,
   clients: clientsContract,
   secrets: secretsContract,
+  metrics: metricsContract,
 }

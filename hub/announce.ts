@@ -23,6 +23,7 @@ export interface Announcements {
   'config/changed': []
   'windows/changed': []
   'audit/changed': []
+  'metrics/changed': []
   'audit/appended': [rows: AuditRow[]]
   'wire/frames': [frames: WireFrame[]]
 }

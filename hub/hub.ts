@@ -1,7 +1,7 @@
 // The hub: opens its parts in order, answers on its socket, and closes them in reverse.
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
-import type { VaultStatus } from '../contract/secrets.ts'
+import type { HubStatus } from '../contract/hub.ts'
 import { VERSION } from '../contract/version.ts'
 import { Announcer } from './announce.ts'
 import { socketChannel, webSocketChannel } from './api/channel.ts'
@@ -21,6 +21,7 @@ import { HubError } from './error.ts'
 import { Gateway } from './gateway/gateway.ts'
 import { HttpDoor } from './gateway-http/http-door.ts'
 import { removeHubFile, writeHubFile } from './hub-file.ts'
+import { Metrics } from './metrics/metrics.ts'
 import { OpenParts } from './parts.ts'
 import { PinBook } from './pins/pin-book.ts'
 import { Approvals } from './policy/approvals.ts'
@@ -217,6 +218,20 @@ async function openParts(options: HubOptions, parts: OpenParts, report: (message
     entry: entryPoint(),
   })
   parts.add('the clients', () => clients.close())
+  const metrics = new Metrics({
+    folder: folder.path,
+    sealed,
+    announcer,
+    servers: () =>
+      registry.list().map(({ id, slug }) => {
+        return { id, slug, state: supervisor.state(id), restarts: supervisor.details(id).restarts }
+      }),
+    approvals: () => approvals.list(),
+    status: () => status(),
+    recordLagMs: () => audit.lagMs(),
+    lists: (server, tool) => gateway.lists(server, tool),
+  })
+  parts.add('the metrics', () => metrics.close())
   const gateway: Gateway = new Gateway({
     supervisor,
     registry,
@@ -224,7 +239,7 @@ async function openParts(options: HubOptions, parts: OpenParts, report: (message
     approvals,
     questions,
     pins,
-    audit,
+    audit: metrics.counted(audit),
     announcer,
     redact: text => vault.redactor.redact(text),
     clientTitle: id => clients.title(id),
@@ -250,24 +265,26 @@ async function openParts(options: HubOptions, parts: OpenParts, report: (message
     connections += change
     options.onBusy?.(connections)
   }
+  const status = (): HubStatus => ({
+    version: VERSION,
+    pid: process.pid,
+    startedAt,
+    dataFolder: folder.path,
+    socket,
+    web: web ? `http://127.0.0.1:${web.port}` : null,
+    http: http.status,
+    mode,
+    links: gateway.links(),
+    callsPerMinute: gateway.callsPerMinute(),
+    vault: vault.status(),
+    audit: audit.status(),
+    metrics: metrics.status(),
+    state: { problem: rollback.problem },
+    config: { path: join(folder.path, 'config.json'), problem: registry.problem() },
+    pin: windows.pinState(),
+  })
   const readers: Readers = {
-    status: () => ({
-      version: VERSION,
-      pid: process.pid,
-      startedAt,
-      dataFolder: folder.path,
-      socket,
-      web: web ? `http://127.0.0.1:${web.port}` : null,
-      http: http.status,
-      mode,
-      links: gateway.links(),
-      callsPerMinute: gateway.callsPerMinute(),
-      vault: vault.status() satisfies VaultStatus,
-      audit: audit.status(),
-      state: { problem: rollback.problem },
-      config: { path: join(folder.path, 'config.json'), problem: registry.problem() },
-      pin: windows.pinState(),
-    }),
+    status,
     servers: () => registry.list().map(one => viewServer(one, { registry, supervisor, gateway, pins })),
     approvals: () => approvals.list(),
     questions: () => questions.list(),
@@ -293,6 +310,7 @@ async function openParts(options: HubOptions, parts: OpenParts, report: (message
     audit,
     clients,
     gateway,
+    metrics,
     pins,
     policy,
     proposals,
@@ -345,6 +363,6 @@ async function openParts(options: HubOptions, parts: OpenParts, report: (message
       .catch(error => report(String(error)))
   })
   supervisor.begin()
-  await http.begin()
+  await Promise.all([http.begin(), metrics.begin()])
   return { socket, newLink, newCode: () => windows.newCode(), close: () => parts.closeAll() }
 }

@@ -32,6 +32,7 @@ const FLOORS: Record<string, number> = {
   registry: 1,
   policy: 1,
   audit: 1,
+  metrics: 1,
   clients: 1,
   questions: 1,
   vault: 1,

@@ -9,10 +9,11 @@ export const Change = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('policy'), change: PolicyChange }),
   z.object({ kind: z.literal('trust'), server: z.string(), on: z.boolean() }),
   z.object({ kind: z.literal('enabled'), server: z.string(), on: z.boolean() }),
+  z.object({ kind: z.literal('metrics'), on: z.boolean(), port: z.number() }),
 ])
 export type Change = z.infer<typeof Change>
 
-type Needs = Pick<Parts, 'registry' | 'policy' | 'proposals' | 'audit' | 'supervisor' | 'approvals'>
+type Needs = Pick<Parts, 'registry' | 'policy' | 'proposals' | 'audit' | 'supervisor' | 'approvals' | 'metrics'>
 
 /** Applies the change, or keeps it for a person. Records which of the two it was. */
 export async function loosen(
@@ -53,6 +54,9 @@ async function apply(parts: Needs, caller: Caller, change: Change): Promise<void
     case 'enabled':
       await parts.registry.update(change.server, { enabled: change.on })
       if (!change.on) await parts.supervisor.stop(change.server)
+      return
+    case 'metrics':
+      await parts.metrics.set(change.on, change.port)
   }
 }
 
@@ -64,6 +68,11 @@ function inWords(parts: Needs, change: Change): { what: string; before: string |
       return { what: `Trust ${nameOfServer(parts, change)}'s own marks`, before: null, after: change.on ? 'yes' : 'no' }
     case 'enabled':
       return { what: `Let ${nameOfServer(parts, change)} run`, before: null, after: change.on ? 'yes' : 'no' }
+    case 'metrics': {
+      const words = ({ on, port }: { on: boolean; port: number }) =>
+        on ? `yes, on port ${port} of this machine` : 'no'
+      return { what: 'Give numbers to Prometheus', before: words(parts.metrics.status()), after: words(change) }
+    }
   }
 }
 

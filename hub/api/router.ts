@@ -5,6 +5,7 @@ import type { Announcer } from '../announce.ts'
 import type { Audit } from '../audit/audit.ts'
 import type { Clients } from '../clients/clients.ts'
 import { HubError } from '../error.ts'
+import type { Metrics } from '../metrics/metrics.ts'
 import type { Approvals } from '../policy/approvals.ts'
 import { alwaysYes, effectOn } from '../policy/past-calls.ts'
 import type { PolicyStore } from '../policy/policy-store.ts'
@@ -31,6 +32,7 @@ export interface Parts extends ServerSources {
   approvals: Approvals
   audit: Audit
   clients: Clients
+  metrics: Metrics
   policy: PolicyStore
   proposals: Proposals
   questions: PersonQuestions
@@ -47,7 +49,20 @@ export interface Parts extends ServerSources {
 export type HubRouter = ReturnType<typeof buildRouter>
 
 export function buildRouter(parts: Parts) {
-  const { announcer, approvals, audit, clients, gateway, policy, proposals, readers, registry, vault, windows } = parts
+  const {
+    announcer,
+    approvals,
+    audit,
+    clients,
+    gateway,
+    metrics,
+    policy,
+    proposals,
+    readers,
+    registry,
+    vault,
+    windows,
+  } = parts
   const api = guardedContract(audit, window => windows.isPaired(window))
   const idOf = (idOrName: string) => registry.find(idOrName).id
   const secret = (name: string) => viewSecrets(vault, registry).find(one => one.name === name)!
@@ -177,6 +192,10 @@ export function buildRouter(parts: Parts) {
     }),
   })
 
+  const fileDone = async (what: string, by: string) => {
+    await audit.append({ kind: 'secret', what, by }, { durable: true })
+    return vault.status()
+  }
   const secrets = api.secrets.router({
     list: api.secrets.list.handler(() => viewSecrets(vault, registry)),
     set: api.secrets.set.handler(async ({ input, context }) => {
@@ -192,10 +211,6 @@ export function buildRouter(parts: Parts) {
       )
       return secret(input.name)
     }),
-  const fileDone = async (what: string, by: string) => {
-    await audit.append({ kind: 'secret', what, by }, { durable: true })
-    return vault.status()
-  }
     remove: api.secrets.remove.handler(async ({ input, context }) => {
       await vault.remove(input.name)
       await audit.append(
@@ -204,21 +219,6 @@ export function buildRouter(parts: Parts) {
       )
       return { removed: input.name }
     }),
-    grant: api.secrets.grant.handler(async ({ input, context }) => {
-      const { id } = registry.find(input.server)
-      await audit.append(
-        { kind: 'secret', what: 'secret/granted', by: nameOf(context.caller), server: id, detail: input.name },
-        { durable: true },
-      )
-      registry.grant(id, input.name)
-      return secret(input.name)
-    }),
-  })
-
-  async function* tailWire(signal: AbortSignal): AsyncGenerator<WireFrame[], void> {
-    const frames = new Batches<WireFrame>(2_000)
-    const push = (some: WireFrame[]) => frames.push(...some)
-    announcer.on('wire/frames', push)
     unlock: api.secrets.unlock.handler(async ({ input, context }) => {
       const by = nameOf(context.caller)
       try {
@@ -242,6 +242,31 @@ export function buildRouter(parts: Parts) {
       await vault.moveToKeychain()
       return fileDone('vault/moved-to-keychain', nameOf(context.caller))
     }),
+    grant: api.secrets.grant.handler(async ({ input, context }) => {
+      const { id } = registry.find(input.server)
+      await audit.append(
+        { kind: 'secret', what: 'secret/granted', by: nameOf(context.caller), server: id, detail: input.name },
+        { durable: true },
+      )
+      registry.grant(id, input.name)
+      return secret(input.name)
+    }),
+  })
+
+  const metricsRouter = api.metrics.router({
+    status: api.metrics.status.handler(() => metrics.status()),
+    set: api.metrics.set.handler(({ input, context }) => {
+      const now = metrics.status()
+      const { on, port = now.port } = input
+      if (on === now.on && port === now.port && !now.problem) return { applied: true, proposal: null }
+      return loosen(parts, context.caller, { kind: 'metrics', on, port })
+    }),
+  })
+
+  async function* tailWire(signal: AbortSignal): AsyncGenerator<WireFrame[], void> {
+    const frames = new Batches<WireFrame>(2_000)
+    const push = (some: WireFrame[]) => frames.push(...some)
+    announcer.on('wire/frames', push)
     try {
       yield gateway.wire(500)
       yield* frames.read(signal)
@@ -262,6 +287,7 @@ export function buildRouter(parts: Parts) {
     audit: answerAudit(api, parts),
     clients: clientsRouter,
     secrets,
+    metrics: metricsRouter,
   }
 }
 

@@ -25,6 +25,7 @@ const STALE: { [E in keyof Announcements]?: Noun[] } = {
   'config/changed': ['status', 'servers'],
   'windows/changed': ['windows', 'status'],
   'audit/changed': ['status'],
+  'metrics/changed': ['status'],
 }
 
 const SLOW_NOUNS_EVERY_MS = 5_000

@@ -6,6 +6,7 @@ import type { AddressInfo } from 'node:net'
 import { extname, join, normalize, sep } from 'node:path'
 import { type WebSocket, WebSocketServer } from 'ws'
 import { HubError } from '../error.ts'
+import { isLoopbackHost } from '../loopback.ts'
 
 const TYPES: Record<string, string> = {
   '.html': 'text/html; charset=utf-8',
@@ -22,11 +23,6 @@ const MAX_FRAME_BYTES = 32 * 1024 * 1024
 export interface WebListener {
   readonly port: number
   close(): Promise<void>
-}
-
-/** Loopback by name, any port (ssh -L changes it). Keeps out DNS rebinding: another name never gets an answer. */
-export function isLoopbackHost(host: string | undefined): boolean {
-  return host !== undefined && /^(127\.0\.0\.1|localhost|\[::1\])(:\d{1,5})?$/.test(host)
 }
 
 /** The page must come from the very host it talks to. */

@@ -1,6 +1,6 @@
 // Who may come in: the loopback names alone, no page of another origin, and a client's own token. Nothing turns this off.
 import type { IncomingMessage } from 'node:http'
-import { isLoopbackHost } from '../api/web.ts'
+import { isLoopbackHost } from '../loopback.ts'
 import { HttpRefusal } from './refusal.ts'
 
 export interface Entrant {
