@@ -1,6 +1,7 @@
 // Rules in the order they win, the preset below them, what waits to be loosened, and "Why?" for any call.
 import { ActionIcon, Button, Menu, SegmentedControl, Switch } from '@mantine/core'
-import { IconDots, IconPlus, IconTrash } from '@tabler/icons-react'
+import { IconDots, IconPencil, IconPlus, IconTrash } from '@tabler/icons-react'
+import { useState } from 'react'
 import type { Policy, Preset, Rule } from '../../../contract/policy.ts'
 import { hub, listOf, useCall, usePolicy, useProposals } from '../../hub.ts'
 import {
@@ -17,10 +18,13 @@ import {
 } from '../../ui/index.ts'
 import { textOf, useAddress } from '../use-address.ts'
 import { useNames } from '../use-names.ts'
+import { GuardedValues } from './guarded-values.tsx'
 import css from './policy.module.css'
 import { ProposalRow } from './proposal-row.tsx'
 import { RuleForm } from './rule-form.tsx'
 import { bySpecificity, presets, RuleWords } from './rule-words.tsx'
+import { StopEverything } from './stop-everything.tsx'
+import { Suggestions } from './suggestions.tsx'
 import { WhyPane } from './why-pane.tsx'
 
 export function PolicyView() {
@@ -33,7 +37,15 @@ export function PolicyView() {
     if (await change({ kind: 'preset', preset: next }))
       showDone(`${presets[next].name} is in force`, () => void change({ kind: 'preset', preset }))
   }
-  const adding = textOf(address.row) === 'new'
+  const row = textOf(address.row)
+  const [suggested, setSuggested] = useState<Omit<Rule, 'id'> | undefined>()
+  const edited = policy.kind === 'ready' ? policy.value.rules.find(rule => rule.id === row) : undefined
+  const adding = row === 'new'
+  const close = () => go({ ...address, row: undefined })
+  const begin = (rule?: Omit<Rule, 'id'>) => {
+    setSuggested(rule)
+    go({ ...address, row: 'new' })
+  }
   const header = (
     <PageHeader title="Policy">
       {preset !== null && (
@@ -44,30 +56,36 @@ export function PolicyView() {
           data={Object.entries(presets).map(([value, { name }]) => ({ value, label: name }))}
         />
       )}
-      <Button leftSection={<IconPlus size={14} />} onClick={() => go({ ...address, row: 'new' })}>
+      <Button leftSection={<IconPlus size={14} />} onClick={() => begin()}>
         Add rule
       </Button>
     </PageHeader>
   )
-  const pane = adding ? (
-    <Pane label="Add a rule" title="Add a rule" onClose={() => go({ ...address, row: undefined })}>
-      <RuleForm onDone={() => go({ ...address, row: undefined })} />
-    </Pane>
-  ) : (
-    <Pane label="Why?" title="Why?" fact="ask the policy about any call">
-      <WhyPane />
-    </Pane>
-  )
+  const title = edited ? 'Edit the rule' : 'Add a rule'
+  const from = edited ?? suggested
+  const pane =
+    adding || edited ? (
+      <Pane label={title} title={title} onClose={close}>
+        <RuleForm key={JSON.stringify(from ?? null)} {...(from ? { begin: from } : {})} onDone={close} />
+      </Pane>
+    ) : (
+      <Pane label="Why?" title="Why?" fact="ask the policy about any call">
+        <WhyPane />
+      </Pane>
+    )
   return (
     <Page header={header} pane={policy.kind === 'ready' && pane}>
       {policy.kind === 'loading' && <RowsSkeleton rows={7} height={38} />}
       {policy.kind === 'failed' && <Problem error={policy.error} />}
-      {policy.kind === 'ready' && <Rules policy={policy.value} />}
+      {policy.kind === 'ready' && (
+        <Rules policy={policy.value} onEdit={id => go({ ...address, row: id })} onSuggest={begin} />
+      )}
     </Page>
   )
 }
 
-function Rules({ policy }: { policy: Policy }) {
+function Rules(props: { policy: Policy; onEdit: (id: string) => void; onSuggest: (rule: Omit<Rule, 'id'>) => void }) {
+  const { policy, onEdit, onSuggest } = props
   const proposals = listOf(useProposals())
   const preset = presets[policy.preset]
   return (
@@ -87,6 +105,7 @@ function Rules({ policy }: { policy: Policy }) {
       {proposals.map(proposal => (
         <ProposalRow key={proposal.id} proposal={proposal} />
       ))}
+      <Suggestions policy={policy} onUse={onSuggest} />
       <div className={`${css.row} ${css.head}`} aria-hidden="true">
         <span>Rule</span>
         <span>Answer</span>
@@ -100,7 +119,7 @@ function Rules({ policy }: { policy: Policy }) {
         </div>
       )}
       {bySpecificity(policy.rules).map(rule => (
-        <RuleRow key={rule.id} rule={rule} />
+        <RuleRow key={rule.id} rule={rule} onEdit={() => onEdit(rule.id)} />
       ))}
       <GroupRow
         title={`From the preset ${preset.name}`}
@@ -116,6 +135,7 @@ function Rules({ policy }: { policy: Policy }) {
           </span>
         </div>
       ))}
+      <GuardedValues policy={policy} />
     </>
   )
 }
@@ -123,17 +143,18 @@ function Rules({ policy }: { policy: Policy }) {
 function ReadOnlyRow({ on }: { on: boolean }) {
   const change = useCall(hub.policy.change)
   return (
-    <div className={css.row} style={{ gridTemplateColumns: '1fr' }}>
+    <div className={css.row} style={{ gridTemplateColumns: '1fr auto' }}>
       <Switch
         checked={on}
         label={on ? 'Read-only is on: nothing writes, for any client' : 'Read-only is off'}
         onChange={event => void change({ kind: 'read-only', on: event.currentTarget.checked })}
       />
+      <StopEverything />
     </div>
   )
 }
 
-function RuleRow({ rule }: { rule: Rule }) {
+function RuleRow({ rule, onEdit }: { rule: Rule; onEdit: () => void }) {
   const names = useNames()
   const change = useCall(hub.policy.change)
   const remove = async () => {
@@ -159,6 +180,9 @@ function RuleRow({ rule }: { rule: Rule }) {
           </ActionIcon>
         </Menu.Target>
         <Menu.Dropdown>
+          <Menu.Item leftSection={<IconPencil size={14} />} onClick={onEdit}>
+            Edit…
+          </Menu.Item>
           <Menu.Item leftSection={<IconTrash size={14} />} onClick={() => void remove()}>
             Remove
           </Menu.Item>

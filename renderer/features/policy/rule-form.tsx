@@ -1,13 +1,14 @@
-// A new rule, said as a sentence while it is made.
+// A rule, new or edited, said as a sentence while it is made, with what it would have done last week.
 import { ActionIcon, Button, Checkbox, SegmentedControl, Select, TextInput } from '@mantine/core'
 import { IconPlus, IconX } from '@tabler/icons-react'
 import { type FormEvent, useState } from 'react'
 import type { ArgumentCondition, Rule } from '../../../contract/policy.ts'
 import type { Effect } from '../../../contract/servers.ts'
 import { hub, listOf, useCall, useClients, useServers } from '../../hub.ts'
-import { EffectMark, showDone } from '../../ui/index.ts'
+import { EffectMark, moment, showDone } from '../../ui/index.ts'
 import { useNames } from '../use-names.ts'
 import css from './policy.module.css'
+import { RuleEffect } from './rule-effect.tsx'
 import { RuleWords } from './rule-words.tsx'
 
 type How = 'equals' | 'glob' | 'pattern' | 'min' | 'max'
@@ -26,20 +27,23 @@ const hows: { value: How; label: string }[] = [
   { value: 'max', label: 'at most' },
 ]
 
-export function RuleForm({ onDone }: { onDone: () => void }) {
+/** `begin`: what the form starts with. With an `id` that rule is replaced. */
+export function RuleForm({ begin = {}, onDone }: { begin?: Partial<Rule>; onDone: () => void }) {
   const change = useCall(hub.policy.change)
   const servers = listOf(useServers())
   const clients = listOf(useClients()).filter(client => client.status !== 'not-installed')
   const names = useNames()
-  const [effect, setEffect] = useState<Effect>('ask')
-  const [client, setClient] = useState<string | null>(null)
-  const [server, setServer] = useState<string | null>(null)
-  const [tool, setTool] = useState('')
-  const [drafts, setDrafts] = useState<Draft[]>([])
-  const [exactly, setExactly] = useState(false)
-  const [hours, setHours] = useState<string>('0')
-  const [note, setNote] = useState('')
-  const conditions = drafts.filter(draft => draft.path.trim() !== '').map(conditionOf)
+  const [effect, setEffect] = useState<Effect>(begin.effect ?? 'ask')
+  const [client, setClient] = useState<string | null>(begin.client ?? null)
+  const [server, setServer] = useState<string | null>(begin.server ?? null)
+  const [tool, setTool] = useState(begin.tool ?? '')
+  const [drafts, setDrafts] = useState<Draft[]>(() => (begin.arguments ?? []).flatMap(draftOf))
+  const [exactly, setExactly] = useState(begin.exactly ?? false)
+  const [hours, setHours] = useState<string>(begin.until ? 'same' : '0')
+  const [note, setNote] = useState(begin.note ?? '')
+  // What the form cannot say in one line stays as it is.
+  const kept = (begin.arguments ?? []).filter(condition => draftOf(condition).length === 0)
+  const conditions = [...kept, ...drafts.filter(draft => draft.path.trim() !== '').map(conditionOf)]
   const rule: Omit<Rule, 'id'> = {
     effect,
     ...(client ? { client } : {}),
@@ -53,9 +57,10 @@ export function RuleForm({ onDone }: { onDone: () => void }) {
     setDrafts(drafts.map(draft => (draft.key === key ? { ...draft, ...part } : draft)))
   const submit = async (event: FormEvent) => {
     event.preventDefault()
-    const until = hours === '0' ? {} : { until: Date.now() + Number(hours) * 3_600_000 }
-    if (!(await change({ kind: 'add-rule', rule: { ...rule, ...until } }))) return
-    showDone('The rule is in force')
+    // The old one goes last: between the two both hold, never neither.
+    if (!(await change({ kind: 'add-rule', rule: { ...rule, ...untilOf(hours, begin) } }))) return
+    if (begin.id !== undefined && !(await change({ kind: 'remove-rule', id: begin.id }))) return
+    showDone(begin.id === undefined ? 'The rule is in force' : 'The rule was changed')
     onDone()
   }
   return (
@@ -134,7 +139,7 @@ export function RuleForm({ onDone }: { onDone: () => void }) {
             size="xs"
             variant="subtle"
             leftSection={<IconPlus size={13} />}
-            onClick={() => setDrafts([...drafts, { key: Date.now(), path: '', how: 'equals', value: '' }])}
+            onClick={() => setDrafts([...drafts, { key: ++keys, path: '', how: 'equals', value: '' }])}
           >
             Where an argument…
           </Button>
@@ -151,6 +156,7 @@ export function RuleForm({ onDone }: { onDone: () => void }) {
         label="Until"
         allowDeselect={false}
         data={[
+          ...(begin.until ? [{ value: 'same', label: `${moment(begin.until)}, as it is` }] : []),
           { value: '0', label: 'for good' },
           { value: '1', label: 'in an hour' },
           { value: '8', label: 'in 8 hours' },
@@ -163,6 +169,7 @@ export function RuleForm({ onDone }: { onDone: () => void }) {
       <div className={css.sentence}>
         <EffectMark effect={effect} look="soft" /> <RuleWords rule={rule} names={names} />
       </div>
+      <RuleEffect change={{ kind: 'add-rule', rule }} />
       {effect === 'allow' && !server && !tool.trim() && conditions.length === 0 && (
         <p className={css.warning}>
           This lets {client ? 'this client' : 'every client'} run every tool of every server without asking you.
@@ -170,11 +177,28 @@ export function RuleForm({ onDone }: { onDone: () => void }) {
       )}
       <div>
         <Button type="submit" variant="filled">
-          Write rule
+          {begin.id === undefined ? 'Write rule' : 'Change rule'}
         </Button>
       </div>
     </form>
   )
+}
+
+function untilOf(hours: string, { until }: Partial<Rule>): { until?: number } {
+  if (hours === 'same') return until === undefined ? {} : { until }
+  return hours === '0' ? {} : { until: Date.now() + Number(hours) * 3_600_000 }
+}
+
+let keys = 0
+
+/** The one line that says the condition, or none where it takes more than one. */
+function draftOf({ path, ...tests }: ArgumentCondition): Draft[] {
+  const [test, ...more] = Object.entries(tests).filter(([, value]) => value !== undefined)
+  if (!test || more.length > 0) return []
+  const [how, value] = test
+  if (!hows.some(one => one.value === how) || typeof value === 'object') return []
+  const isText = how === 'equals' && typeof value === 'string' && plain(value) !== value
+  return [{ key: ++keys, path, how: how as How, value: isText ? JSON.stringify(value) : String(value) }]
 }
 
 function conditionOf({ path, how, value }: Draft): ArgumentCondition {

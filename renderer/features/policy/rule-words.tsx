@@ -65,14 +65,16 @@ export const presets: Record<Preset, { name: string; rows: { effect: Effect; wha
       { effect: 'allow', what: 'tools that only read, on servers you trust' },
       { effect: 'ask', what: 'tools that write' },
       { effect: 'ask', what: 'tools that destroy, or whose risk is unknown' },
+      { effect: 'ask', what: 'anything that reads or writes outside the folders you named' },
     ],
   },
   balanced: {
     name: 'Balanced',
     rows: [
-      { effect: 'allow', what: 'tools that only read' },
-      { effect: 'allow', what: 'tools that write, on servers you trust' },
-      { effect: 'ask', what: 'tools that destroy, or whose risk is unknown' },
+      { effect: 'allow', what: 'tools that only read, on servers you trust' },
+      { effect: 'allow', what: 'tools that write and say that they destroy nothing, on servers you trust' },
+      { effect: 'ask', what: 'tools that destroy, whose risk is unknown, or that reach beyond this machine' },
+      { effect: 'ask', what: 'changes that name a protected value, and anything outside the folders you named' },
     ],
   },
   'read-only': {

@@ -1,0 +1,82 @@
+// The policy page in a real browser: a rule with its effect, edited, values protected, everything stopped.
+import type { BrowserContext, Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { Policy } from '../../contract/policy.ts'
+import {
+  choosePin,
+  chromiumPath,
+  closeBrowser,
+  freshHome,
+  type Home,
+  hasKeychain,
+  openBrowser,
+  type RunningHub,
+  runJson,
+  startHub,
+  until,
+} from '../harness.ts'
+
+const pictures = process.env.GATEHOUSE_PICTURES
+
+describe.skipIf(!chromiumPath || !hasKeychain)('the policy page', () => {
+  let home: Home
+  let hub: RunningHub
+  let context: BrowserContext
+  let page: Page
+
+  beforeAll(async () => {
+    home = freshHome()
+    hub = await startHub(home)
+    context = await openBrowser()
+    page = await context.newPage()
+    await page.goto(hub.web)
+    await choosePin(page)
+    await page.getByRole('link', { name: 'Policy' }).first().click()
+  })
+  afterAll(async () => {
+    await context?.close()
+    await closeBrowser()
+    await hub?.stop()
+  })
+
+  async function look(name: string): Promise<void> {
+    if (!pictures) return
+    for (const colorScheme of ['light', 'dark'] as const) {
+      await page.emulateMedia({ colorScheme })
+      await page.waitForTimeout(300)
+      await page.screenshot({ path: `${pictures}/${name}-${colorScheme}.png` })
+    }
+    await page.emulateMedia({ colorScheme: 'light' })
+  }
+
+  const policy = async () => runJson<Policy>(home, ['policy', 'list'])
+
+  test('a rule says what it would have done, is written, and edited in place', async () => {
+    await page.getByRole('button', { name: 'Add rule' }).click()
+    await page.getByLabel('Tool', { exact: true }).fill('delete_*')
+    await page.getByText('No call of the last 7 days is in the log.').waitFor()
+    await look('policy-rule-form')
+    await page.getByRole('button', { name: 'Write rule' }).click()
+    await page.getByRole('button', { name: 'More for this rule' }).click()
+    await page.getByRole('menuitem', { name: 'Edit…' }).click()
+    await page.getByRole('radiogroup', { name: 'Answer' }).getByText('Deny').click()
+    await page.getByRole('button', { name: 'Change rule' }).click()
+    await until('the changed rule', async () => (await policy()).rules.map(rule => rule.effect).join() === 'deny')
+    expect((await policy()).rules).toMatchObject([{ effect: 'deny', tool: 'delete_*' }])
+  })
+
+  test('values are protected and no longer; folders are named', async () => {
+    await page.getByLabel('Add to namespaces').fill('payments')
+    await page.getByLabel('Add to namespaces').press('Enter')
+    await page.getByRole('button', { name: 'Remove payments' }).waitFor()
+    expect((await policy()).protected.namespaces).toContain('payments')
+    await page.getByLabel('Add to folders').fill('/work')
+    await page.getByLabel('Add to folders').press('Enter')
+    await page.getByRole('button', { name: 'Remove /work' }).waitFor()
+    await look('policy-values')
+    await page.getByRole('button', { name: 'Remove payments' }).click()
+    await until('the value gone', async () => !(await policy()).protected.namespaces!.includes('payments'))
+    await page.getByText('Protected values').scrollIntoViewIfNeeded()
+    await look('policy-page')
+  })
+})
