@@ -22,6 +22,8 @@ export const serversDiff: Command = {
       const what = tool.kind === 'renamed' ? `was called ${oneLine(tool.renamedFrom ?? '')}` : tool.kind
       say(`\n${oneLine(tool.name)} (${what}) is held back until somebody has looked at it in the window.`)
       for (const finding of tool.findings) say(`  ! ${oneLine(finding.what)} (in ${oneLine(finding.field)})`)
+      if (tool.before === tool.after)
+        say('  It differs only in how a number is written, or where it looks like a secret.')
       for (const line of changedLines(tool.before, tool.after)) say(`  ${oneLine(line)}`)
     }
     if (removed.length > 0) say(`No longer offered: ${removed.map(oneLine).join(', ')}`)

@@ -35,7 +35,12 @@ export function HeldSheet({ server }: { server: Server }) {
   const letThrough = async (tools: HeldTool[], all: boolean) => {
     const named = tools.map(({ name, hash }) => ({ name, hash }))
     const after = await accept({ id: server.id, tools: named, package: all && ran.differs })
-    if (!after) return
+    if (!after) {
+      // It changed again meanwhile: what it is now is shown.
+      const now = await hub.servers.pins({ id: server.id }).catch(() => null)
+      if (now) setPins(now)
+      return
+    }
     setPins(after)
     showDone(tools.length === 1 ? `Clients see ${tools[0]!.name} again.` : `Clients see ${tools.length} tools again.`)
   }
@@ -91,6 +96,11 @@ export function HeldSheet({ server }: { server: Server }) {
             <JsonView text={tool.after} />
           ) : (
             <Diff before={tool.before} after={tool.after} maxHeight={320} />
+          )}
+          {tool.before === tool.after && (
+            <p className={css.sheetFact}>
+              It differs only in how a number is written, or where it looks like a secret.
+            </p>
           )}
           <div className={css.solo}>
             <ArmedButton content={tool.hash} onPress={() => void letThrough([tool], held.length === 1)}>
