@@ -103,7 +103,7 @@ test('a tool’s own name finds it where only one server has it, under the same 
 
 test('what a person allowed does not reach over other notes in _meta, other states or names in other cases', async () => {
   const client = house.client()
-  const ask = (more: object, meta = envelope()) =>
+  const ask = (more: object, meta = envelope({ elicitation: {} })) =>
     modern(client, 'tools/call', { name: 'asked_ask', arguments: {}, ...more }, meta)
   const answer = async (kind: 'allow' | 'deny') => {
     await expect.poll(() => waiting().length, { timeout: 20_000 }).toBe(1)
@@ -124,7 +124,10 @@ test('what a person allowed does not reach over other notes in _meta, other stat
     await answer('deny')
     expect((await next).result, JSON.stringify(round)).toMatchObject({ isError: true })
   }
-  const noted = ask({ inputResponses, requestState: 'state:1' }, envelope({}, { 'vendor/secret': 'send it' }))
+  const noted = ask(
+    { inputResponses, requestState: 'state:1' },
+    envelope({ elicitation: {} }, { 'vendor/secret': 'send it' }),
+  )
   await expect.poll(() => waiting().length, { timeout: 20_000 }).toBe(1)
   expect(JSON.stringify(waiting()[0])).toContain('vendor/secret')
   await answer('deny')

@@ -81,22 +81,23 @@ test('modern client, modern server: rounds pass with the server’s own state', 
 
 test('a person is asked once for all rounds of one call, and again for other arguments', async () => {
   const client = house.client()
+  const forms = { elicitation: {} }
   const waiting = () => house.approvals.list().filter(one => one.state.kind === 'waiting')
   const allow = async () => {
     await expect.poll(() => waiting().length, { timeout: 20_000 }).toBe(1)
     house.approvals.answer(waiting()[0]!.id, { kind: 'allow', scope: 'once' } as never, 'window:test')
   }
-  const asked = called(client, 'asked_ask')
+  const asked = called(client, 'asked_ask', {}, {}, forms)
   await allow()
   expect((await asked).result.resultType).toBe('input_required')
   const inputResponses = { who: { action: 'accept', content: {} } }
-  const other = called(client, 'asked_ask', { rounds: 2 }, { inputResponses, requestState: 'state:1' })
+  const other = called(client, 'asked_ask', { rounds: 2 }, { inputResponses, requestState: 'state:1' }, forms)
   await expect.poll(() => waiting().length, { timeout: 20_000 }).toBe(1)
   house.approvals.answer(waiting()[0]!.id, { kind: 'deny' } as never, 'window:test')
   expect((await other).result.isError).toBe(true)
-  const next = await called(client, 'asked_ask', {}, { inputResponses, requestState: 'state:1' })
+  const next = await called(client, 'asked_ask', {}, { inputResponses, requestState: 'state:1' }, forms)
   expect(next.result.content[0]!.text).toContain('accept')
-  const replayed = called(client, 'asked_ask', {}, { inputResponses, requestState: 'state:1' })
+  const replayed = called(client, 'asked_ask', {}, { inputResponses, requestState: 'state:1' }, forms)
   await expect.poll(() => waiting().length, { timeout: 20_000 }).toBe(1)
   house.approvals.answer(waiting()[0]!.id, { kind: 'deny' } as never, 'window:test')
   expect((await replayed).result.isError).toBe(true)

@@ -9,7 +9,7 @@ import { errorFrame, INTERNAL_ERROR, isObject, toolErrorFrame } from './frame.ts
 import { withMembers, withoutMembers } from './json-edit.ts'
 import { LOG_LEVEL_KEY, withoutTasks } from './modern.ts'
 
-const MOST_ROUNDS = 8
+export const MOST_ROUNDS = 8
 /** Before a round that brings nothing new: the server said to come back later. */
 const FIRST_PAUSE_MS = 250
 const LONGEST_PAUSE_MS = 4_000
@@ -95,7 +95,12 @@ function modernCapabilities({ tasks: _, ...capabilities }: Record<string, unknow
   return isObject(extensions) ? { ...capabilities, extensions: withoutTasks(extensions) } : capabilities
 }
 
-async function answersTo(body: string, asked: { start: number }, exchange: Exchange): Promise<string> {
+/** `body`: what holds the server's inputRequests, at `asked`. */
+export async function answersTo(
+  body: string,
+  asked: { start: number },
+  exchange: Pick<Exchange, 'ask' | 'takeBack' | 'signal'>,
+): Promise<string> {
   const texts: string[] = []
   // One after the other, as a person is asked.
   for (const { key, start, end } of members(body, asked.start)) {

@@ -8,6 +8,7 @@ import type { ApprovedFlows } from './approved-flows.ts'
 import type { EmittedLinks } from './emitted.ts'
 import { type ClientFrame, DENIED, errorFrame, INTERNAL_ERROR, resultFrame, toolErrorFrame } from './frame.ts'
 import type { Call } from './guard.ts'
+import { askInItsPlace, missingOf } from './in-its-place.ts'
 import { askForLevel, introduce } from './introduce.ts'
 import { askModern, type LegacyClient } from './legacy-to-modern.ts'
 import type { House } from './link.ts'
@@ -44,6 +45,8 @@ export interface Asker {
 
 const QUESTION_WAITS = 'A question of the server waits in Gatehouse'
 const CLIENT_WAITS_MS = 50_000
+/** What a server may answer by asking for something first. */
+const ROUNDS = new Set(['tools/call', 'prompts/get', 'resources/read'])
 const SUBSCRIPTIONS = new Set(['resources/subscribe', 'resources/unsubscribe'])
 
 /** The answer's frame; null when the client took its request back. */
@@ -116,24 +119,25 @@ async function exchange(
   upstream: Upstream,
   options: RequestOptions,
 ): Promise<string> {
-  const { listener, legacy } = asker
-  if (legacy && upstream.era === 'modern') {
-    return askModern(target.text, {
+  const { listener, legacy, who } = asker
+  if (upstream.era === 'legacy' && legacy) return upstream.request(target.text, options)
+  if (upstream.era === 'modern') {
+    const offered = house.upstreams.offered(target.server, legacy?.capabilities ?? {})
+    const missing = legacy ? null : missingOf(offered, who.capabilities ?? {})
+    if (!legacy && (!missing || !ROUNDS.has(frame.method))) return upstream.request(target.text, options)
+    const rounds = {
       id: frame.id!,
       method: frame.method,
-      client: {
-        ...legacy,
-        capabilities: house.upstreams.offered(target.server, legacy.capabilities),
-        version: upstream.protocolVersion,
-      },
-      send: text => upstream.request(text, options),
-      ask: (method, text) => house.upstreams.ask(upstream, method, text, listener),
-      takeBack: id => house.upstreams.unask(upstream, id, listener),
+      send: (text: string) => upstream.request(text, options),
+      ask: (method: string, text: string) => house.upstreams.ask(upstream, method, text, listener),
+      takeBack: (id: string) => house.upstreams.unask(upstream, id, listener),
       signal: call.signal,
       isAllowed: () => house.guard.decide(call).effect !== 'deny',
-    })
+    }
+    if (!legacy) return askInItsPlace(target.text, { ...rounds, missing: missing! })
+    const client = { ...legacy, capabilities: offered, version: upstream.protocolVersion }
+    return askModern(target.text, { ...rounds, client })
   }
-  if (legacy || upstream.era === 'modern') return upstream.request(target.text, options)
   const answer = await upstream.request(asLegacyRequest(target.text), options)
   return asModernAnswer(answer, frame.method, serverInfoOf(upstream.initialize, 'legacy'))
 }

@@ -28,7 +28,8 @@ export interface Listener {
 
 export const LOG_LEVELS = ['debug', 'info', 'notice', 'warning', 'error', 'critical', 'alert', 'emergency']
 
-const NEEDS: Record<string, string> = {
+/** Which capability of a client each of a server's requests needs. */
+export const NEEDS: Record<string, string> = {
   'roots/list': 'roots',
   'sampling/createMessage': 'sampling',
   'elicitation/create': 'elicitation',
