@@ -72,9 +72,9 @@ export function withoutRule(state: PolicyState, id: string): PolicyState {
 /** The state with a value protected, or no longer. */
 export function withProtected(state: PolicyState, change: Extract<PolicyChange, { kind: 'protect' }>): PolicyState {
   const others = (state.protected[change.set] ?? []).filter(value => value !== change.value)
-  const { [change.set]: _, ...sets } = state.protected
   const values = change.on ? [...others, change.value] : others
-  return { ...state, protected: values.length > 0 ? { ...sets, [change.set]: values } : sets }
+  const sets = { ...state.protected, [change.set]: values }
+  return { ...state, protected: Object.fromEntries(Object.entries(sets).filter(([, some]) => some.length > 0)) }
 }
 
 /** The state with a folder named, or no longer. */
