@@ -17,10 +17,11 @@ import { History } from './history.ts'
 import { isRunning } from './is-running.ts'
 import { withLock } from './lock.ts'
 import { masked } from './mask.ts'
+import { maskedToml } from './mask-toml.ts'
 import { Others } from './others.ts'
 import { configPath, findClient, type Surroundings } from './places.ts'
 import { configOf } from './plan.ts'
-import { readConfig } from './read-config.ts'
+import { type Config, readConfig } from './read-config.ts'
 import { type FileNow, hashOf, missingFolder, readNow } from './replace-file.ts'
 import { describe, type Sight, see } from './sight.ts'
 import { KNOWN_CLIENTS, type KnownClient, systemOf } from './table.ts'
@@ -111,7 +112,7 @@ export class Clients {
       () => this.#now(client, action === 'connect'),
       `gh_${'0'.repeat(43)}`,
     )
-    const before = masked(plan.before)
+    const before = shownOf(plan.before)
     const after = plan.after ? maskedBytes(plan.after, client) : ''
     const [beforeText, afterText] = excerpts(before, after)
     return {
@@ -274,5 +275,9 @@ function known(id: string): KnownClient {
 
 function maskedBytes(bytes: Buffer, client: KnownClient): string {
   const config = readConfig(bytes, client)
-  return config.kind === 'config' ? masked(config) : ''
+  return config.kind === 'config' ? shownOf(config) : ''
+}
+
+function shownOf(config: Config): string {
+  return config.toml ? maskedToml(config.text, config.toml) : masked(config)
 }

@@ -5,6 +5,7 @@ import type { Place } from './edit.ts'
 import type { Json } from './layout.ts'
 import { type Config, nodeAt } from './read-config.ts'
 import type { KnownClient } from './table.ts'
+import { tomlAt } from './toml.ts'
 
 export const ENTRY_NAME = 'gatehouse'
 export const TOKEN_VARIABLE = 'GATEHOUSE_TOKEN'
@@ -38,6 +39,7 @@ export function newEntry(
 
 /** The entry as it stands in a config, or undefined. */
 export function entryIn(config: Config, client: KnownClient): unknown {
+  if (config.toml) return tomlAt(config.toml, [...client.config.keyPath, ENTRY_NAME])
   const node = nodeAt(config, [...client.config.keyPath, ENTRY_NAME])
   return node && getNodeValue(node)
 }
@@ -60,7 +62,9 @@ export function digestOf(entry: unknown): string {
 
 function sorted(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(sorted).join()}]`
-  if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? ''
+  // TOML knows whole numbers and times that JSON does not.
+  if (typeof value === 'bigint') return `${value}n`
+  if (typeof value !== 'object' || value === null || value instanceof Date) return JSON.stringify(value) ?? ''
   const parts = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1))
   return `{${parts.map(([key, each]) => `${JSON.stringify(key)}:${sorted(each)}`).join()}}`
 }

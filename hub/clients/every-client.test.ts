@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, 
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { getNodeValue, parseTree } from 'jsonc-parser'
+import { parse } from 'smol-toml'
 import { afterEach, describe, expect, test } from 'vitest'
 import { Announcer } from '../announce.ts'
 import { openState } from '../store/open.ts'
@@ -23,7 +24,7 @@ function filesOf(id: string): string[] {
   const folder = join(fixtures, id)
   const names = existsSync(folder) ? readdirSync(folder) : []
   return names
-    .filter(name => /\.jsonc?$/.test(name) && !/project|local|workspace/.test(name))
+    .filter(name => /\.(jsonc?|toml)$/.test(name) && !/project|local|workspace/.test(name))
     .map(name => join(folder, name))
 }
 
@@ -55,6 +56,7 @@ function machine(client: KnownClient, platform: NodeJS.Platform = 'linux') {
 /** As its client reads it: with comments where it takes them. */
 function valueIn(path: string, client: KnownClient): Record<string, unknown> {
   const text = readFileSync(path, 'utf8').replace(/^\ufeff/, '')
+  if (client.config.format === 'toml') return parse(text)
   if (client.config.comments === 'no') return JSON.parse(text)
   return getNodeValue(parseTree(text, [], { allowTrailingComma: true })!)
 }

@@ -8,9 +8,19 @@ export const MASK = '•••'
 
 const SECRET_NAME =
   /token|secret|passw|passphrase|api[-_]?key|access[-_]?key|private|credential|auth|bearer|cookie|session|signature|account|email|machineid|userid/i
+const HOLDERS = /^(env|headers|http_headers|environment)$/i
 const SECRET_FLAG = /^-{1,2}[\w-]*(token|secret|passw|key|auth|credential|bearer)[\w-]*$/i
 const SECRET_SHAPE =
   /^(sk|pk|rk|gh[a-z]?|github|glpat|xox[a-z]|ya29|AIza|AKIA|ASIA|npm|pat|hf|dop|shp|sq0|eyJ)[-_A-Za-z0-9.]{12,}$|:\/\/[^/\s@]+:[^/\s@]+@/
+/** The same judgement for a file in another format. */
+export const secretsIn = {
+  /** A map whose values are secrets by its name. */
+  holder: (name: string): boolean => HOLDERS.test(name),
+  named: (name: string): boolean => SECRET_NAME.test(name),
+  flag: (argument: string): boolean => SECRET_FLAG.test(argument),
+  shown: (value: string): string => shownText(value),
+}
+
 const LINE_COMMENT = 12
 const BLOCK_COMMENT = 13
 const END = 17
@@ -27,7 +37,7 @@ function collect(node: Node, text: string, isSecret: boolean, splices: Splice[])
     for (const property of node.children ?? []) {
       const name = nameOf(property)
       const value = contentOf(property)
-      const holdsSecrets = /^(env|headers|http_headers|environment)$/i.test(name)
+      const holdsSecrets = HOLDERS.test(name)
       if (value) collect(value, text, isSecret || holdsSecrets || (isScalar(value) && SECRET_NAME.test(name)), splices)
     }
   } else if (node.type === 'array') {

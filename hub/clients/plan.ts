@@ -7,6 +7,7 @@ import { type Config, nodeAt, readConfig } from './read-config.ts'
 import type { FileNow } from './replace-file.ts'
 import { isSameButFor } from './same-but-for.ts'
 import type { KnownClient } from './table.ts'
+import { putToml, takeToml } from './toml.ts'
 
 export interface Plan {
   /** Null: the file is taken away. */
@@ -18,14 +19,13 @@ export interface Plan {
   warnings: string[]
 }
 
+const EMPTY = Buffer.alloc(0)
 const BOM = '\ufeff'
-const NOTHING: Config = { kind: 'config', text: '', bom: false, root: null, doubtful: false }
 const REST = 'Everything else stays as it is, byte for byte.'
 
 /** The file as its client reads it; refused with line and column where it cannot. */
 export function configOf(now: FileNow, client: KnownClient): Config {
-  if (!now.bytes) return NOTHING
-  const config = readConfig(now.bytes, client)
+  const config = readConfig(now.bytes ?? EMPTY, client)
   if (config.kind === 'config') return config
   throw new HubError('clients/unreadable', `${client.name}'s file cannot be read. ${config.what}`, {
     hint: `It was not touched. Put ${now.path} right and try again.`,
@@ -36,14 +36,17 @@ export function configOf(now: FileNow, client: KnownClient): Config {
 export function planPut(now: FileNow, client: KnownClient, entry: { [key: string]: Json }): Plan {
   const before = configOf(now, client)
   const place = placeIn(client)
-  const splices = putEntry(before, place, entry)
+  const splices = before.toml ? putToml(before.text, before.toml, place, entry) : putEntry(before, place, entry)
   if (!splices) {
     throw new HubError('clients/barred', `${place.keyPath.join('.')} in ${client.name}'s file is not an object.`, {
       hint: `It was not touched. Make it {} in ${now.path} and try again.`,
     })
   }
-  const had = nodeAt(before, [...place.keyPath, place.name]) !== undefined
-  const missing = place.keyPath.findIndex((_, depth) => !nodeAt(before, place.keyPath.slice(0, depth + 1)))
+  const had = entryIn(before, client) !== undefined
+  // In TOML our tables stand for themselves: nothing is made above them.
+  const missing = before.toml
+    ? -1
+    : place.keyPath.findIndex((_, depth) => !nodeAt(before, place.keyPath.slice(0, depth + 1)))
   return {
     ...checked(before, splices, client),
     created: missing < 0 ? 0 : place.keyPath.length - missing,
@@ -58,7 +61,8 @@ export function planTake(now: FileNow, client: KnownClient, created: number): Pl
   const before = configOf(now, client)
   if (!now.bytes)
     return { after: null, before, created: 0, summary: 'There is no such file. Nothing changes.', warnings: [] }
-  const splices = takeEntry(before, placeIn(client), created)
+  const place = placeIn(client)
+  const splices = before.toml ? takeToml(before.text, before.toml, place) : takeEntry(before, place, created)
   return {
     ...checked(before, splices, client),
     created: 0,

@@ -1,6 +1,7 @@
 // Reads a client's config as strictly as the client does, and says in words what is wrong with it and where.
 import { findNodeAtLocation, type Node, type ParseError, parseTree, printParseErrorCode } from 'jsonc-parser'
 import type { KnownClient } from './table.ts'
+import { readToml, type Toml } from './toml.ts'
 
 /** A config that its client can read. `text` is without the byte order mark; `root` is null when nothing is in it. */
 export interface Config {
@@ -8,6 +9,8 @@ export interface Config {
   text: string
   bom: boolean
   root: Node | null
+  /** Where the file is TOML: what it says. */
+  toml?: Toml
   /** Comments or trailing commas are in it though nobody knows whether the client reads them. */
   doubtful: boolean
 }
@@ -62,6 +65,7 @@ export function contentOf(property: Node): Node | undefined {
 }
 
 function parse(text: string, bom: boolean, client: KnownClient): Config | Unreadable {
+  if (client.config.format === 'toml') return readToml(text, bom)
   const lenient = tree(text, client.config.comments)
   const problem = lenient.errors[0]
   if (isBlank(text, client, lenient.errors)) return { kind: 'config', text, bom, root: null, doubtful: false }

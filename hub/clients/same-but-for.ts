@@ -2,9 +2,12 @@
 import type { Node } from 'jsonc-parser'
 import type { Place } from './edit.ts'
 import { type Config, contentOf, nameOf } from './read-config.ts'
+import { outlineOfToml } from './toml.ts'
 
 /** Whether two configs say the same but for the entry. A map on the way to it that is left empty counts as absent. */
 export function isSameButFor(place: Place, before: Config, after: Config): boolean {
+  if (before.toml || after.toml)
+    return !!before.toml && !!after.toml && outlineOfToml(before.toml, place) === outlineOfToml(after.toml, place)
   return outline(before, place) === outline(after, place)
 }
 

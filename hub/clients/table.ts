@@ -19,6 +19,7 @@ const KnownClient = z.strictObject({
     pick: z.enum(['first', 'existing']),
     /** When this variable is set, the file lies at `path` below it. */
     override: z.strictObject({ env: z.string(), path: z.string() }).nullable(),
+    format: z.enum(['json', 'toml']),
     /** Comments and trailing commas in the file: both read, comments alone, none, or not known. We never add any. */
     comments: z.enum(['no', 'comments', 'yes', 'unknown']),
     bom: z.enum(['fatal', 'kept']),

@@ -1,0 +1,129 @@
+import fc from 'fast-check'
+import { parse } from 'smol-toml'
+import { expect, test } from 'vitest'
+import { applySplices } from './edit.ts'
+import { maskedToml } from './mask-toml.ts'
+import { outlineOfToml, putToml, readToml, takeToml } from './toml.ts'
+
+const place = { keyPath: ['mcp_servers'], name: 'gatehouse', initial: '' }
+const entry = { command: '/n "x"', args: ['a', 'b\\c'], env: { T: 'x' } }
+const BLOCK =
+  '[mcp_servers.gatehouse]\ncommand = "/n \\"x\\""\nargs = ["a", "b\\\\c"]\n\n[mcp_servers.gatehouse.env]\nT = "x"'
+
+function read(text: string) {
+  const config = readToml(text, false)
+  if (config.kind !== 'config') throw new Error(config.what)
+  return config.toml!
+}
+const put = (text: string) => applySplices(text, putToml(text, read(text), place, entry)!)
+const take = (text: string) => applySplices(text, takeToml(text, read(text), place))
+
+test.each<[name: string, before: string, after: string]>([
+  ['no file', '', `${BLOCK}\n`],
+  ['other settings', 'model = "x" # mine\n', `model = "x" # mine\n\n${BLOCK}\n`],
+  ['no final line end', 'model = "x"', `model = "x"\n\n${BLOCK}\n`],
+  [
+    'behind the other servers, before what follows',
+    '[mcp_servers.a]\ncommand = "y" # c\n\n# about tui\n[tui]\nx = 1\n',
+    `[mcp_servers.a]\ncommand = "y" # c\n\n${BLOCK}\n\n# about tui\n[tui]\nx = 1\n`,
+  ],
+  [
+    'Windows line ends',
+    '[mcp_servers.a]\r\ncommand = "y"\r\n',
+    `[mcp_servers.a]\r\ncommand = "y"\r\n\r\n${BLOCK.replaceAll('\n', '\r\n')}\r\n`,
+  ],
+  [
+    'an older entry of ours, in two places',
+    `[mcp_servers.gatehouse]\ncommand = "old"\n\n[tui]\nx = 1\n\n[mcp_servers.gatehouse.env]\nT = "old"\n`,
+    `${BLOCK}\n\n[tui]\nx = 1\n`,
+  ],
+])('%s', (_, before, after) => {
+  expect(put(before)).toBe(after)
+  expect(parse(put(before))).toMatchObject({ mcp_servers: { gatehouse: entry } })
+})
+
+test.each([
+  ['inline', 'mcp_servers = { a = { command = "x" } }\n'],
+  ['a text', 'mcp_servers = "x"\n'],
+  ['our entry in a line', '[mcp_servers]\ngatehouse = { command = "x" }\n'],
+])('%s: barred, or found out by reading it again', (_, text) => {
+  const splices = putToml(text, read(text), place, entry)
+  if (splices) expect(readToml(applySplices(text, splices), false).kind).toBe('unreadable')
+})
+
+test('what is not TOML is named with its place', () => {
+  expect(readToml('a = 1\nb = \n', false)).toMatchObject({
+    kind: 'unreadable',
+    line: 2,
+    what: expect.stringContaining('Line 2, column'),
+  })
+  expect(readToml('[a]\nx = 1\n[a]\ny = 2\n', false).kind).toBe('unreadable')
+})
+
+test('whatever else is in the file stays, and taking the entry out gives the same text back', () => {
+  const word = fc.stringMatching(/^[a-z][a-z0-9_]{0,8}$/)
+  const value = fc.oneof(
+    fc.constantFrom(
+      '1',
+      '0x1F',
+      '1_000',
+      'true',
+      '1979-05-27T07:32:00Z',
+      '"é\\n"',
+      "'raw'",
+      '[1, 2, # c\n 3]',
+      '{ a = 1 }',
+      'inf',
+      '9007199254740993',
+    ),
+  )
+  const table = fc.record({
+    head: fc.constantFrom('tui', 'mcp_servers.one', 'mcp_servers."a b"', 'profiles.x'),
+    keys: fc.uniqueArray(fc.tuple(word, value), { selector: ([key]) => key, maxLength: 4 }),
+    comment: fc.boolean(),
+  })
+  fc.assert(
+    fc.property(
+      fc.uniqueArray(table, { selector: one => one.head, maxLength: 4 }),
+      fc.uniqueArray(fc.tuple(word, value), { selector: ([key]) => key, maxLength: 3 }),
+      fc.constantFrom('\n', '\r\n'),
+      (tables, top, eol) => {
+        const lines = [
+          ...top.map(([key, v]) => `top_${key} = ${v}`),
+          ...tables.flatMap(({ head, keys, comment }) => [
+            '',
+            ...(comment ? ['# about it'] : []),
+            `[${head}]`,
+            ...keys.map(([key, v]) => `${key} = ${v} # eol`),
+          ]),
+        ]
+        const text = lines.join('\n').replaceAll('\n', eol) + eol
+        const after = put(text)
+        expect(outlineOfToml(read(after), place)).toBe(outlineOfToml(read(text), place))
+        expect(read(after).value).toMatchObject({ mcp_servers: { gatehouse: entry } })
+        expect(put(after)).toBe(after)
+        if (text.trim() !== '') expect(take(after).trimEnd()).toBe(text.trimEnd())
+      },
+    ),
+    { numRuns: 300 },
+  )
+})
+
+test('secrets of others are hidden, lines stay', () => {
+  const text = [
+    'api_key = "abcdef"',
+    '[mcp_servers.x]',
+    'args = ["--token", "hunter2", "--port=1"]',
+    'env = { A = "s1" }',
+    '[mcp_servers.x.env]',
+    'B = "s2" # ghp_aaaaaaaaaaaaaaaaaaaaaaaaaaaaaa',
+    'url = "https://x.test/#not-a-comment"',
+    '',
+  ]
+    .join('\n')
+    .replace('env = { A = "s1" }\n', '')
+  const shown = maskedToml(text, read(text))
+  for (const secret of ['abcdef', 'hunter2', 's2', 'ghp_aaaa']) expect(shown).not.toContain(secret)
+  expect(shown.split('\n')).toHaveLength(text.split('\n').length)
+  expect(shown).toContain('--port=1')
+})
