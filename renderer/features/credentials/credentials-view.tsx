@@ -31,6 +31,7 @@ export function CredentialsView() {
     open,
   )
   const vault = status.kind === 'ready' ? status.value.vault : null
+  const store = vault?.file ? 'encrypted file' : 'keychain'
   const header = (
     <PageHeader
       title="Credentials"
@@ -64,10 +65,10 @@ export function CredentialsView() {
       {secrets.kind === 'ready' && list.length === 0 && (
         <EmptyState
           title="No credentials yet"
-          text="A server that needs one will ask here. Its settings name it, like API_KEY=${secret:API_KEY}; the value lies in your keychain alone."
+          text="A server that needs one will ask here. Its settings name it, like API_KEY=${secret:API_KEY}; the value is shown to nobody."
         />
       )}
-      {list.length > 0 && <List needs={needs} kept={kept} selected={named} onOpen={open} />}
+      {list.length > 0 && <List needs={needs} kept={kept} selected={named} store={store} onOpen={open} />}
     </Page>
   )
 }
@@ -76,10 +77,12 @@ interface ListProps {
   needs: ReturnType<typeof needsOf>
   kept: Secret[]
   selected: string | undefined
+  /** What keeps them, in words. */
+  store: string
   onOpen: (name: string) => void
 }
 
-function List({ needs, kept, selected, onOpen }: ListProps) {
+function List({ needs, kept, selected, store, onOpen }: ListProps) {
   return (
     <div className={css.grid}>
       <div className={css.head} aria-hidden="true">
@@ -91,7 +94,7 @@ function List({ needs, kept, selected, onOpen }: ListProps) {
       </div>
       {needs.length > 0 && <GroupRow title="Needs you" count={needs.length} />}
       <Needs needs={needs} onSet={onOpen} />
-      {kept.length > 0 && <GroupRow title="In the keychain" count={kept.length} />}
+      {kept.length > 0 && <GroupRow title={`In the ${store}`} count={kept.length} />}
       <ul>
         {kept.map(secret => (
           <CredentialRow
@@ -103,7 +106,7 @@ function List({ needs, kept, selected, onOpen }: ListProps) {
         ))}
       </ul>
       <p className={css.foot}>
-        Values leave the keychain only for the start of a server that names them. They cannot be shown here, only
+        Values leave the {store} only for the start of a server that names them. They cannot be shown here, only
         replaced.
       </p>
     </div>
