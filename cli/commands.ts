@@ -205,6 +205,26 @@ export const COMMANDS: readonly Listed[] = [
     load: async () => (await import('./commands/audit.ts')).auditList,
   },
   {
+    name: 'audit search',
+    summary: 'rows that hold these words',
+    load: async () => (await import('./commands/audit.ts')).auditSearch,
+  },
+  {
+    name: 'audit show',
+    summary: 'one call: its rows, decision and times',
+    load: async () => (await import('./commands/audit.ts')).auditShow,
+  },
+  {
+    name: 'audit erase',
+    summary: 'propose to take the content out of rows for good',
+    load: async () => (await import('./commands/audit.ts')).auditErase,
+  },
+  {
+    name: 'audit retention',
+    summary: 'how long content is kept',
+    load: async () => (await import('./commands/audit.ts')).auditRetention,
+  },
+  {
     name: 'audit verify',
     summary: 'is the log whole? Reads the files itself; exit code 1 when it is not',
     load: async () => (await import('./commands/audit.ts')).auditVerify,
@@ -218,21 +238,6 @@ export const COMMANDS: readonly Listed[] = [
     name: 'audit export',
     summary: 'the whole log on stdout',
     load: async () => (await import('./commands/audit.ts')).auditExport,
-  },
-  {
-    name: 'metrics status',
-    summary: 'are numbers given to Prometheus, where, and what its settings need',
-    load: async () => (await import('./commands/metrics.ts')).metricsStatus,
-  },
-  {
-    name: 'metrics on',
-    summary: 'give numbers to Prometheus on this machine; waits for a yes in the window',
-    load: async () => (await import('./commands/metrics.ts')).metricsOn,
-  },
-  {
-    name: 'metrics off',
-    summary: 'stop that, at once',
-    load: async () => (await import('./commands/metrics.ts')).metricsOff,
   },
   {
     name: 'metrics status',

@@ -15,6 +15,7 @@ import { openSocket, socketPath } from './api/socket.ts'
 import { openWeb, type WebListener } from './api/web.ts'
 import { Windows } from './api/windows.ts'
 import { Audit } from './audit/audit.ts'
+import { Keeping } from './audit/keeping.ts'
 import { Clients } from './clients/clients.ts'
 import { entryPoint } from './entry-point.ts'
 import { HubError } from './error.ts'
@@ -138,6 +139,13 @@ async function openParts(options: HubOptions, parts: OpenParts, report: (message
   })
   parts.add('the memory of state.db', () => rollback.close())
   rollback.compare()
+  const keeping = new Keeping({
+    audit,
+    sealed,
+    isKnown: () => vault.key('seal') !== null && !sealed.isDoubted,
+    report,
+  })
+  parts.add('what the log keeps', () => keeping.close())
   const atTheDoor = limitRefusals(audit)
   const windows = new Windows({ sealed, door: vault.door, announcer, audit: atTheDoor })
   announcer.on('vault/changed', () => {
@@ -310,6 +318,7 @@ async function openParts(options: HubOptions, parts: OpenParts, report: (message
     audit,
     clients,
     gateway,
+    keeping,
     metrics,
     pins,
     policy,

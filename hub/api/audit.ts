@@ -1,23 +1,29 @@
 // Answers for the log: read, searched, verified, exported; what is erased from it, and how long it is kept.
 import type { AuditRow } from '../../contract/audit.ts'
-import { HubError } from '../error.ts'
-import type { GuardedContract } from './caller.ts'
+import { type GuardedContract, nameOf } from './caller.ts'
+import { loosen } from './loosen.ts'
 import type { Parts } from './router.ts'
 import { Batches, ended } from './stream.ts'
 
-export function answerAudit(api: GuardedContract, parts: Pick<Parts, 'announcer' | 'audit'>) {
-  const { announcer, audit } = parts
+export function answerAudit(api: GuardedContract, parts: Parts) {
+  const { announcer, audit, keeping } = parts
   return api.audit.router({
     list: api.audit.list.handler(({ input }) => audit.list(input)),
-    call: api.audit.call.handler(() => later('Reading one call')),
+    call: api.audit.call.handler(({ input }) => audit.call(input.correlation)),
     verify: api.audit.verify.handler(() => audit.verify()),
     head: api.audit.head.handler(() => audit.head()),
     tail: api.audit.tail.handler(({ context, signal }) => tail(ended(context.gone, signal))),
-    export: api.audit.export.handler(() => later('Exporting')),
-    erase: api.audit.erase.handler(() => later('Erasing')),
-    retention: api.audit.retention.handler(() => later('Retention')),
-    setRetention: api.audit.setRetention.handler(() => later('Retention')),
-    acknowledge: api.audit.acknowledge.handler(() => later('Acknowledging')),
+    export: api.audit.export.handler(({ input, context, signal }) =>
+      audit.export(input.format, ended(context.gone, signal)),
+    ),
+    erase: api.audit.erase.handler(({ input, context }) => loosen(parts, context.caller, { kind: 'erase', ...input })),
+    retention: api.audit.retention.handler(() => keeping.state()),
+    setRetention: api.audit.setRetention.handler(({ input, context }) =>
+      loosen(parts, context.caller, { kind: 'retention', to: input }),
+    ),
+    acknowledge: api.audit.acknowledge.handler(async ({ context }) => ({
+      row: await audit.acknowledge(nameOf(context.caller)),
+    })),
   })
 
   async function* tail(signal: AbortSignal): AsyncGenerator<AuditRow[], void> {
@@ -30,8 +36,4 @@ export function answerAudit(api: GuardedContract, parts: Pick<Parts, 'announcer'
       announcer.off('audit/appended', push)
     }
   }
-}
-
-function later(what: string): never {
-  throw new HubError('audit/not-yet', `${what} cannot be done yet.`)
 }

@@ -1,6 +1,8 @@
 // Tightening works at once from anywhere; loosening only from a window. From elsewhere it becomes a proposal.
 import { z } from 'zod'
+import { Retention } from '../../contract/audit.ts'
 import { PolicyChange } from '../../contract/policy.ts'
+import { inWords as inWordsOf } from '../audit/keeping.ts'
 import { type Caller, nameOf } from './caller.ts'
 import type { Parts } from './router.ts'
 
@@ -10,10 +12,19 @@ export const Change = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('trust'), server: z.string(), on: z.boolean() }),
   z.object({ kind: z.literal('enabled'), server: z.string(), on: z.boolean() }),
   z.object({ kind: z.literal('metrics'), on: z.boolean(), port: z.number() }),
+  z.object({
+    kind: z.literal('erase'),
+    rows: z.array(z.object({ from: z.number(), to: z.number() })),
+    why: z.string(),
+  }),
+  z.object({ kind: z.literal('retention'), to: Retention }),
 ])
 export type Change = z.infer<typeof Change>
 
-type Needs = Pick<Parts, 'registry' | 'policy' | 'proposals' | 'audit' | 'supervisor' | 'approvals' | 'metrics'>
+type Needs = Pick<
+  Parts,
+  'registry' | 'policy' | 'proposals' | 'audit' | 'supervisor' | 'approvals' | 'metrics' | 'keeping'
+>
 
 /** Applies the change, or keeps it for a person. Records which of the two it was. */
 export async function loosen(
@@ -23,7 +34,7 @@ export async function loosen(
 ): Promise<{ applied: boolean; proposal: string | null }> {
   const change = Change.parse(given)
   const { what, before, after } = inWords(parts, change)
-  const tightens = change.kind === 'policy' ? parts.policy.tightens(change.change) : !change.on
+  const tightens = tightensOf(parts, change)
   if (caller.role !== 'window' && !tightens) {
     const proposal = parts.proposals.propose({ from: nameOf(caller), what, before, after, apply: change })
     await parts.audit.append(
@@ -40,8 +51,25 @@ export async function loosen(
   return { applied: true, proposal: null }
 }
 
+function tightensOf(parts: Needs, change: Change): boolean {
+  switch (change.kind) {
+    case 'policy':
+      return parts.policy.tightens(change.change)
+    case 'erase':
+      return false
+    case 'retention':
+      return !parts.keeping.keepsLess(change.to)
+    default:
+      return !change.on
+  }
+}
+
 async function apply(parts: Needs, caller: Caller, change: Change): Promise<void> {
   switch (change.kind) {
+    case 'erase':
+      return parts.audit.erase(change.rows, nameOf(caller), change.why)
+    case 'retention':
+      return parts.keeping.set(change.to)
     case 'policy':
       parts.policy.change(change.change, caller.role, nameOf(caller))
       if (change.change.kind === 'read-only' && change.change.on)
@@ -62,6 +90,12 @@ async function apply(parts: Needs, caller: Caller, change: Change): Promise<void
 
 function inWords(parts: Needs, change: Change): { what: string; before: string | null; after: string } {
   switch (change.kind) {
+    case 'erase': {
+      const rows = change.rows.map(({ from, to }) => (from === to ? `${from}` : `${from}–${to}`)).join(', ')
+      return { what: `Erase what the log holds in rows ${rows}`, before: null, after: change.why }
+    }
+    case 'retention':
+      return { what: 'Keep records for', before: inWordsOf(parts.keeping.get()), after: inWordsOf(change.to) }
     case 'policy':
       return { what: 'Change the policy', ...parts.policy.inWords(change.change) }
     case 'trust':

@@ -3,6 +3,7 @@
 import type { WireFrame } from '../../contract/calls.ts'
 import type { Announcer } from '../announce.ts'
 import type { Audit } from '../audit/audit.ts'
+import type { Keeping } from '../audit/keeping.ts'
 import type { Clients } from '../clients/clients.ts'
 import { HubError } from '../error.ts'
 import type { Metrics } from '../metrics/metrics.ts'
@@ -32,6 +33,7 @@ export interface Parts extends ServerSources {
   approvals: Approvals
   audit: Audit
   clients: Clients
+  keeping: Keeping
   metrics: Metrics
   policy: PolicyStore
   proposals: Proposals
