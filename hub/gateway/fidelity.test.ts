@@ -56,6 +56,17 @@ const REQUESTS: [method: string, params: string][] = [
     '{"ref":{"type":"ref/prompt","name":"NAMEgreet","x":1},"argument":{"name":"who","value":"a"},META}',
   ],
 ]
+const ODD = '"x":[1.0,1e400,{"":null}],"s":"\\u00e9\\/","n":9007199254740993'
+/** What a server hears of other requests. */
+const HEARD: [method: string, params: string][] = [
+  ['resources/read', `{"uri":"odd://one",${ODD},META_TOKEN}`],
+  ['prompts/get', `{"name":"NAMEgreet","arguments":{"who":"\\u00e9"},${ODD},META_TOKEN}`],
+  [
+    'completion/complete',
+    `{"ref":{"type":"ref/prompt","name":"NAMEgreet",${ODD}},"argument":{"name":"who","value":"a",${ODD}},${ODD},META_TOKEN}`,
+  ],
+  ['vendor/thing', `{${ODD},META_TOKEN}`],
+]
 const INITIALIZE = '{"protocolVersion":"2025-11-25","capabilities":{},"clientInfo":{"name":"raw","version":"1.0"}}'
 
 interface Said {
@@ -193,6 +204,22 @@ async function compareRequests(
   const [a, b] = [leaves(frameOf(speaks, 'tools/call', params)), leaves(heard)]
   for (const path of ['/"id"', '/"params"/"_meta"/"progressToken"']) for (const one of [a, b]) one.delete(path)
   compare(a, b, 'request', all)
+  for (const [method, own] of HEARD) {
+    if (prefixed && (method === 'resources/read' || method === 'vendor/thing')) continue
+    await through(frameOf(speaks, method, own, prefixed ? `${server}_` : ''), `"heard ${method}"`)
+    const which = frameOf(
+      speaks,
+      'tools/call',
+      `{"name":"NAMEheard","arguments":{"of":"${method}"},META}`,
+      prefixed ? `${server}_` : '',
+    )
+    const back = JSON.parse((await through(which, `"of ${method}"`)).answer) as {
+      result: { content: { text: string }[] }
+    }
+    const [direct, got] = [leaves(frameOf(speaks, method, own)), leaves(back.result.content[0]!.text)]
+    for (const path of ['/"id"', '/"params"/"_meta"/"progressToken"']) for (const one of [direct, got]) one.delete(path)
+    compare(direct, got, 'request', all)
+  }
 }
 
 test.each([
