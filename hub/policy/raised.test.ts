@@ -137,6 +137,12 @@ test('what tightens and what loosens', () => {
   expect(() => withFolder(CAREFUL, { kind: 'folder', path: 'a', on: true })).toThrow(/not a whole path/)
 })
 
+test('more texts than can be looked through raise, so that none hides among them', () => {
+  const many = { list: Array.from({ length: 3000 }, (_, n) => `a${n}`) }
+  expect(why(many).protectedValues).toEqual([expect.stringContaining('more arguments than')])
+  expect(why(many, ['/w']).outside).toEqual(why(many).protectedValues)
+})
+
 test('a glob with a slash, and a hostile text, take no time', () => {
   expect(carries(`${'a/'.repeat(100_000)}`, 'release/*')).toBe(false)
   expect(carries('x/release/2', 'release/*')).toBe(true)

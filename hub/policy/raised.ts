@@ -2,7 +2,7 @@
 import { homedir } from 'node:os'
 import { posix, win32 } from 'node:path'
 import type { Policy } from '../../contract/policy.ts'
-import { fitsPath } from './globs.ts'
+import { fitsName, isExactName } from './globs.ts'
 import { type Json, readJson } from './json-value.ts'
 import { shown } from './rule-text.ts'
 
@@ -19,6 +19,7 @@ const NOTHING: Raised = { protectedValues: [], outside: [] }
 const LONGEST_NAME = 200
 const LONGEST_PATH = 4096
 const MOST_REASONS = 4
+const MOST_TEXTS = 2_000
 
 // One call is decided up to four times on its way; its arguments are read once.
 let last: { text: string; guarded: Guarded; raised: Raised } | undefined
@@ -45,11 +46,19 @@ function look(argumentsText: string, guarded: Guarded): Raised {
   }
   const protectedValues = new Set<string>()
   const outside = new Set<string>()
+  const values = Object.entries(guarded.protected).flatMap(([set, some]) =>
+    some.map(value => ({ glob: fold(value), why: `${shown(value)} is in your protected ${shown(set)}.` })),
+  )
+  let texts = 0
   for (const text of textsIn(given)) {
-    for (const [name, values] of Object.entries(guarded.protected)) {
-      const hit = values.find(value => carries(text, value))
-      if (hit !== undefined) protectedValues.add(`${shown(hit)} is in your protected ${shown(name)}.`)
+    if (++texts > MOST_TEXTS) {
+      const why = 'It has more arguments than can be looked through for what you protect.'
+      protectedValues.add(why)
+      if (guarded.folders.length > 0) outside.add(why)
+      break
     }
+    const names = namesIn(text)
+    for (const { glob, why } of values) if (names.some(name => fits(glob, name))) protectedValues.add(why)
     if (guarded.folders.length === 0) continue
     const path = pathsIn(text).find(one => !guarded.folders.some(folder => isWithin(one, folder)))
     if (path !== undefined) outside.add(`${shown(path)} is outside the folders you named.`)
@@ -71,24 +80,29 @@ function* textsIn(value: Json, depth = 0): Generator<string> {
 /** Whether a text is a protected value, or names it: as a word, behind a slash (refs/heads/main), as the host of an address. */
 export function carries(text: string, value: string): boolean {
   const glob = fold(value)
+  return namesIn(text).some(name => fits(glob, name))
+}
+
+/** What a text may name: itself, and where it is short its words, their ends behind each slash, the hosts of addresses. */
+function namesIn(text: string): string[] {
   const whole = fold(text)
-  if (fits(glob, whole)) return true
-  if (whole.length > LONGEST_NAME) return false
-  return whole.split(/[\s,;:=@"'`()[\]{}]+/).some(word => {
-    const address = word.replace(/^\/\//, '')
-    if (fits(glob, word) || (address !== word && fits(glob, address.split('/')[0]!))) return true
-    for (let at = word.indexOf('/'); at >= 0; at = word.indexOf('/', at + 1))
-      if (fits(glob, word.slice(at + 1))) return true
-    return false
-  })
+  if (whole.length > LONGEST_NAME) return [whole]
+  const names = new Set([whole])
+  for (const word of whole.split(/[\s,;:=@"'`()[\]{}]+/)) {
+    names.add(word)
+    if (word.startsWith('//')) names.add(word.slice(2).split('/')[0]!)
+    for (let at = word.indexOf('/'); at >= 0; at = word.indexOf('/', at + 1)) names.add(word.slice(at + 1))
+  }
+  return [...names]
 }
 
 function fold(text: string): string {
   return text.normalize('NFKC').trim().toLowerCase()
 }
 
+// Only here may a `*` cross slashes: what it wrongly meets is asked about, no more.
 function fits(glob: string, text: string): boolean {
-  return /[*?]/.test(glob) ? fitsPath(glob, text, true) : glob === text
+  return isExactName(glob) ? glob === text : fitsName(glob, text)
 }
 
 const IS_PATH = /^(?:\/|~(?:[/\\]|$)|file:|[a-z]:[\\/]|\\\\)/i
