@@ -1,6 +1,6 @@
 // Tokens that are known by their looks, and passwords inside connection strings, taken out though nobody stored them.
 
-export const REMOVED = '[removed secret]'
+const REMOVED = '[removed secret]'
 
 const TOKENS = new RegExp(
   [
