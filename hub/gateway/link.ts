@@ -74,7 +74,7 @@ const LISTS: Record<string, ListKind> = {
 }
 const MOST_IN_FLIGHT = 1_000
 /** Of answers that a client leaves unread. */
-const MOST_UNREAD_CHARS = 128 * 1024 * 1024
+const MOST_UNREAD_CHARS = 256 * 1024 * 1024
 const CHANGE_PAUSE_MS = 1_000
 
 export class GatewayLink implements Listener {
@@ -380,5 +380,5 @@ export class GatewayLink implements Listener {
 
 function unreadInWords(answer: string): string {
   const mb = Math.max(1, Math.round(answer.length / 1_048_576))
-  return `The request was carried out, but its answer of ${mb} MB was dropped: this client leaves 128 MB of answers unread. Ask for less at a time.`
+  return `The request was carried out, but its answer of ${mb} MB was dropped: this client leaves 256 MB of answers unread. Ask for less at a time.`
 }

@@ -1,0 +1,89 @@
+// Who does not read fills nobody's memory and holds nobody up: a client that leaves its answers lying, a server that leaves its calls.
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterEach, expect, test } from 'vitest'
+import { fixture } from './e2e/stories.ts'
+import { until } from './harness.ts'
+import { type Message, startBridge } from './raw-peer.ts'
+import { memoryOf, startUnattended, type Unattended } from './unattended.ts'
+
+const MB = 1024 * 1024
+/** V8 gives memory back late: what is asked here is that it does not grow with what was sent. */
+const MOST_MB = 550
+/** What the hub lets wait for one client, and what pipes and the bridge take besides. */
+const MOST_WAITING_MB = 256 + 40
+const LIMIT_MS = 60_000
+
+let place: Unattended | undefined
+afterEach(() => place?.close())
+
+test('a client that reads nothing of 900 MB it asked for: so much waits for it and no more, others are served by the same server, all is answered', async () => {
+  place = await startUnattended({ normal: [fixture('normal.mjs')] })
+  const [slow, quick] = [startBridge(place.home), startBridge(place.home)]
+  const isWhole = (one: Message) => (one.result as { text?: string } | undefined)?.text?.length === 10 * MB
+  try {
+    await Promise.all([slow.peer.initialize(), quick.peer.initialize()])
+    await quick.peer.call('normal_echo')
+    slow.process.stdout!.pause()
+    const answers: Promise<Message>[] = []
+    for (let n = 0; n < 6; n++) {
+      answers.push(...Array.from({ length: 15 }, () => slow.peer.call('normal_act', { do: 'big', bytes: 10 * MB })))
+      const said = await Promise.race([quick.peer.call('normal_echo', { n }), sleep(LIMIT_MS, 'held up')])
+      expect(JSON.stringify(said)).toContain(`\\"n\\":${n}`)
+    }
+    slow.process.stdout!.resume()
+    const all = await Promise.all(answers)
+    const whole = all.filter(isWhole).length
+    console.log(`a client that reads nothing: ${whole} of ${all.length} arrived whole`)
+    // What did not fit was said to be dropped, never cut or lost.
+    for (const one of all) if (!isWhole(one)) expect(one.error?.message).toContain('dropped')
+    expect(whole * 10).toBeLessThan(MOST_WAITING_MB)
+    // Who reads gets everything.
+    const read = await Promise.all(
+      Array.from({ length: 28 }, () => quick.peer.call('normal_act', { do: 'big', bytes: 10 * MB })),
+    )
+    expect(read.filter(isWhole)).toHaveLength(28)
+  } finally {
+    slow.process.kill('SIGKILL')
+    quick.process.kill('SIGKILL')
+  }
+}, 240_000)
+
+test('a server that reads nothing of 600 MB it is sent: bounded memory, other servers of the same client undisturbed, every call answered', async () => {
+  place = await startUnattended({ normal: [fixture('normal.mjs')] })
+  const { hub, window, marked } = place
+  const launch = {
+    command: process.execPath,
+    args: [join(import.meta.dirname, 'fixtures/misbehaves.mjs'), 'never reads'],
+    env: Object.fromEntries([marked.split('=')]),
+    headers: {},
+  }
+  await window.call.servers.add({ name: 'deaf', launch })
+  await until('it is listed', async () => (await window.call.servers.get({ id: 'deaf' })).tools === 1, LIMIT_MS)
+  const [big, other] = [startBridge(place.home), startBridge(place.home)]
+  try {
+    await Promise.all([big.peer.initialize(), other.peer.initialize()])
+    await other.peer.call('normal_echo')
+    const before = memoryOf(hub.pid)
+    let most = 0
+    const text = 'x'.repeat(MB)
+    const answers: Promise<Message>[] = []
+    for (let n = 0; n < 20; n++) {
+      answers.push(...Array.from({ length: 30 }, () => big.peer.call('deaf_act', { text })))
+      const said = await Promise.race([other.peer.call('normal_echo', { n }), sleep(LIMIT_MS, 'held up')])
+      expect(JSON.stringify(said)).toContain(`\\"n\\":${n}`)
+      most = Math.max(most, memoryOf(hub.pid) - before)
+      await sleep(200)
+    }
+    console.log(`a server that reads nothing: the hub held ${Math.round(most)} MB more at most`)
+    expect(most).toBeLessThan(MOST_MB)
+    const ended = window.call.servers.stop({ id: 'deaf' })
+    const settled = await Promise.all(answers)
+    for (const one of settled) expect(one.error ?? one.result?.isError).toBeTruthy()
+    await ended
+    expect(JSON.stringify(await big.peer.call('normal_echo', { n: 'after' }))).toContain('after')
+  } finally {
+    big.process.kill('SIGKILL')
+    other.process.kill('SIGKILL')
+  }
+}, 240_000)
