@@ -1,10 +1,10 @@
 // A modern client before a modern server: what the client cannot be asked, the server may ask the person in the window.
-// A round that asks only what the client itself declared is the client's: it passes by here untouched.
+// Only where the server refuses the call for want of it: everything else passes by here untouched.
 import { memberAt, members, splice } from '../../contract/wire.ts'
 import { ENVELOPE } from '../supervisor/era.ts'
 import { errorFrame, INTERNAL_ERROR, isObject, toolErrorFrame } from './frame.ts'
 import { withMembers, withoutMembers } from './json-edit.ts'
-import { answersTo, type Exchange, MOST_ROUNDS } from './legacy-to-modern.ts'
+import { answersTo, type Exchange, MISSING_CAPABILITY, MOST_ROUNDS } from './legacy-to-modern.ts'
 import { asModernAnswer } from './modern-to-legacy.ts'
 import { NEEDS } from './upstreams.ts'
 
@@ -24,6 +24,8 @@ export function missingOf(
 
 export async function askInItsPlace(text: string, exchange: InItsPlace): Promise<string> {
   const { missing } = exchange
+  const first = await exchange.send(text)
+  if (!wants(missing, first)) return first
   const request = declare(text, missing)
   let next = request
   for (let round = 0; ; round++) {
@@ -36,6 +38,14 @@ export async function askInItsPlace(text: string, exchange: InItsPlace): Promise
     const state = memberAt(answer, ['result', 'requestState'])
     next = nextRound(request, inputResponses, state && answer.slice(state.start, state.end))
   }
+}
+
+/** It refused to begin, for nothing but what the person can give. */
+function wants(missing: Record<string, unknown>, answer: string): boolean {
+  if (!answer.includes(`${MISSING_CAPABILITY}`)) return false
+  const { error } = JSON.parse(answer) as { error?: { code?: unknown; data?: { requiredCapabilities?: unknown } } }
+  const required = error?.code === MISSING_CAPABILITY ? error.data?.requiredCapabilities : undefined
+  return isObject(required) && Object.keys(required).every(name => name in missing)
 }
 
 function declare(text: string, missing: Record<string, unknown>): string {

@@ -13,7 +13,7 @@ export const MOST_ROUNDS = 8
 /** Before a round that brings nothing new: the server said to come back later. */
 const FIRST_PAUSE_MS = 250
 const LONGEST_PAUSE_MS = 4_000
-const MISSING_CAPABILITY = -32021
+export const MISSING_CAPABILITY = -32021
 const ONLY_MODERN = ['resultType', 'ttlMs', 'cacheScope']
 
 /** What is said of a legacy client to a modern server. */
