@@ -46,9 +46,7 @@ function look(argumentsText: string, guarded: Guarded): Raised {
   }
   const protectedValues = new Set<string>()
   const outside = new Set<string>()
-  const values = Object.entries(guarded.protected).flatMap(([set, some]) =>
-    some.map(value => ({ glob: fold(value), why: `${shown(value)} is in your protected ${shown(set)}.` })),
-  )
+  const values = valuesOf(guarded.protected)
   let texts = 0
   for (const text of textsIn(given)) {
     if (++texts > MOST_TEXTS) {
@@ -64,6 +62,23 @@ function look(argumentsText: string, guarded: Guarded): Raised {
     if (path !== undefined) outside.add(`${shown(path)} is outside the folders you named.`)
   }
   return { protectedValues: [...protectedValues].slice(0, MOST_REASONS), outside: [...outside].slice(0, MOST_REASONS) }
+}
+
+interface Value {
+  glob: string
+  why: string
+}
+
+const known = new WeakMap<Guarded['protected'], Value[]>()
+
+function valuesOf(sets: Guarded['protected']): Value[] {
+  const found = known.get(sets)
+  if (found) return found
+  const values = Object.entries(sets).flatMap(([set, some]) =>
+    some.map(value => ({ glob: fold(value), why: `${shown(value)} is in your protected ${shown(set)}.` })),
+  )
+  known.set(sets, values)
+  return values
 }
 
 /** All texts among the arguments, and the names inside them; not the names of the arguments themselves. */
