@@ -2,6 +2,7 @@
 // Run by `npm run bench`, and with `-- --idle` for what an idle hub costs. It prints and judges nothing by its exit code: a slow machine is not a broken build.
 import { availableParallelism, loadavg } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { auditBench } from './audit.ts'
 import type { HttpPeer } from './http-peer.ts'
 import { idleCost, idleLine } from './idle.ts'
 import { type Call, manyAtOnce, oneByOne, Samples } from './measure.ts'
@@ -41,7 +42,9 @@ const bound = setTimeout(() => {
 }, BOUND_MS)
 
 try {
-  if (process.argv.includes('--idle')) process.stdout.write(`${idleLine(await idleCost())}\n`)
+  const audit = process.argv.indexOf('--audit')
+  if (audit > 0) await auditBench(Number(process.argv[audit + 1] ?? 1_000_000))
+  else if (process.argv.includes('--idle')) process.stdout.write(`${idleLine(await idleCost())}\n`)
   else await bench()
 } catch (error) {
   process.stdout.write(`The bench could not be finished: ${error instanceof Error ? error.stack : error}\n`)

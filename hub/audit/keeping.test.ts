@@ -103,11 +103,13 @@ test('nothing is erased while the choice cannot be read', async () => {
   isKnown = true
   await keeping.run()
   expect(asked).toEqual([{ days: 90, bytes: 1024 ** 3 }])
-  expect([{ days: 91, bytes: null }, { days: 89, bytes: null }, { days: null, bytes: 5 }].map(to => keeping.keepsLess(to))).toEqual([
-    false,
-    true,
-    true,
-  ])
+  expect(
+    [
+      { days: 91, bytes: null },
+      { days: 89, bytes: null },
+      { days: null, bytes: 5 },
+    ].map(to => keeping.keepsLess(to)),
+  ).toEqual([false, true, true])
 })
 
 test('damage is told at every start until a person has acknowledged it; both stay in the log', async () => {
@@ -163,7 +165,12 @@ test('a bundle proves itself anywhere; each change to it is found', async () => 
   expect(await check(lines.with(21, lines[21]!.replace(/"time":\d/, '"time":9')))).toMatch(/signature/)
   const jsonl = [...exportPieces(folder, 'jsonl', null)].join('')
   writeFileSync(path, jsonl)
-  expect(await verifyExport(path)).toMatchObject({ intact: true, rows: 21, erased: 2, note: expect.stringMatching(/no signed head/) })
+  expect(await verifyExport(path)).toMatchObject({
+    intact: true,
+    rows: 21,
+    erased: 2,
+    note: expect.stringMatching(/no signed head/),
+  })
   writeFileSync(path, readFileSync(join(folder, 'audit.db')))
   await expect(verifyExport(path)).rejects.toMatchObject({ code: 'audit/no-export' })
 })
