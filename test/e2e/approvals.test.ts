@@ -1,0 +1,55 @@
+// Answering calls in a real browser: Enter allows nothing, a rule is made narrower, a group denied at once.
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { type Attacked, openAttacked, PIN } from '../attacks/house.ts'
+import { chromiumPath, closeBrowser, openBrowser, until } from '../harness.ts'
+
+let it: Attacked
+const pictures = process.env.GATEHOUSE_PICTURES
+
+beforeAll(async () => {
+  it = await openAttacked()
+}, 60_000)
+afterAll(async () => {
+  await closeBrowser()
+  await it?.close()
+})
+
+test.skipIf(!chromiumPath)(
+  'only an aimed press allows; the rule is written as it was edited; a group is denied',
+  async () => {
+    const waiting = async () => (await it.window.call.approvals.list()).filter(one => one.state.kind === 'waiting')
+    for (const n of [2, 3]) void it.bridge.call('witness_act', { n })
+    await until('three wait', async () => (await waiting()).length === 3)
+    const page = await (await openBrowser()).newPage()
+    await page.goto((await it.window.call.windows.newLink()).url)
+    await page.getByLabel('PIN').fill(PIN)
+    await page.keyboard.press('Enter')
+    await page.waitForFunction(() => document.title.startsWith('(3) '))
+    await page.goto(`${new URL(it.link).origin}/approvals`)
+    await page.getByRole('button', { name: 'Allow once' }).waitFor()
+    // Enter allows nothing, armed or not, pressed or held.
+    const once = page.getByRole('button', { name: 'Allow once' })
+    await expect.poll(() => once.getAttribute('aria-disabled'), { timeout: 20_000 }).toBe('false')
+    await once.focus()
+    for (let n = 0; n < 5; n++) await page.keyboard.down('Enter')
+    await page.keyboard.up('Enter')
+    expect(await waiting()).toHaveLength(3)
+
+    await page.getByText('These arguments', { exact: true }).click()
+    await page.getByText('This rule will be written.').waitFor()
+    await page.getByLabel('How long the rule holds').selectOption('1')
+    for (const colorScheme of pictures ? (['light', 'dark'] as const) : []) {
+      await page.emulateMedia({ colorScheme })
+      await page.waitForTimeout(300)
+      await page.screenshot({ path: `${pictures}/rule-${colorScheme}.png` })
+    }
+    const write = page.getByRole('button', { name: 'Allow and write rule' })
+    await expect.poll(() => write.getAttribute('aria-disabled'), { timeout: 20_000 }).toBe('false')
+    await write.click()
+    await until('it is written', async () => (await it.window.call.policy.get()).rules.length === 1)
+    const [rule] = (await it.window.call.policy.get()).rules
+    expect(rule).toMatchObject({ effect: 'allow', tool: 'act', exactly: true, until: expect.any(Number) })
+    await page.getByRole('button', { name: 'Deny all 2' }).last().click()
+    await until('none waits', async () => (await waiting()).length === 0)
+  },
+)
