@@ -1,5 +1,5 @@
 // What a long log costs: filters, words and verification beside counting and hashing the same rows, and what records pay meanwhile.
-import { createHash, generateKeyPairSync } from 'node:crypto'
+import { createHash, generateKeyPairSync, type KeyObject } from 'node:crypto'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -111,7 +111,7 @@ export async function auditBench(rows: number): Promise<void> {
 }
 
 /** The record each changing call waits for, alone and while the log is verified and searched. */
-async function besideCalls(folder: string, keys: ReturnType<typeof generateKeyPairSync<'ed25519'>>): Promise<void> {
+async function besideCalls(folder: string, keys: { privateKey: KeyObject; publicKey: KeyObject }): Promise<void> {
   const anchor = { read: async () => null, write: async () => {} }
   const audit = await Audit.open({ folder, signing: () => keys, anchor, announcer: new Announcer(), redact: t => t })
   const record = () => audit.append({ kind: 'call', what: 'call/allowed' }, { durable: true })
