@@ -1,5 +1,8 @@
 // Our own entry in a client's config: how it is written, recognised, and compared with what was written.
 import { createHash } from 'node:crypto'
+import { homedir } from 'node:os'
+import { join, resolve } from 'node:path'
+import envPaths from 'env-paths'
 import { getNodeValue } from 'jsonc-parser'
 import type { Place } from './edit.ts'
 import type { Json } from './layout.ts'
@@ -16,8 +19,8 @@ export interface EntryPoint {
   args: readonly string[]
 }
 
-export function placeIn(client: KnownClient): Place {
-  return { keyPath: client.config.keyPath, name: ENTRY_NAME, initial: client.config.initial }
+export function placeIn(client: KnownClient, name = ENTRY_NAME): Place {
+  return { keyPath: client.config.keyPath, name, initial: client.config.initial }
 }
 
 /** `data`: the data folder, when a bridge would not find it by itself. */
@@ -37,10 +40,15 @@ export function newEntry(
   }
 }
 
-/** The entry as it stands in a config, or undefined. */
+/** Our entry as it stands in a config, or undefined. */
 export function entryIn(config: Config, client: KnownClient): unknown {
-  if (config.toml) return tomlAt(config.toml, [...client.config.keyPath, ENTRY_NAME])
-  const node = nodeAt(config, [...client.config.keyPath, ENTRY_NAME])
+  return valueAt(config, [...client.config.keyPath, ENTRY_NAME])
+}
+
+/** What stands at a path of names, in whatever format; undefined when nothing does. */
+export function valueAt(config: Config, path: readonly string[]): unknown {
+  if (config.toml) return tomlAt(config.toml, path)
+  const node = nodeAt(config, path)
   return node && getNodeValue(node)
 }
 
@@ -48,6 +56,29 @@ export function entryIn(config: Config, client: KnownClient): unknown {
 export function wordsOf(entry: unknown): unknown[] {
   const [command, args] = [memberOf(entry, 'command'), memberOf(entry, 'args')]
   return [...(Array.isArray(command) ? command : [command]), ...(Array.isArray(args) ? args : [])]
+}
+
+/**
+ * The data folder of an entry that belongs to another Gatehouse than the one whose data lies in `data`, or null. An
+ * entry that names none is of the usual folder.
+ */
+export function foreignFolder(entry: unknown, data: string): string | null {
+  const words = wordsOf(entry)
+  const at = words.indexOf('--data')
+  if (!words.includes('connect') || !words.includes('--client')) return null
+  const named = at < 0 ? usualFolder() : words[at + 1]
+  return typeof named !== 'string' || resolve(named) === resolve(data) ? null : named
+}
+
+/** A bridge is started with the client's environment, not with ours: what led us here may not be in it. */
+export function dataArgument(data: string): string | null {
+  return resolve(data) === usualFolder() ? null : data
+}
+
+// Where a bridge looks that nothing in its environment leads elsewhere.
+function usualFolder(): string {
+  const isUnix = process.platform !== 'win32' && process.platform !== 'darwin'
+  return isUnix ? join(homedir(), '.local', 'share', 'gatehouse') : envPaths('gatehouse', { suffix: '' }).data
 }
 
 export function tokenOf(entry: unknown): string | null {

@@ -1,6 +1,6 @@
 // What a write would make of a file: the bytes after, checked, and in words. Decides only; nothing is written here.
 import { HubError } from '../error.ts'
-import { applySplices, putEntry, type Splice, takeEntry } from './edit.ts'
+import { applySplices, type Place, putEntry, type Splice, takeEntry } from './edit.ts'
 import { entryIn, placeIn } from './entry.ts'
 import type { Json } from './layout.ts'
 import { type Config, nodeAt, readConfig } from './read-config.ts'
@@ -36,19 +36,14 @@ export function configOf(now: FileNow, client: KnownClient): Config {
 export function planPut(now: FileNow, client: KnownClient, entry: { [key: string]: Json }): Plan {
   const before = configOf(now, client)
   const place = placeIn(client)
-  const splices = before.toml ? putToml(before.text, before.toml, place, entry) : putEntry(before, place, entry)
-  if (!splices) {
-    throw new HubError('clients/barred', `${place.keyPath.join('.')} in ${client.name}'s file is not an object.`, {
-      hint: `It was not touched. Make it {} in ${now.path} and try again.`,
-    })
-  }
+  const splices = putSplices(before, client, place, entry)
   const had = entryIn(before, client) !== undefined
   // In TOML our tables stand for themselves: nothing is made above them.
   const missing = before.toml
     ? -1
     : place.keyPath.findIndex((_, depth) => !nodeAt(before, place.keyPath.slice(0, depth + 1)))
   return {
-    ...checked(before, splices, client),
+    ...checked(before, applySplices(before.text, splices), client),
     created: missing < 0 ? 0 : place.keyPath.length - missing,
     summary: now.bytes
       ? putSummary(before, splices, had)
@@ -62,9 +57,9 @@ export function planTake(now: FileNow, client: KnownClient, created: number): Pl
   if (!now.bytes)
     return { after: null, before, created: 0, summary: 'There is no such file. Nothing changes.', warnings: [] }
   const place = placeIn(client)
-  const splices = before.toml ? takeToml(before.text, before.toml, place) : takeEntry(before, place, created)
+  const splices = takeSplices(before, place, created)
   return {
-    ...checked(before, splices, client),
+    ...checked(before, applySplices(before.text, splices), client),
     created: 0,
     summary:
       splices.length === 0
@@ -87,13 +82,37 @@ export function entryAfter(plan: Plan, client: KnownClient): unknown {
   return after?.kind === 'config' ? entryIn(after, client) : undefined
 }
 
-// The edit is not trusted: what it made is read again as the client would, and compared.
-function checked(before: Config, splices: Splice[], client: KnownClient): Pick<Plan, 'after' | 'before' | 'warnings'> {
+export function putSplices(
+  before: Config,
+  client: KnownClient,
+  place: Place,
+  entry: { [key: string]: Json },
+): Splice[] {
+  const splices = before.toml ? putToml(before.text, before.toml, place, entry) : putEntry(before, place, entry)
+  if (splices) return splices
+  throw new HubError('clients/barred', `${place.keyPath.join('.')} in ${client.name}'s file is not an object.`, {
+    hint: 'It was not touched. Make it an empty map in the file and try again.',
+  })
+}
+
+export function takeSplices(before: Config, place: Place, created: number): Splice[] {
+  return before.toml ? takeToml(before.text, before.toml, place) : takeEntry(before, place, created)
+}
+
+/**
+ * The edit is not trusted: what it made is read again as the client would, and compared. `names`: other servers than
+ * ours that were put in or taken out.
+ */
+export function checked(
+  before: Config,
+  text: string,
+  client: KnownClient,
+  names: readonly string[] = [],
+): Pick<Plan, 'after' | 'before' | 'warnings'> {
   const dropsBom = before.bom && client.config.bom === 'fatal'
-  const text = applySplices(before.text, splices)
   const bytes = Buffer.from(before.bom && !dropsBom ? BOM + text : text)
   const after = readConfig(bytes, client)
-  if (after.kind !== 'config' || !isSameButFor(placeIn(client), before, after)) {
+  if (after.kind !== 'config' || !isSameButFor(placeIn(client), before, after, names)) {
     throw new HubError('clients/edit', `${client.name}'s file cannot be changed safely. It was not touched.`, {
       hint: 'Add the entry by hand, and report the layout of this file.',
     })

@@ -4,29 +4,35 @@ import type { Place } from './edit.ts'
 import { type Config, contentOf, nameOf } from './read-config.ts'
 import { outlineOfToml } from './toml.ts'
 
-/** Whether two configs say the same but for the entry. A map on the way to it that is left empty counts as absent. */
-export function isSameButFor(place: Place, before: Config, after: Config): boolean {
+/**
+ * Whether two configs say the same but for the entry, and for those of these other names. A map on the way to it that is
+ * left empty counts as absent.
+ */
+export function isSameButFor(place: Place, before: Config, after: Config, names: readonly string[] = []): boolean {
+  const but = new Set([place.name, ...names])
   if (before.toml || after.toml)
-    return !!before.toml && !!after.toml && outlineOfToml(before.toml, place) === outlineOfToml(after.toml, place)
-  return outline(before, place) === outline(after, place)
+    return (
+      !!before.toml && !!after.toml && outlineOfToml(before.toml, place, but) === outlineOfToml(after.toml, place, but)
+    )
+  return outline(before, place, but) === outline(after, place, but)
 }
 
-function outline(config: Config, place: Place): string {
+function outline(config: Config, place: Place, but: ReadonlySet<string>): string {
   if (!config.root) return '{}'
-  return outlineOf(config.root, config.text, [...place.keyPath, place.name]) ?? '{}'
+  return outlineOf(config.root, config.text, place.keyPath, but) ?? '{}'
 }
 
 // Null: nothing is left on the way to the entry. Scalars keep their source text, so 1.0 and 1e400 stay what they are.
-function outlineOf(node: Node, text: string, skip: readonly string[] | null): string | null {
-  if (node.type === 'array') return `[${(node.children ?? []).map(each => outlineOf(each, text, null)).join()}]`
+function outlineOf(node: Node, text: string, skip: readonly string[] | null, but: ReadonlySet<string>): string | null {
+  if (node.type === 'array') return `[${(node.children ?? []).map(each => outlineOf(each, text, null, but)).join()}]`
   if (node.type !== 'object') return text.slice(node.offset, node.offset + node.length)
   const parts: string[] = []
   for (const property of node.children ?? []) {
     const name = nameOf(property)
+    if (skip?.length === 0 && but.has(name)) continue
     const isOnTheWay = skip !== null && name === skip[0]
-    if (isOnTheWay && skip.length === 1) continue
     const value = contentOf(property)
-    const inner = value ? outlineOf(value, text, isOnTheWay ? skip.slice(1) : null) : ''
+    const inner = value ? outlineOf(value, text, isOnTheWay ? skip.slice(1) : null, but) : ''
     if (inner !== null) parts.push(`${JSON.stringify(name)}:${inner}`)
   }
   return parts.length === 0 && skip !== null ? null : `{${parts.join()}}`

@@ -61,29 +61,45 @@ export function putToml(text: string, toml: Toml, place: Place, entry: { [key: s
 }
 
 export function takeToml(text: string, toml: Toml, place: Place): Splice[] {
-  return ownTables(toml, place).map(table => cut(text, lineStart(text, table.range[0]), lineEnd(text, table.range[1])))
+  return [...ownTables(toml, place), ...ownLines(toml, place)].map(({ range }) =>
+    cut(text, lineStart(text, range[0]), lineEnd(text, range[1])),
+  )
 }
 
-/** All but our entry, as one text to compare. */
-export function outlineOfToml({ value }: Toml, place: Place): string {
+/** All but the entries of these names, as one text to compare. */
+export function outlineOfToml({ value }: Toml, place: Place, but: ReadonlySet<string> = new Set([place.name])): string {
   const without = (inner: unknown, path: readonly string[]): unknown => {
     if (!isTable(inner)) return inner
     const [key, ...rest] = path
+    if (key === undefined) return Object.fromEntries(Object.entries(inner).filter(([name]) => !but.has(name)))
     const entries = Object.entries(inner).flatMap(([name, each]) => {
       if (name !== key) return [[name, each]]
-      const left = rest.length === 0 ? undefined : without(each, rest)
+      const left = without(each, rest)
       return left === undefined || (isTable(left) && Object.keys(left).length === 0) ? [] : [[name, left]]
     })
     return Object.fromEntries(entries)
   }
   const typed = (_: string, each: unknown) =>
     typeof each === 'bigint' ? `${each}n` : typeof each === 'number' && !Number.isFinite(each) ? String(each) : each
-  return JSON.stringify(without(value, [...place.keyPath, place.name]), typed)
+  return JSON.stringify(without(value, place.keyPath), typed)
 }
 
 function ownTables(toml: Toml, place: Place): AST.TOMLTable[] {
   const own = [...place.keyPath, place.name]
   return toml.tables.filter(({ resolvedKey }) => own.every((key, n) => resolvedKey[n] === key))
+}
+
+/** Where it is written by dotted keys, or in one line of a table above. */
+function ownLines({ top }: Toml, { keyPath, name }: Place): AST.TOMLKeyValue[] {
+  const own = [...keyPath, name]
+  return top.body.flatMap(node => {
+    const above = node.type === 'TOMLTable' ? node.resolvedKey : []
+    if (own.every((key, n) => above[n] === key)) return []
+    return (node.type === 'TOMLTable' ? node.body : [node]).filter(({ key }) => {
+      const path = [...above, ...key.keys.map(each => (each.type === 'TOMLBare' ? each.name : each.value))]
+      return own.every((key, n) => path[n] === key)
+    })
+  })
 }
 
 /** The lines of a table and of the tables in it; JSON's texts and lists are TOML's too. */
