@@ -10,7 +10,7 @@ import { decide, decideListed } from '../policy/decide.ts'
 import { definitionHash } from '../policy/definition-hash.ts'
 import type { Question } from '../policy/question.ts'
 import { Catalog } from './catalog.ts'
-import { Guard } from './guard.ts'
+import { Guard, type GuardOptions } from './guard.ts'
 import { watchAgain } from './introduce.ts'
 import { GatewayLink, type House, type LinkOptions } from './link.ts'
 import { type OwnCall, OwnCalls } from './own-calls.ts'
@@ -41,6 +41,7 @@ export interface GatewayOptions {
   announcer: Announcer
   redact: (text: string) => string
   clientTitle: (id: string) => string
+  holding?: GuardOptions['holding']
 }
 
 export interface Link {
@@ -78,6 +79,7 @@ export class Gateway {
       approvals,
       audit,
       redact,
+      holding: options.holding,
       isTrusted: server => this.#isTrusted(server),
       isHeld: (server, tool) => options.pins.isHeld(server, tool),
       awake: (server, signal, who) => supervisor.awake(server, signal, who),

@@ -5,6 +5,7 @@ import type { AuditEvent } from '../../contract/audit.ts'
 import type { Decision } from '../../contract/policy.ts'
 import { memberAt, members } from '../../contract/wire.ts'
 import { HubError, problemOf } from '../error.ts'
+import { CallArguments } from '../policy/call-arguments.ts'
 import { type CallFacts, decide } from '../policy/decide.ts'
 import { definitionHash } from '../policy/definition-hash.ts'
 import { Rate } from '../policy/rate.ts'
@@ -38,7 +39,6 @@ export interface Call {
   tool: string
   entry: Entry | null
   argumentsText: string
-  deadlineMs: number
   signal: AbortSignal
   /** A person's yes to the same call, whose next round this is. */
   allowedBy?: string | undefined
@@ -66,6 +66,15 @@ export interface GuardOptions {
   /** The tool as it is listed now; null when it is gone. */
   entryNow: (call: Call) => Entry | null
   redact: (text: string) => string
+  holding?: Partial<Holding> | undefined
+}
+
+/** How a call is held while a person is asked. */
+export interface Holding {
+  /** Until its client is told to repeat the call. */
+  clientMs: number
+  /** Between two words to a client that asked for progress. */
+  heartbeatMs: number
 }
 
 interface Row extends Pick<AuditEvent, 'outcome' | 'detail'> {
@@ -75,26 +84,33 @@ interface Row extends Pick<AuditEvent, 'outcome' | 'detail'> {
   decision: Decision
 }
 
-/** Well below the 60 s after which SDK clients give up. */
+/** Both well below the 60 s after which SDK clients give up. */
 export const HEARTBEAT_MS = 10_000
+const CLIENT_MS = 50_000
 const ARGUMENTS_KEPT = 8_192
 const ARGUMENTS_LONG = 100_000
 
 export class Guard {
   readonly #o: GuardOptions
+  readonly #holding: Holding
   /** Lines that were refused before anybody asked for anything. */
   readonly refused: RefusedFrames
   readonly #reads: ReadRecords
   readonly #rate = new Rate()
+  /** A call is decided up to four times on its way. */
+  readonly #read = new WeakMap<object, CallArguments>()
 
   constructor(options: GuardOptions) {
     this.#o = options
+    this.#holding = { clientMs: CLIENT_MS, heartbeatMs: HEARTBEAT_MS, ...options.holding }
     this.refused = new RefusedFrames(options.audit)
     this.#reads = new ReadRecords(options.audit)
   }
 
   decide(call: Pick<Call, 'client' | 'server' | 'method' | 'tool' | 'entry' | 'argumentsText'>): Decision {
     const { client, server, method, tool, entry, argumentsText } = call
+    let read = this.#read.get(call)
+    if (!read) this.#read.set(call, (read = new CallArguments(argumentsText)))
     const facts: CallFacts = {
       client: client.id,
       server: { id: server.id, name: server.name, trusted: this.#o.isTrusted(server.id) },
@@ -102,6 +118,7 @@ export class Guard {
       tool,
       definition: entry?.definition ?? null,
       argumentsText,
+      read,
       held: entry !== null && this.#o.isHeld(server.id, entry.own),
     }
     return decide(facts, this.#o.policy.current(), Date.now())
@@ -146,6 +163,15 @@ export class Guard {
     return late ?? this.#send(call, decision, by, upstream, send, ended => this.#ended(call, ended))
   }
 
+  /** Before the next round of a call that was let through: why it is denied by now, on record; null while it is not. */
+  deniedNow(call: Call): string | null {
+    const decision = this.decide(call)
+    if (decision.effect !== 'deny') return null
+    const words = this.#denied(decision)
+    this.#refuse(call, decision, byOf(decision), words)
+    return words
+  }
+
   /** For what waits for no answer: allowed by policy as it is, and recorded. Never asks. */
   async allows(call: Call): Promise<boolean> {
     const decision = this.decide(call)
@@ -164,7 +190,7 @@ export class Guard {
     void this.#record(call, { kind: 'approval', what: 'approval/asked', by: byOf(decision), decision }, false).catch(
       () => {},
     )
-    const beating = setInterval(() => call.heartbeat('Waiting for approval in Gatehouse'), HEARTBEAT_MS)
+    const beating = setInterval(() => call.heartbeat('Waiting for approval in Gatehouse'), this.#holding.heartbeatMs)
     const outcome = await this.#o.approvals
       .ask({
         correlation: call.correlation,
@@ -178,7 +204,7 @@ export class Guard {
         argumentsText: call.argumentsText,
         description: descriptionOf(call.entry),
         definitionHash: definitionHash(call.entry?.definition ?? null),
-        clientDeadlineMs: call.deadlineMs,
+        clientDeadlineMs: this.#holding.clientMs,
         signal: call.signal,
       })
       .finally(() => clearInterval(beating))

@@ -1,7 +1,7 @@
 // What a link answers to requests of the modern era: each stands for itself, with its own capabilities and log level.
 import { memberAt } from '../../contract/wire.ts'
 import type { Upstream } from '../supervisor/upstream.ts'
-import { BAD_PARAMS, type ClientFrame, resultFrame, toolErrorFrame } from './frame.ts'
+import { BAD_PARAMS, type ClientFrame, DENIED, errorFrame, resultFrame, toolErrorFrame } from './frame.ts'
 import type { House } from './link.ts'
 import { ListenStream } from './listen.ts'
 import type { Envelope } from './modern.ts'
@@ -74,7 +74,13 @@ export class ModernSide {
     const answer = this.#link
       .relay(asker, frame, target, flight, correlation)
       .finally(() => this.#house.upstreams.leave(caller))
-    return this.#rounds.first(frame, caller, flight, answer)
+    const refused = (again: string) => {
+      const words = this.#house.guard.deniedNow(callOf(asker, frame, target, flight, correlation))
+      if (words === null) return null
+      if (!target.entry) return errorFrame(again, DENIED, words)
+      return asModernAnswer(toolErrorFrame(again, words), frame.method, undefined)
+    }
+    return this.#rounds.first(frame, caller, flight, answer, refused)
   }
 
   #target(frame: ClientFrame, view: View): Target {

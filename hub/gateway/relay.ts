@@ -44,7 +44,6 @@ export interface Asker {
 }
 
 const QUESTION_WAITS = 'A question of the server waits in Gatehouse'
-const CLIENT_WAITS_MS = 50_000
 /** What a server may answer by asking for something first. */
 const ROUNDS = new Set(['tools/call', 'prompts/get', 'resources/read'])
 const SUBSCRIPTIONS = new Set(['resources/subscribe', 'resources/unsubscribe'])
@@ -155,7 +154,6 @@ export function callOf(asker: Asker, frame: ClientFrame, target: Target, flight:
     tool,
     entry,
     argumentsText,
-    deadlineMs: CLIENT_WAITS_MS,
     signal: flight.abort.signal,
     heartbeat: why => {
       if (frame.token === null) return

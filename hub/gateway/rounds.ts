@@ -15,6 +15,8 @@ interface Suspended {
   /** The call's own answer, under the id of the request that began it. */
   answer: Promise<string | null>
   flight: Flight
+  /** Policy is asked before each round: the refusal under this id, or null. */
+  refused: (id: string) => string | null
   timer: NodeJS.Timeout
 }
 
@@ -32,8 +34,9 @@ export class Rounds {
     caller: ModernCaller,
     flight: Flight,
     answer: Promise<string | null>,
+    refused: Suspended['refused'],
   ): Promise<string | null> {
-    return this.#next(frame, { caller, answer, flight })
+    return this.#next(frame, { caller, answer, flight, refused })
   }
 
   /** Null: this request is no later round of a call that waits here. Throws RpcError for a handle that is not good. */
@@ -48,6 +51,11 @@ export class Rounds {
       )
     this.#waiting.delete(handle.id)
     clearTimeout(suspended.timer)
+    const refusal = suspended.refused(frame.id!)
+    if (refusal !== null) {
+      end(suspended, 'policy denies it by now')
+      return Promise.resolve(refusal)
+    }
     const { caller } = suspended
     const responses = frame.fields.find(m => m.key === 'inputResponses')
     caller.send = send
@@ -64,7 +72,10 @@ export class Rounds {
     this.#waiting.clear()
   }
 
-  async #next(frame: ClientFrame, { caller, answer, flight }: Omit<Suspended, 'timer'>): Promise<string | null> {
+  async #next(
+    frame: ClientFrame,
+    { caller, answer, flight, refused }: Omit<Suspended, 'timer'>,
+  ): Promise<string | null> {
     const id = frame.id!
     const text = await Promise.race([answer, caller.asked.then(() => undefined)])
     if (text !== undefined) return text === null ? null : splice(text, [{ ...memberAt(text, ['id'])!, text: id }])
@@ -75,7 +86,13 @@ export class Rounds {
       throw new RpcError(DENIED, `More than ${MOST_SUSPENDED} calls wait for answers of this client already.`)
     }
     const handle = { id: randomUUID(), client: this.#client, digest: requestDigest(frame), until: Date.now() + LIFE_MS }
-    const suspended = { caller, answer, flight, timer: setTimeout(() => this.#late(handle.id), LIFE_MS).unref() }
+    const suspended = {
+      caller,
+      answer,
+      flight,
+      refused,
+      timer: setTimeout(() => this.#late(handle.id), LIFE_MS).unref(),
+    }
     this.#waiting.set(handle.id, suspended)
     // Ended by its server or its policy meanwhile: nothing is left to come back to.
     void answer
