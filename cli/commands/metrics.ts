@@ -54,7 +54,7 @@ function sayStatus({ on, url, tokenFile, problem }: MetricsStatus): void {
 For prometheus.yml:
   - job_name: gatehouse
     authorization:
-      credentials_file: ${oneLine(tokenFile)}
+      credentials_file: ${JSON.stringify(oneLine(tokenFile))}
     static_configs:
       - targets: ['${new URL(url).host}']`)
 }

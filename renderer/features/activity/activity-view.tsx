@@ -1,17 +1,18 @@
 // What was done, by whom and how it was decided: the log, filtered, live, with each row's link in the chain.
-import { Button, Menu } from '@mantine/core'
-import { IconCircleCheck, IconDownload, IconLink, IconLinkOff } from '@tabler/icons-react'
-import { useEffect, useMemo } from 'react'
-import { listOf, useServers, useStatus } from '../../hub.ts'
-import { Banner, CopyButton, count, EmptyState, Page, PageHeader, Problem, RowsSkeleton } from '../../ui/index.ts'
+import { Button } from '@mantine/core'
+import { IconCircleCheck, IconLink, IconLinkOff } from '@tabler/icons-react'
+import { useCallback, useEffect, useMemo } from 'react'
+import { hub, listOf, useCall, useServers, useStatus } from '../../hub.ts'
+import { Banner, count, EmptyState, Page, PageHeader, Problem, RowsSkeleton } from '../../ui/index.ts'
 import { textOf, useAddress } from '../use-address.ts'
 import { useWalk } from '../use-walk.ts'
 import css from './activity.module.css'
-import { narrowest, readFilter, withMember } from './filter.ts'
+import { ExportLog, exportLog } from './export-log.tsx'
+import { addressOf, narrowest, readFilter, withMember } from './filter.ts'
 import { FilterBar } from './filter-bar.tsx'
 import { Histories } from './histories.tsx'
 import { LinePane } from './line-pane.tsx'
-import { joinRows } from './lines.ts'
+import { joinRows, type Line } from './lines.ts'
 import { useLogFeed } from './log-feed.ts'
 import { LogRows } from './log-rows.tsx'
 import { chainWords, useChecked, verify } from './verification.ts'
@@ -34,11 +35,12 @@ export function ActivityView() {
     open,
   )
   useEscape(selected !== null, () => open(null))
+  const fill = useCallback((seen: readonly Line[]) => void feed.fill(seen), [feed])
   useEffect(() => {
     feed.hold(paused)
   }, [feed, paused])
   const line = selected === null ? null : (lines.find(one => String(one.seq) === selected) ?? null)
-  const change = (next: typeof filter) => go({ ...next, live: address.live })
+  const change = (next: typeof filter) => go({ ...addressOf(next), live: address.live })
   const reset = narrowest(filter)
   return (
     <Page
@@ -75,7 +77,13 @@ export function ActivityView() {
         )}
         {log.kind === 'ready' && lines.length > 0 && (
           <>
-            <Histories lines={lines} range={filter.range} complete={log.complete} />
+            <Histories
+              lines={lines}
+              range={filter.range}
+              span={filter.span}
+              complete={log.complete}
+              onPick={span => change(withMember(withMember(filter, 'range', undefined), 'span', span))}
+            />
             {log.problem && <Problem error={log.problem} />}
             <LogRows
               lines={lines}
@@ -86,6 +94,7 @@ export function ActivityView() {
               onHold={on => feed.hold(on || paused)}
               onFresh={() => feed.release()}
               onOlder={() => void feed.older()}
+              onSeen={fill}
             />
           </>
         )}
@@ -102,6 +111,9 @@ const RESET = {
   server: 'Any server',
   client: 'Any client',
   range: 'At any time',
+  span: 'At any time',
+  decision: 'Any decision',
+  took: 'However long it took',
 } as const
 
 function Header() {
@@ -123,26 +135,7 @@ function Header() {
       <Button loading={checked.kind === 'asking'} onClick={() => void verify()}>
         Verify now
       </Button>
-      <Menu>
-        <Menu.Target>
-          <Button leftSection={<IconDownload size={14} />}>Export…</Button>
-        </Menu.Target>
-        <Menu.Dropdown>
-          <div className={css.export}>
-            <p>The command line exports the whole log, row by row, with its hashes:</p>
-            {[
-              'gatehouse audit export --format jsonl',
-              'gatehouse audit export --format csv',
-              'gatehouse audit head --json',
-            ].map(command => (
-              <p key={command} className={css.exportLine}>
-                <code>{command}</code>
-                <CopyButton text={command} label="Copy command" />
-              </p>
-            ))}
-          </div>
-        </Menu.Dropdown>
-      </Menu>
+      <ExportLog />
     </PageHeader>
   )
 }
@@ -152,6 +145,36 @@ function Broken() {
   const status = useStatus()
   const checked = useChecked()
   const names = listOf(useServers()).length
+  const acknowledge = useCall(hub.audit.acknowledge)
+  const damage = status.kind === 'ready' ? status.value.audit.damage : null
+  if (damage !== null) {
+    const also = checked.kind === 'known' ? checked.found.problems.filter(one => one.what !== damage) : []
+    return (
+      <div className={css.banner}>
+        <Banner
+          tone="red"
+          role="alert"
+          title={damage}
+          text={[
+            also.length > 0
+              ? `${count(also.length)} more: ${also
+                  .slice(0, 3)
+                  .map(p => p.what)
+                  .join(' ')}`
+              : '',
+            'This stays until you say that you have seen it. The row that tells of it stays in the log for good.',
+          ].join(' ')}
+        >
+          <Button size="xs" onClick={() => void exportLog('bundle')}>
+            Export as evidence…
+          </Button>
+          <Button size="xs" onClick={() => void acknowledge()}>
+            I have seen it
+          </Button>
+        </Banner>
+      </div>
+    )
+  }
   if (checked.kind === 'known' && !checked.found.intact) {
     const { problems } = checked.found
     return (

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { AuditRow } from '../../../contract/audit.ts'
-import { asked, narrowest, passes, readFilter, withMember } from './filter.ts'
+import { addressOf, asked, narrowest, passes, readFilter, withMember } from './filter.ts'
 
 const row: AuditRow = {
   seq: 5,
@@ -14,6 +14,8 @@ const row: AuditRow = {
     server: 'srv_a',
     tool: 'read',
     detail: 'Über den Fluss',
+    decision: { effect: 'allow', risk: 'reads', rule: null, ruleText: null, reasons: [] },
+    durationMs: 250,
   },
 }
 
@@ -24,7 +26,13 @@ test('an address becomes a filter and what is not understood is left out', () =>
     range: 'hour',
     text: '12',
   })
-  expect(readFilter({ kind: 'nonsense', range: 'constructor', text: '' })).toEqual({})
+  expect(readFilter({ kind: 'nonsense', range: 'constructor', text: '', took: 'toString', from: 5, to: 'x' })).toEqual(
+    {},
+  )
+  const picked = { from: 1_000, to: 2_000, range: 'hour', decision: 'ask', took: 'over-1000' }
+  const filter = readFilter(picked)
+  expect(filter).toEqual({ span: { from: 1_000, to: 2_000 }, decision: 'ask', took: 'over-1000' })
+  expect(readFilter(addressOf(filter))).toEqual(filter)
 })
 
 test('the kind call asks for all rows of a call', () => {
@@ -32,6 +40,16 @@ test('the kind call asks for all rows of a call', () => {
     kinds: ['call', 'approval', 'result'],
     since: 400_000,
     before: 9,
+    limit: 500,
+  })
+})
+
+test('words are looked for by their beginnings, durations and spans as they were picked', () => {
+  expect(asked({ text: ' delete pod*', took: 'under-100', span: { from: 5.5, to: 9.1 } }, 0)).toEqual({
+    text: 'delete* pod*',
+    maxMs: 99,
+    since: 5,
+    until: 10,
     limit: 500,
   })
 })
@@ -44,6 +62,15 @@ test.each([
   [{ client: 'claude' }, false],
   [{ outcome: 'ok' }, false],
   [{ text: 'über' }, true],
+  [{ text: 'uber flu' }, true],
+  [{ text: 'luss' }, false],
+  [{ decision: 'allow' }, true],
+  [{ decision: 'deny' }, false],
+  [{ took: 'over-100' }, true],
+  [{ took: 'over-1000' }, false],
+  [{ took: 'under-100' }, false],
+  [{ span: { from: 9_000, to: 10_000 } }, true],
+  [{ span: { from: 9_000, to: 9_999 } }, false],
   [{ text: 'bridge' }, false],
 ] as const)('a row that arrives is held against %o: %s', (filter, answer) => {
   expect(passes(row, asked(filter, 10_000))).toBe(answer)

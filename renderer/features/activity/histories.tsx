@@ -1,8 +1,9 @@
 // Four small histories of the lines that are loaded; each says itself as a sentence and over which span.
 import { duration, moment, count as written } from '../../ui/index.ts'
 import css from './activity.module.css'
+import { Brush } from './brush.tsx'
 import { histories, sum } from './buckets.ts'
-import { RANGES, type Range } from './filter.ts'
+import { RANGES, type Range, type Span } from './filter.ts'
 import type { Line } from './lines.ts'
 
 const HEIGHT = 30
@@ -10,15 +11,20 @@ const HEIGHT = 30
 export function Histories({
   lines,
   range,
+  span,
   complete,
+  onPick,
 }: {
   lines: readonly Line[]
   range: Range | undefined
+  span: Span | undefined
   complete: boolean
+  /** A span drawn over a chart. The filter's time can be set without drawing, too. */
+  onPick: (span: Span) => void
 }) {
-  const now = Math.max(Date.now(), lines[0]?.time ?? 0)
+  const now = span?.to ?? Math.max(Date.now(), lines[0]?.time ?? 0)
   const oldest = lines.at(-1)?.time ?? now
-  const from = range && complete ? now - RANGES[range] : oldest
+  const from = !complete ? oldest : span ? span.from : range ? now - RANGES[range] : oldest
   const found = histories(lines, from, now)
   const [calls, errors, asked, denied] = [found.calls, found.errors, found.asked, found.denied].map(sum) as [
     number,
@@ -29,7 +35,7 @@ export function Histories({
   if (calls === 0) return null
   const since = `since ${moment(from)}`
   return (
-    <div className={css.histories}>
+    <Brush className={css.histories} from={from} to={now} onPick={onPick}>
       <History title="Calls" fact={written(calls)} sentence={`${calls} calls ${since}`}>
         <Columns series={[{ values: found.calls, tone: 'edge' }]} />
       </History>
@@ -55,7 +61,7 @@ export function Histories({
           ]}
         />
       </History>
-    </div>
+    </Brush>
   )
 }
 
@@ -67,7 +73,7 @@ function History(props: { title: string; fact: string; sentence: string; childre
         <b className="num">{props.fact}</b>
         <span className="visually-hidden">{props.sentence}</span>
       </figcaption>
-      {props.children}
+      <div data-brush>{props.children}</div>
     </figure>
   )
 }

@@ -1,17 +1,18 @@
 // One line, whole: what happened when, why it was decided so, its arguments, and its place in the chain.
 import { ActionIcon, Button } from '@mantine/core'
-import { IconCheck, IconChevronDown, IconChevronUp, IconFlask, IconLink } from '@tabler/icons-react'
+import { IconCheck, IconChevronDown, IconChevronUp, IconEraser, IconFlask, IconLink } from '@tabler/icons-react'
 import { useNavigate } from '@tanstack/react-router'
 import { useEffect, useState } from 'react'
-import type { AuditRow } from '../../../contract/audit.ts'
+import type { AuditCall, AuditRow } from '../../../contract/audit.ts'
 import { hub, useStatus } from '../../hub.ts'
-import { bytes, CopyButton, count, Foreign, JsonView, Pane, RiskMark } from '../../ui/index.ts'
+import { bytes, CopyButton, count, duration, Foreign, JsonView, Pane, RiskMark } from '../../ui/index.ts'
 import { useNames } from '../use-names.ts'
 import css from './activity.module.css'
+import { EraseDialog } from './erase-dialog.tsx'
 import { joinRows, type Line, mergeRows } from './lines.ts'
 import { stepsOf } from './steps.ts'
 import { chainWords, provenTo, useChecked, verify } from './verification.ts'
-import { dayAndTime, factWords, precise, shortHash } from './words.ts'
+import { dayAndTime, decisionWords, factWords, precise, shortHash } from './words.ts'
 
 interface Props {
   seq: number
@@ -21,7 +22,8 @@ interface Props {
 }
 
 export function LinePane({ seq, line: given, lines, onOpen }: Props) {
-  const near = useNear(seq, given)
+  const { near, call } = useNear(seq, given)
+  const [erasing, setErasing] = useState(false)
   const own = near.find(row => row.seq === seq)
   const line = joinRows(
     mergeRows(
@@ -52,7 +54,11 @@ export function LinePane({ seq, line: given, lines, onOpen }: Props) {
           </ActionIcon>
         </>
       }
-      foot={line && <Foot line={line} server={line.server ? names.server(line.server) : null} />}
+      foot={
+        line && (
+          <Foot line={line} server={line.server ? names.server(line.server) : null} onErase={() => setErasing(true)} />
+        )
+      }
     >
       {!line && <p className={css.paneFact}>This row is not in the log, or not in this filter's reach.</p>}
       {line && (
@@ -86,6 +92,7 @@ export function LinePane({ seq, line: given, lines, onOpen }: Props) {
               </li>
             ))}
           </ol>
+          {call && line.tool !== null && <Times call={call} line={line} />}
           {why && (why.reasons.length > 0 || why.ruleText) && (
             <>
               <h3 className={css.sub}>Why it was decided so</h3>
@@ -122,9 +129,36 @@ export function LinePane({ seq, line: given, lines, onOpen }: Props) {
             </p>
           )}
           <ChainLink seq={seq} near={near} />
+          {erasing && <EraseDialog rows={line.rows.map(row => row.seq)} onClose={() => setErasing(false)} />}
         </>
       )}
     </Pane>
+  )
+}
+
+/** Who decided, and where the time went. */
+function Times({ call, line }: { call: AuditCall; line: Line }) {
+  const { word, by } = decisionWords(line, Date.now())
+  const { waitedMs, tookMs } = call
+  return (
+    <dl className={css.times}>
+      <dt>Decision</dt>
+      <dd>
+        {word} {by}
+      </dd>
+      {waitedMs !== null && (
+        <>
+          <dt>Waited for you</dt>
+          <dd className="num">{duration(waitedMs)}</dd>
+        </>
+      )}
+      {tookMs !== null && (
+        <>
+          <dt>Server took</dt>
+          <dd className="num">{duration(tookMs)}</dd>
+        </>
+      )}
+    </dl>
   )
 }
 
@@ -136,24 +170,36 @@ function belongs(row: AuditRow, given: Line | null, own: AuditRow | undefined): 
 }
 
 /** The neighbours in the chain, and all rows of the same call whatever the page's filter leaves out. */
-function useNear(seq: number, line: Line | null): AuditRow[] {
+function useNear(seq: number, line: Line | null): { near: AuditRow[]; call: AuditCall | null } {
   const [near, setNear] = useState<AuditRow[]>([])
-  const correlation = line?.rows.find(r => r.event?.correlation)?.event?.correlation
+  const [call, setCall] = useState<AuditCall | null>(null)
+  const found = line?.rows ?? near.filter(row => row.seq === seq)
+  const correlation = found.find(row => row.event?.correlation)?.event?.correlation
   const known = line?.rows.length ?? 0
   // biome-ignore lint/correctness/useExhaustiveDependencies: more rows of the call mean other neighbours to ask for
   useEffect(() => {
     let current = true
-    const asks = [hub.audit.list({ before: seq + 2, limit: 3 })]
-    if (correlation) asks.push(hub.audit.list({ text: correlation.slice(0, 200), limit: 50 }))
-    void Promise.all(asks).then(
-      found => current && setNear(found.reduce(mergeRows)),
+    hub.audit.list({ before: seq + 2, limit: 3 }).then(
+      rows => current && setNear(rows),
       () => {},
     )
     return () => {
       current = false
     }
-  }, [seq, correlation, known])
-  return near
+  }, [seq, known, line?.erased])
+  // biome-ignore lint/correctness/useExhaustiveDependencies: more rows of the call tell more about it
+  useEffect(() => {
+    let current = true
+    if (correlation === undefined) return setCall(null)
+    hub.audit.call({ correlation }).then(
+      one => current && setCall(one),
+      () => {},
+    )
+    return () => {
+      current = false
+    }
+  }, [correlation, known])
+  return { near: call ? mergeRows(near, call.rows) : near, call }
 }
 
 function ChainLink({ seq, near }: { seq: number; near: AuditRow[] }) {
@@ -184,7 +230,7 @@ function ChainLink({ seq, near }: { seq: number; near: AuditRow[] }) {
   )
 }
 
-function Foot({ line, server }: { line: Line; server: string | null }) {
+function Foot({ line, server, onErase }: { line: Line; server: string | null; onErase: () => void }) {
   const navigate = useNavigate()
   const args = line.rows.map(r => r.event?.arguments).find(a => a !== undefined)
   const whole = args !== undefined && args.bytes <= 8192
@@ -201,6 +247,11 @@ function Foot({ line, server }: { line: Line; server: string | null }) {
           }
         >
           Open in inspector
+        </Button>
+      )}
+      {line.rows.some(row => row.event && row.event.kind !== 'erased') && (
+        <Button leftSection={<IconEraser size={14} />} onClick={onErase}>
+          Erase…
         </Button>
       )}
       <span style={{ marginInlineStart: 'auto' }}>

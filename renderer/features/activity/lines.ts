@@ -97,6 +97,13 @@ function answeredOf(events: readonly AuditEvent[]): Answered | null {
 /** The rule that was in force at that row: it may have changed while the call waited. */
 const ruleOf = ({ decision }: AuditEvent) => (decision ? { rule: decision.rule, ruleText: decision.ruleText } : {})
 
+/** A call without the row that decided it, or without its end: the filter may have left that out. */
+export function isPart({ rows, tool, decision, outcome, time }: Line, now = Date.now()): boolean {
+  if (tool === null) return false
+  const hasDecided = rows.some(row => row.event?.kind === 'call')
+  return !hasDecided || decision === null || (outcome === null && now - time > 5_000)
+}
+
 /** Adds rows to those known, each once, newest first. */
 export function mergeRows(known: readonly AuditRow[], more: readonly AuditRow[]): AuditRow[] {
   const bySeq = new Map(known.map(row => [row.seq, row]))

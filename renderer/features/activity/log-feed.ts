@@ -5,7 +5,7 @@ import type { Problem } from '../../../contract/procedure.ts'
 import { Watched } from '../../connection/store.ts'
 import { hub, problemFrom, useHub } from '../../hub.ts'
 import { asked, type Filter, passes } from './filter.ts'
-import { mergeRows } from './lines.ts'
+import { isPart, type Line, mergeRows } from './lines.ts'
 
 export type Log =
   | { kind: 'loading' }
@@ -16,6 +16,7 @@ export type Log =
 export class LogFeed {
   readonly log = new Watched<Log>({ kind: 'loading' })
   readonly #filter: Filter
+  readonly #filled = new Set<string>()
   #holding = false
 
   constructor(filter: Filter) {
@@ -74,6 +75,7 @@ export class LogFeed {
   async #follow(signal: AbortSignal, early: AuditRow[]): Promise<void> {
     try {
       for await (const batch of await hub.audit.tail(undefined, { signal })) {
+        this.#eraseWhat(batch)
         const wanted = batch.filter(row => passes(row, asked(this.#filter, Date.now())))
         if (this.log.get().kind === 'ready') this.#take(wanted)
         else early.push(...wanted)
@@ -81,6 +83,29 @@ export class LogFeed {
     } catch {
       // The connection ended; the page opens the feed again when the hub is back.
     }
+  }
+
+  /** Calls of which the filter left something out: the rest is asked for, once. */
+  async fill(lines: readonly Line[]): Promise<void> {
+    const wanted = lines.flatMap(line => {
+      const correlation = isPart(line) ? line.rows.find(row => row.event?.correlation)?.event?.correlation : undefined
+      return correlation === undefined || this.#filled.has(correlation) ? [] : [correlation]
+    })
+    for (const correlation of wanted) this.#filled.add(correlation)
+    const calls = await Promise.all(wanted.map(correlation => hub.audit.call({ correlation }).catch(() => null)))
+    const rows = calls.flatMap(call => call?.rows ?? [])
+    const log = this.log.get()
+    if (log.kind === 'ready' && rows.length > 0) this.log.set({ ...log, rows: mergeRows(log.rows, rows) })
+  }
+
+  /** What was erased, here or elsewhere, is not shown any longer. */
+  #eraseWhat(batch: readonly AuditRow[]): void {
+    const spans = batch.flatMap(row => (row.event?.kind === 'erased' ? (row.event.rows ?? []) : []))
+    const log = this.log.get()
+    if (spans.length === 0 || log.kind !== 'ready') return
+    const isErased = ({ seq }: AuditRow) => spans.some(({ from, to }) => seq >= from && seq <= to)
+    const without = (rows: AuditRow[]) => rows.map(row => (isErased(row) ? { ...row, event: null } : row))
+    this.log.set({ ...log, rows: without(log.rows), held: without(log.held) })
   }
 
   /** A row of a call that is already on the page goes there at once: it moves nothing. */

@@ -33,9 +33,11 @@ interface Props {
   onHold: (on: boolean) => void
   onFresh: () => void
   onOlder: () => void
+  /** These are looked at. */
+  onSeen: (lines: readonly Line[]) => void
 }
 
-export function LogRows({ lines, selected, fresh, complete, onOpen, onHold, onFresh, onOlder }: Props) {
+export function LogRows({ lines, selected, fresh, complete, onOpen, onHold, onFresh, onOlder, onSeen }: Props) {
   const scroller = useRef<HTMLDivElement>(null)
   const virtual = useVirtualizer({
     count: lines.length,
@@ -44,11 +46,13 @@ export function LogRows({ lines, selected, fresh, complete, onOpen, onHold, onFr
     overscan: 12,
   })
   const items = virtual.getVirtualItems()
+  const first = items[0]?.index ?? 0
   const last = items.at(-1)?.index ?? 0
   const at = lines.findIndex(line => String(line.seq) === selected)
   useEffect(() => {
     if (!complete && last > lines.length - NEAR_END) onOlder()
   }, [complete, last, lines.length, onOlder])
+  useEffect(() => onSeen(lines.slice(first, last + 1)), [lines, first, last, onSeen])
   // biome-ignore lint/correctness/useExhaustiveDependencies: only another selection scrolls, not rows that arrive
   useEffect(() => {
     if (at >= 0) virtual.scrollToIndex(at, { align: 'auto' })

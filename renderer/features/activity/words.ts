@@ -74,7 +74,20 @@ export const KINDS: Record<AuditEvent['kind'], string> = {
   erased: 'erasures',
 }
 
+/** What was decided, as a filter's value. */
+export const DECIDED = { allow: 'allowed', ask: 'asked', deny: 'denied' } as const
+
+export const TOOK_WORDS = {
+  'under-100': 'under 100 ms',
+  'over-100': '100 ms or more',
+  'over-1000': '1 s or more',
+  'over-10000': '10 s or more',
+} as const
+
 const FACTS: Record<string, string> = {
+  'audit/acknowledged': 'damage to the log seen by you',
+  'rows/erased': 'content erased',
+
   'approval/allow': 'allowed a call',
   'approval/deny': 'denied a call',
   'question/asked': 'asks you',

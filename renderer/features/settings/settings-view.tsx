@@ -5,6 +5,8 @@ import { useStatus } from '../../hub.ts'
 import { Ago, Banner, Box, CopyButton, Mono, Page, PageHeader, Problem, RowsSkeleton, Section } from '../../ui/index.ts'
 import { Defence } from './defence.tsx'
 import { HttpSection } from './http-section.tsx'
+import { MetricsSection } from './metrics-section.tsx'
+import { RecordsSection } from './records-section.tsx'
 import { Row } from './row.tsx'
 import css from './settings.module.css'
 import { WindowsSection } from './windows-section.tsx'
@@ -28,6 +30,10 @@ export function SettingsView() {
         {status.kind === 'loading' && <RowsSkeleton rows={4} />}
         {status.kind === 'failed' && <Problem error={status.error} />}
         {status.kind === 'ready' && <HttpSection key={status.value.http?.port} http={status.value.http} />}
+        <RecordsSection />
+        {status.kind === 'ready' && (
+          <MetricsSection key={`metrics ${status.value.metrics.port}`} metrics={status.value.metrics} />
+        )}
         {status.kind === 'ready' && <Places status={status.value} />}
         <Defence />
       </div>
@@ -61,7 +67,7 @@ function Places({ status }: { status: HubStatus }) {
   const { vault, audit, config } = status
   return (
     <>
-      <Section title="Keychain and log">
+      <Section title={vault.file ? 'Encrypted file and log' : 'Keychain and log'}>
         <Box>
           <Row what={vault.store} text={vault.hint ? `${vault.what} ${vault.hint}` : vault.what} />
           <Row
@@ -69,8 +75,8 @@ function Places({ status }: { status: HubStatus }) {
             text={
               audit.problem ??
               (audit.anchored
-                ? 'Chained, signed and anchored in the keychain'
-                : 'Chained, but not anchored outside its file: a keychain is needed for that')
+                ? `Chained, signed and anchored in the ${vault.file ? 'encrypted file' : 'keychain'}`
+                : `Chained, but not anchored outside its file: ${vault.file ? 'the encrypted file is locked' : 'a keychain is needed for that'}`)
             }
           >
             {audit.signedAt !== null && (
