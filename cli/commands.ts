@@ -176,7 +176,7 @@ export const COMMANDS: readonly Listed[] = [
   },
   {
     name: 'secrets list',
-    summary: 'the names, and which servers use them',
+    summary: 'the names, when each was last used and by which servers',
     load: async () => (await import('./commands/secrets.ts')).secretsList,
   },
   {
@@ -186,7 +186,7 @@ export const COMMANDS: readonly Listed[] = [
   },
   {
     name: 'secrets remove',
-    summary: 'remove one from the keychain',
+    summary: 'remove one, and take it from the servers it was granted to',
     load: async () => (await import('./commands/secrets.ts')).secretsRemove,
   },
   {

@@ -1,6 +1,7 @@
 // Credentials by name: set and replaced, never read back.
 import { z } from 'zod'
 import { open, procedure } from './procedure.ts'
+import type { ServerState } from './servers.ts'
 
 export const SecretName = z
   .string()
@@ -18,6 +19,17 @@ export const Secret = z.object({
 })
 export type Secret = z.infer<typeof Secret>
 
+/** `running`: what still has the value from before; `restarting`: it is started anew with this one. */
+const SavedSecret = Secret.extend({
+  running: z.array(z.object({ server: z.string(), name: z.string() })),
+  restarting: z.boolean(),
+})
+
+/** A server gets its credentials at its start. One that gave up may have done so for want of a good one. */
+export function runsWithOldValue(state: ServerState): boolean {
+  return state.kind === 'running' || state.kind === 'starting' || state.kind === 'crash-looping'
+}
+
 /** Where secrets are kept, now: the keychain, or the encrypted file with a passphrase. */
 export const VaultStatus = z.object({
   kind: z.enum(['open', 'waiting', 'locked', 'missing', 'denied']),
@@ -33,8 +45,10 @@ const Passphrase = z.string().min(1).max(1_000)
 
 export const secretsContract = {
   list: open.output(z.array(Secret)),
-  /** From the command line only for a name that is new. */
-  set: open.input(z.object({ name: SecretName, value: z.string().min(1).max(100_000) })).output(Secret),
+  /** From the command line only for a name that is new. `restart`: the running servers that use it. */
+  set: open
+    .input(z.object({ name: SecretName, value: z.string().min(1).max(100_000), restart: z.boolean().optional() }))
+    .output(SavedSecret),
   remove: open.input(z.object({ name: SecretName })).output(z.object({ removed: z.string() })),
   grant: procedure.input(z.object({ name: SecretName, server: z.string() })).output(Secret),
   /** Whoever knows the passphrase of the encrypted file may open it. */

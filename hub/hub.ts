@@ -147,7 +147,13 @@ async function openParts(options: HubOptions, parts: OpenParts, report: (message
   })
   parts.add('what the log keeps', () => keeping.close())
   const atTheDoor = limitRefusals(audit)
-  const windows = new Windows({ sealed, door: vault.door, announcer, audit: atTheDoor })
+  const windows = new Windows({
+    sealed,
+    door: vault.door,
+    announcer,
+    audit: atTheDoor,
+    isLocked: () => vault.status().file === 'locked',
+  })
   announcer.on('vault/changed', () => {
     // A keychain that came late had its say too late for the start: the hub ends rather than serve a converted folder.
     // The vault gave it no key.

@@ -3,7 +3,7 @@
 import { SecretName } from '../../contract/secrets.ts'
 import { ask, hasTerminal, readStdin } from '../ask.ts'
 import { type Command, CommandError, UsageError } from '../command.ts'
-import { say, sayJson, sayTable } from '../print.ts'
+import { clock, say, sayJson, sayTable } from '../print.ts'
 
 const MOST_BYTES = 100_000
 
@@ -14,11 +14,12 @@ export const secretsList: Command = {
     if (json) sayJson(secrets)
     else
       sayTable(
-        ['NAME', 'STATUS', 'LOOKS LIKE', 'USED BY'],
+        ['NAME', 'STATUS', 'LOOKS LIKE', 'LAST USED', 'USED BY'],
         secrets.map(one => [
           one.name,
           one.status,
           one.looksLike ?? '',
+          one.status === 'missing' ? '' : one.usedAt === null ? 'never' : clock(one.usedAt),
           one.usedBy.map(user => (user.granted ? user.name : `${user.name} (not granted)`)).join(', '),
         ]),
         'No secrets.',
@@ -29,7 +30,7 @@ export const secretsList: Command = {
 
 export const secretsSet: Command = {
   synopsis: 'NAME',
-  help: 'One newline at the end is dropped. On a terminal the value is not shown. To replace one, use the window.',
+  help: 'One newline at the end is dropped. On a terminal the value is not shown. One that is set already is replaced in the window alone.',
   args: [1, 1],
   async run({ args: [name = ''], json, hub }) {
     checkName(name)
@@ -41,9 +42,12 @@ export const secretsSet: Command = {
         `The value of ${name} is empty.`,
         `Give it on stdin: printf %s "$VALUE" | gatehouse secrets set ${name}`,
       )
-    const secret = await (await hub()).call.secrets.set({ name, value })
+    const { call } = await hub()
+    const secret = await call.secrets.set({ name, value })
+    const { vault } = await call.hub.status()
+    const store = vault.file ? 'encrypted file' : 'keychain'
     if (json) sayJson(secret)
-    else say(`${name} is stored in the keychain. A server gets it when you grant it in the window.`)
+    else say(`${name} is stored in the ${store}. A server gets it when you grant it in the window.`)
     return 0
   },
 }
@@ -55,7 +59,7 @@ export const secretsRemove: Command = {
     checkName(name)
     const removed = await (await hub()).call.secrets.remove({ name })
     if (json) sayJson(removed)
-    else say(`${name} is removed.`)
+    else say(`${name} is removed. Set anew, it is to be granted anew.`)
     return 0
   },
 }

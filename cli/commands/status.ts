@@ -21,7 +21,7 @@ export const status: Command = {
       `Gatehouse ${now.version} is running on ${oneLine(now.dataFolder)} (pid ${now.pid}) since ${clock(now.startedAt)}.`,
     )
     if (now.mode === 'unattended') say('Unattended: a policy file decides, no person is asked.')
-    say(`Keychain: ${oneLine(now.vault.what)}`)
+    say(`${now.vault.file ? 'Encrypted file' : 'Keychain'}: ${oneLine(now.vault.what)}`)
     say(
       `Audit log: ${now.audit.rows} rows, ${now.audit.anchored ? 'anchored' : 'not anchored'}${now.audit.problem ? `; ${oneLine(now.audit.problem)}` : ''}`,
     )

@@ -5,7 +5,6 @@ import type { Announcer } from '../announce.ts'
 import type { Audit } from '../audit/audit.ts'
 import type { Keeping } from '../audit/keeping.ts'
 import type { Clients } from '../clients/clients.ts'
-import { HubError } from '../error.ts'
 import type { Metrics } from '../metrics/metrics.ts'
 import type { Approvals } from '../policy/approvals.ts'
 import { alwaysYes, effectOn } from '../policy/past-calls.ts'
@@ -20,7 +19,7 @@ import { guardedContract, nameOf } from './caller.ts'
 import { knownNow } from './known-tools.ts'
 import { loosen } from './loosen.ts'
 import { answerQuestions } from './questions.ts'
-import { viewSecrets } from './secret-view.ts'
+import { answerSecrets } from './secrets.ts'
 import type { ServerSources } from './server-view.ts'
 import { answerServers } from './servers.ts'
 import { type Readers, watchSnapshot } from './snapshot.ts'
@@ -62,12 +61,10 @@ export function buildRouter(parts: Parts) {
     proposals,
     readers,
     registry,
-    vault,
     windows,
   } = parts
   const api = guardedContract(audit, window => windows.isPaired(window))
   const idOf = (idOrName: string) => registry.find(idOrName).id
-  const secret = (name: string) => viewSecrets(vault, registry).find(one => one.name === name)!
 
   const hub = api.hub.router({
     status: api.hub.status.handler(() => readers.status(null)),
@@ -194,67 +191,6 @@ export function buildRouter(parts: Parts) {
     }),
   })
 
-  const fileDone = async (what: string, by: string) => {
-    await audit.append({ kind: 'secret', what, by }, { durable: true })
-    return vault.status()
-  }
-  const secrets = api.secrets.router({
-    list: api.secrets.list.handler(() => viewSecrets(vault, registry)),
-    set: api.secrets.set.handler(async ({ input, context }) => {
-      if (context.caller.role === 'cli' && (vault.has(input.name) || (await vault.isStored(input.name)))) {
-        throw new HubError('secret/exists', `${input.name} is set already.`, {
-          hint: 'Replace it in the window: Credentials.',
-        })
-      }
-      await vault.set(input.name, input.value)
-      await audit.append(
-        { kind: 'secret', what: 'secret/set', by: nameOf(context.caller), detail: input.name },
-        { durable: true },
-      )
-      return secret(input.name)
-    }),
-    remove: api.secrets.remove.handler(async ({ input, context }) => {
-      await vault.remove(input.name)
-      await audit.append(
-        { kind: 'secret', what: 'secret/removed', by: nameOf(context.caller), detail: input.name },
-        { durable: true },
-      )
-      return { removed: input.name }
-    }),
-    unlock: api.secrets.unlock.handler(async ({ input, context }) => {
-      const by = nameOf(context.caller)
-      try {
-        await vault.unlock(input.passphrase)
-      } catch (error) {
-        const detail = error instanceof Error ? error.message : 'failed'
-        await audit.append({ kind: 'refused', what: 'vault/unlock', by, detail }, { durable: false })
-        throw error
-      }
-      return fileDone('vault/unlocked', by)
-    }),
-    createFile: api.secrets.createFile.handler(async ({ input, context }) => {
-      await vault.createFile(input.passphrase)
-      return fileDone('vault/file-created', nameOf(context.caller))
-    }),
-    changePassphrase: api.secrets.changePassphrase.handler(async ({ input, context }) => {
-      await vault.changePassphrase(input.before, input.after)
-      return fileDone('vault/passphrase-changed', nameOf(context.caller))
-    }),
-    moveToKeychain: api.secrets.moveToKeychain.handler(async ({ context }) => {
-      await vault.moveToKeychain()
-      return fileDone('vault/moved-to-keychain', nameOf(context.caller))
-    }),
-    grant: api.secrets.grant.handler(async ({ input, context }) => {
-      const { id } = registry.find(input.server)
-      await audit.append(
-        { kind: 'secret', what: 'secret/granted', by: nameOf(context.caller), server: id, detail: input.name },
-        { durable: true },
-      )
-      registry.grant(id, input.name)
-      return secret(input.name)
-    }),
-  })
-
   const metricsRouter = api.metrics.router({
     status: api.metrics.status.handler(() => metrics.status()),
     set: api.metrics.set.handler(({ input, context }) => {
@@ -288,7 +224,7 @@ export function buildRouter(parts: Parts) {
     proposals: proposalsRouter,
     audit: answerAudit(api, parts),
     clients: clientsRouter,
-    secrets,
+    secrets: answerSecrets(api, parts),
     metrics: metricsRouter,
   }
 }

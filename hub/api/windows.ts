@@ -66,9 +66,22 @@ export class Windows {
   #store: DoorStore
   #links = new Map<string, Link>()
   #open = new Map<string, Set<() => void>>()
+  readonly #isLocked: () => boolean
+  /** Gave the passphrase of the file that says who is paired: who has that has all that pairing guards. */
+  readonly #vouched = new Map<string, z.infer<typeof Window>>()
+  /** Paired while nobody could say who is, and not known since. */
+  readonly #ended = new Set<string>()
   #wrongInWindows: number[] = []
 
-  constructor(options: { sealed: Sealed; door: DoorStore; announcer: Announcer; audit: Pick<Audit, 'append'> }) {
+  /** `isLocked`: what is paired stands in the encrypted file, and nobody has opened it yet. */
+  constructor(options: {
+    sealed: Sealed
+    door: DoorStore
+    announcer: Announcer
+    audit: Pick<Audit, 'append'>
+    isLocked?: () => boolean
+  }) {
+    this.#isLocked = options.isLocked ?? (() => false)
     this.#sealed = options.sealed
     this.#store = options.door
     this.#announcer = options.announcer
@@ -95,10 +108,31 @@ export class Windows {
     return this.#find(id) !== undefined
   }
 
+  /** This window gave the right passphrase: it stays a window when the file says who is one. */
+  vouch(id: string): void {
+    const window = this.#find(id)
+    if (window) this.#vouched.set(id, window)
+  }
+
   /** The keychain appeared and with it what was paired before: windows it does not know are windows no more. */
   endUnknown(): void {
-    for (const [id, ends] of this.#open) if (!this.isPaired(id)) for (const end of [...ends]) end()
+    for (const [id, window] of this.#vouched) this.#keep(id, window)
+    this.#vouched.clear()
+    for (const [id, ends] of this.#open) {
+      if (this.isPaired(id)) continue
+      this.#ended.add(id)
+      for (const end of [...ends]) end()
+    }
     this.#announcer.emit('windows/changed')
+  }
+
+  #keep(id: string, window: z.infer<typeof Window>): void {
+    if (this.isPaired(id)) return
+    this.#sealed.put('window', id, window)
+    // Counts at once; a file that cannot be written to just now says so itself.
+    void this.#writeDoor({ ...this.#door(), windows: [...this.#door().windows, id] }).catch(() => {})
+    const detail = `${window.name}, by the passphrase of the encrypted file`
+    void this.#audit.append({ kind: 'window', what: 'window/paired', by: `window:${id}`, detail }, { durable: false })
   }
 
   /** A one-time code for the link's fragment; good for 120 s. */
@@ -143,19 +177,25 @@ export class Windows {
       return { kind: 'accepted', window: proof.window, firstPairing: false }
     }
     void this.#refused('window/unknown-key', 'A window with a key that is not paired tried to connect.')
+    if (this.#isLocked())
+      return no(
+        'unknown-key',
+        'The encrypted file is locked, and which windows are paired stands in it.',
+        'Give its passphrase in a terminal, with `gatehouse vault unlock`: then this window goes on by itself. Or pair it anew with a link of `gatehouse open`, and give the passphrase in it, under Credentials.',
+        'window/locked',
+      )
+    if (this.#ended.has(proof.window))
+      return no(
+        'unknown-key',
+        'This window was paired while the encrypted file was locked, and is not one of those that the file names.',
+        'Run `gatehouse open` for a new link; it asks for your PIN.',
+      )
     return no('unknown-key', 'This window is not paired with this Gatehouse.', 'Run `gatehouse open` for a new link.')
   }
 
   async #pair(proof: Extract<Proof, { kind: 'pair' }>, challenge: Challenge, direct: boolean): Promise<Verdict> {
     const link = this.#links.get(proof.code)
-    if (link?.usedBy) {
-      if (this.isPaired(link.usedBy)) this.revoke(link.usedBy, 'link used twice')
-      return no(
-        'link-used',
-        'This link was used before. The window it paired was revoked, to be safe.',
-        'Run `gatehouse open` for a new link.',
-      )
-    }
+    if (link?.usedBy) return this.#usedTwice(link.usedBy)
     if (!link || link.until < Date.now()) {
       this.#links.delete(proof.code)
       return no(
@@ -170,7 +210,8 @@ export class Windows {
     const pin = first ? null : await this.#checkPin(proof.pin, link)
     if (pin) return pin
     // Two proofs with one code may have waited for scrypt side by side: the first one through takes the link.
-    if (link.usedBy || this.#links.get(proof.code) !== link)
+    if (link.usedBy) return this.#usedTwice(link.usedBy)
+    if (this.#links.get(proof.code) !== link)
       return no('link-used', 'This link was used before.', 'Run `gatehouse open` for a new link.')
     const id = `win_${randomBytes(6).toString('hex')}`
     link.usedBy = id
@@ -190,6 +231,15 @@ export class Windows {
     )
     this.#announcer.emit('windows/changed')
     return { kind: 'accepted', window: id, firstPairing: first }
+  }
+
+  #usedTwice(window: string): Verdict {
+    if (this.isPaired(window)) this.revoke(window, 'link used twice')
+    return no(
+      'link-used',
+      'This link was used before. The window it paired was revoked, to be safe.',
+      'Run `gatehouse open` for a new link.',
+    )
   }
 
   async #checkPin(pin: string | undefined, link: Link): Promise<Verdict | null> {
@@ -237,6 +287,10 @@ export class Windows {
 
   /** The first PIN or none; a later change needs the old one. */
   async setPin(pin: string | null, old: string | undefined, by: string): Promise<void> {
+    if (this.#isLocked())
+      throw new HubError('pin/locked', 'The PIN is kept in the encrypted file, which is locked.', {
+        hint: 'Unlock it first: Credentials.',
+      })
     if (this.pinState() === 'set' && !(old && (await this.pinIsRight(old, by, 'paired')))) {
       throw new HubError('pin/wrong', 'The old PIN is not right.', { hint: 'Type the PIN you chose before.' })
     }
@@ -333,6 +387,6 @@ function signedBy(publicKey: string, signature: string, challenge: Challenge): b
   }
 }
 
-function no(kind: Exclude<Verdict['kind'], 'accepted'>, message: string, hint?: string): Verdict {
-  return { kind, problem: { code: `window/${kind}`, message, ...(hint ? { hint } : {}) } }
+function no(kind: Exclude<Verdict['kind'], 'accepted'>, message: string, hint?: string, code?: string): Verdict {
+  return { kind, problem: { code: code ?? `window/${kind}`, message, ...(hint ? { hint } : {}) } }
 }

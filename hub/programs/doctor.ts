@@ -18,6 +18,7 @@ import { findClient } from '../clients/places.ts'
 import { KNOWN_CLIENTS } from '../clients/table.ts'
 import { mountTypeOf, networkFileSystem } from '../store/network-fs.ts'
 import { loginEnvironment } from '../supervisor/login-environment.ts'
+import { hasFile } from '../vault/secret-file.ts'
 import { rendererFolder } from '../where.ts'
 import { programOn, serverFindings } from './doctor-servers.ts'
 import { runProgram } from './program.ts'
@@ -35,7 +36,7 @@ await runProgram([], async ({ data }) => {
     node(),
     await sqlite(),
     dataFolder(data),
-    keychain(witness),
+    keychain(data, witness),
     audit(data, witness),
     shellPath(path),
     program('npx', path, 'Install Node.js with npm: many servers are started with npx.'),
@@ -127,7 +128,8 @@ async function probe(): Promise<Witness> {
   }
 }
 
-function keychain(witness: Witness | null): Finding {
+function keychain(data: string, witness: Witness | null): Finding {
+  if (witness?.why && hasFile(data)) return ok('keychain', 'Credentials are kept in the encrypted file.')
   if (!witness?.why || /no entry for this folder/.test(witness.why)) return ok('keychain', 'The keychain answers.')
   const fix =
     process.platform === 'linux'
@@ -149,7 +151,9 @@ function audit(data: string, witness: Witness | null): Finding {
       return warn(
         'audit',
         `The audit log is intact (${rows} rows), but not anchored. ${note ?? ''}`,
-        'It is anchored once the keychain answers.',
+        hasFile(data)
+          ? 'Its anchor lies in the encrypted file, which the running hub alone reads: see `gatehouse status`.'
+          : 'It is anchored once the keychain answers.',
       )
     return ok('audit', `The audit log is intact and anchored (${rows} rows).`)
   } catch (error) {

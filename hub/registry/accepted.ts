@@ -34,6 +34,12 @@ export class Accepted {
     this.#sealed.put('grant', `${id} ${secret}`, { digest })
   }
 
+  /** Whatever is stored under this name next was given to nobody. */
+  ungrant(secret: string): void {
+    for (const { key } of this.#sealed.list('grant', ForDigest))
+      if (key.endsWith(` ${secret}`)) this.#sealed.remove('grant', key)
+  }
+
   // Bound to the digest: what was trusted is this command, not whatever takes its place.
   isTrusted(id: string, digest: string): boolean {
     return this.#sealed.get('trust', id, ForDigest)?.digest === digest

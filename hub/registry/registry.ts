@@ -205,6 +205,10 @@ export class Registry {
     this.#announcer.emit('servers/changed', id)
   }
 
+  ungrant(secret: string): void {
+    this.#accepted.ungrant(secret)
+  }
+
   close(): void {
     this.#stopWatching()
     this.#announcer.off('vault/changed', this.#onVault)

@@ -180,12 +180,14 @@ export class Vault {
     await this.retry()
   }
 
-  async unlock(passphrase: string): Promise<void> {
+  /** `proven`: called when the passphrase was right, before anything becomes readable. */
+  async unlock(passphrase: string, proven: () => void = () => {}): Promise<void> {
     this.#mustBeShut()
     const file = await SecretFile.open({ folder: this.#folder.path, id: this.#folder.id, passphrase })
     await this.#attempt
     // The keychain may have come meanwhile.
     if (this.#keys) return
+    proven()
     this.#store = file
     await this.retry()
   }

@@ -30,6 +30,7 @@ export type HubState =
 const HEARTBEAT_MS = 15_000
 const ANSWER_MS = 10_000
 const PATIENCE_MS = 3_000
+const LOCKED_WAIT_MS = 5_000
 const firstWaitMs = 250
 const longestWaitMs = 5_000
 
@@ -157,6 +158,9 @@ async function attemptBrowser(): Promise<void> {
     socket.close()
     if (entry.kind === 'refused') return gone(entry.problem)
     if (entry.kind === 'pairing-needed') invitation = null
+    // Unlocked elsewhere, the hub knows this window again.
+    if (entry.kind === 'pairing-needed' && entry.problem?.code === 'window/locked')
+      retry = setTimeout(() => void attemptBrowser(), LOCKED_WAIT_MS)
     hubState.set(entry)
   } catch (error) {
     if (wire !== socket) return

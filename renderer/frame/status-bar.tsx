@@ -121,11 +121,13 @@ const keychain = {
   denied: 'Keychain refused us',
 } satisfies Record<HubStatus['vault']['kind'], string>
 
+const file = { open: 'Encrypted file open', locked: 'Encrypted file locked' }
+
 function KeychainFact({ status: { vault } }: { status: HubStatus }) {
   const bad = vault.kind !== 'open' && vault.kind !== 'waiting'
   return (
     <Fact to="/credentials" bad={bad} icon={<IconKey size={13} aria-hidden="true" />}>
-      {keychain[vault.kind]}
+      {vault.file ? file[vault.file] : keychain[vault.kind]}
     </Fact>
   )
 }

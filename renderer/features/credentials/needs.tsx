@@ -32,7 +32,7 @@ export function Needs({ needs, onSet }: { needs: Need[]; onSet: (name: string) =
       {need.kind === 'missing' ? (
         <>
           <div>
-            <Mono>{need.name}</Mono> <span className={css.amber}>is not in the keychain</span>
+            <Mono>{need.name}</Mono> <span className={css.amber}>is not stored yet</span>
             <div className={css.sub}>
               {need.servers.join(', ') || 'A server'} names it in its settings and cannot start without it.
             </div>

@@ -64,7 +64,7 @@ export function waitingWords({ name, state, agreement }: Server): string {
 function secretWords(name: string, secrets: readonly { name: string; stored: boolean; granted: boolean }[]) {
   const missing = secrets.filter(secret => !secret.stored).map(secret => secret.name)
   if (missing.length > 0)
-    return `${missing.join(' and ')} ${missing.length === 1 ? 'is' : 'are'} not in the keychain. ${name} names ${missing.length === 1 ? 'it' : 'them'} in its settings and cannot start without.`
+    return `${missing.join(' and ')} ${missing.length === 1 ? 'is' : 'are'} not stored yet. ${name} names ${missing.length === 1 ? 'it' : 'them'} in its settings and cannot start without.`
   const held = secrets.filter(secret => !secret.granted).map(secret => secret.name)
   return held.length > 0 ? `${held.join(' and ')} is stored, but was not given to ${name} yet.` : null
 }
