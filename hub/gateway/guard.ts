@@ -109,8 +109,8 @@ export class Guard {
 
   decide(call: Pick<Call, 'client' | 'server' | 'method' | 'tool' | 'entry' | 'argumentsText'>): Decision {
     const { client, server, method, tool, entry, argumentsText } = call
-    let read = this.#read.get(call)
-    if (!read) this.#read.set(call, (read = new CallArguments(argumentsText)))
+    const read = this.#read.get(call) ?? new CallArguments(argumentsText)
+    this.#read.set(call, read)
     const facts: CallFacts = {
       client: client.id,
       server: { id: server.id, name: server.name, trusted: this.#o.isTrusted(server.id) },

@@ -2,10 +2,10 @@
 import type { Decision, Policy, Rule } from '../../contract/policy.ts'
 import type { Effect, Tool } from '../../contract/servers.ts'
 import { assertNever } from '../error.ts'
+import { CallArguments } from './call-arguments.ts'
 import { fitsArguments } from './conditions.ts'
 import { fitsName, isExactName } from './globs.ts'
-import { type Json, readJson } from './json-value.ts'
-import { type Raised, raisedBy } from './raised.ts'
+import type { Guarded } from './raised.ts'
 import { type Assessment, destroyingWordIn, kindOfMethod, riskOf } from './risk.ts'
 import { ruleScope, ruleText, shown } from './rule-text.ts'
 
@@ -20,6 +20,8 @@ export interface CallFacts {
   definition: Tool['definition'] | null
   /** JSON text as it came; for other requests than tools/call the text of `params`. */
   argumentsText: string
+  /** The same text, kept by who decides one call more than once. */
+  read?: CallArguments
   /** Its definition changed and no person has seen the change. */
   held: boolean
 }
@@ -32,8 +34,8 @@ const MOST_NAME = 1024
 
 export function decide(call: CallFacts, policy: DecidingPolicy, now: number): Decision {
   const isLong = call.tool.length > MOST_NAME || call.method.length > MOST_NAME
-  const { folders = [], protected: sets = {} } = policy
-  const assessed = raise(assess(call), isLong ? '' : call.argumentsText, { folders, protected: sets })
+  const given = call.read ?? new CallArguments(call.argumentsText)
+  const assessed = isLong ? assess(call) : raise(assess(call), given, policy)
   const done = (effect: Effect, reasons: string[], rule: Rule | null = null): Decision => ({
     effect,
     risk: assessed.risk,
@@ -42,7 +44,7 @@ export function decide(call: CallFacts, policy: DecidingPolicy, now: number): De
     changes: !isRead(assessed),
   })
   if (isLong) return done('deny', ['Its name is longer than 1,024 characters.'])
-  const rules = matching(call, policy, now)
+  const rules = matching(call, given, policy, now)
   const denied = strongest(rules.filter(rule => rule.effect === 'deny'))
   if (denied) return done('deny', [ruleReason(denied, call)], denied)
   if (policy.readOnly && !isRead(assessed)) return done('deny', ['Gatehouse is read-only now.'])
@@ -67,18 +69,24 @@ interface Assessed extends Assessment {
   readsOutside?: boolean
 }
 
+const NO_FOLDERS: string[] = []
+const NOTHING_PROTECTED: Policy['protected'] = {}
+
 // Its class, read or not, stays what it is: a raised read needs no record first, but a person is asked.
-function raise(assessed: Assessed, argumentsText: string, guarded: Pick<Policy, 'folders' | 'protected'>): Assessed {
+function raise(assessed: Assessed, given: CallArguments, guarded: Partial<Guarded>): Assessed {
   if (assessed.byProtocol === 'housekeeping') return assessed
-  const { protectedValues, outside }: Raised = raisedBy(argumentsText, guarded)
-  if (isRead(assessed))
+  const { folders = NO_FOLDERS, protected: sets = NOTHING_PROTECTED } = guarded
+  if (isRead(assessed)) {
+    if (folders.length === 0) return assessed
+    const { outside } = given.raised({ folders, protected: NOTHING_PROTECTED })
     return outside.length > 0
       ? { ...assessed, readsOutside: true, reasons: [...outside, ...assessed.reasons] }
       : assessed
+  }
+  const { protectedValues, outside } = given.raised({ folders, protected: sets })
+  if (protectedValues.length + outside.length === 0) return assessed
   const found = [...new Set([...protectedValues, ...outside])]
-  return found.length > 0
-    ? { ...assessed, risk: 'destroys', byItsWord: false, reasons: [...found, ...assessed.reasons] }
-    : assessed
+  return { ...assessed, risk: 'destroys', byItsWord: false, reasons: [...found, ...assessed.reasons] }
 }
 
 // Only by a trusted server's word or by the protocol; never by a name alone.
@@ -123,20 +131,13 @@ function byPreset(preset: Policy['preset'], assessed: Assessed): [Effect, string
   }
 }
 
-function matching(call: CallFacts, policy: DecidingPolicy, now: number): Rule[] {
-  let given: Json | undefined
-  let isRead = false
-  const args = () => {
-    if (!isRead) given = readJson(call.argumentsText)
-    isRead = true
-    return given
-  }
+function matching(call: CallFacts, given: CallArguments, policy: DecidingPolicy, now: number): Rule[] {
   return policy.rules.filter(rule => {
     if (rule.until !== undefined && rule.until <= now) return false
     if (rule.server !== undefined && !isServer(rule.server, call, policy)) return false
     if (rule.client !== undefined && !fitsName(rule.client, call.client)) return false
     if (rule.tool !== undefined && !fitsTool(rule, rule.tool, call)) return false
-    return (!rule.arguments?.length && !rule.exactly) || fitsArguments(rule, args())
+    return (!rule.arguments?.length && !rule.exactly) || fitsArguments(rule, given.json())
   })
 }
 

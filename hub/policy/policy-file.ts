@@ -1,6 +1,15 @@
 // policy.json: the mirror of the policy that people may edit. Comments stay; what cannot be read is never overwritten.
 import { createHash } from 'node:crypto'
-import { applyEdits, type JSONPath, modify, type ParseError, parse, printParseErrorCode } from 'jsonc-parser'
+import {
+  applyEdits,
+  type JSONPath,
+  modify,
+  type Node,
+  type ParseError,
+  parse,
+  parseTree,
+  printParseErrorCode,
+} from 'jsonc-parser'
 import { z } from 'zod'
 import { ArgumentCondition, Policy, type ProtectedValues, RateLimit, Rule } from '../../contract/policy.ts'
 import { HubError } from '../error.ts'
@@ -31,6 +40,8 @@ export function readPolicyFile(text: string): FileReading {
   const value: unknown = parse(text, errors, { allowTrailingComma: true })
   const [error] = errors
   if (error) return unreadable(`${place(text, error.offset)}: ${printParseErrorCode(error.error)}`)
+  const twice = saidTwice(parseTree(text, [], { allowTrailingComma: true }))
+  if (twice) return unreadable(`${place(text, twice.offset)}: ${JSON.stringify(twice.value)} stands here twice`)
   const parsed = PolicyFile.safeParse(value)
   if (!parsed.success) return unreadable(z.prettifyError(parsed.error).replaceAll('\n', ' '))
   try {
@@ -39,6 +50,19 @@ export function readPolicyFile(text: string): FileReading {
     return unreadable(wrong instanceof HubError ? wrong.message : String(wrong))
   }
   return { kind: 'read', file: parsed.data, sha256: sha256(text) }
+}
+
+/** The first name that is repeated in its object: of two equal names an editor may show one and we would take the other. */
+function saidTwice(node: Node | undefined): Node | undefined {
+  const seen = new Set<unknown>()
+  for (const child of node?.children ?? []) {
+    const [key, value] = node!.type === 'object' ? child.children! : [undefined, child]
+    if (key && seen.has(key.value)) return key
+    seen.add(key?.value)
+    const inner = saidTwice(value)
+    if (inner) return inner
+  }
+  return undefined
 }
 
 function unreadable(why: string): FileReading {

@@ -11,7 +11,7 @@ import {
 import { HubError } from '../error.ts'
 import { checkPattern, isExactName } from './globs.ts'
 import { canonical, jsonOf } from './json-value.ts'
-import { isFolderWithin } from './raised.ts'
+import { isWithin as isFolderWithin } from './paths.ts'
 
 /** Protected from the start: what people call the things that others rely on. */
 const PROTECTED: ProtectedValues = {

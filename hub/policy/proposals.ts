@@ -24,11 +24,20 @@ export class Proposals {
   readonly #rows: ProposalRows
   readonly #sealed: Pick<Sealed, 'get' | 'put' | 'remove'>
   readonly #announcer: Announcer
+  readonly #onForged: (id: string) => void
+  readonly #reported = new Set<string>()
 
-  constructor(options: { db: Db; sealed: Pick<Sealed, 'get' | 'put' | 'remove'>; announcer: Announcer }) {
+  /** `onForged`: told once of each row that Gatehouse did not write, or cannot tell whether it did. */
+  constructor(options: {
+    db: Db
+    sealed: Pick<Sealed, 'get' | 'put' | 'remove'>
+    announcer: Announcer
+    onForged?: (id: string) => void
+  }) {
     this.#rows = new ProposalRows(options.db)
     this.#sealed = options.sealed
     this.#announcer = options.announcer
+    this.#onForged = options.onForged ?? (() => {})
   }
 
   /** Those that Gatehouse wrote itself, oldest first. A row edited or added in the file by hand is not there. */
@@ -79,7 +88,14 @@ export class Proposals {
   }
 
   #genuine(): ProposalRow[] {
-    return this.#rows.list().filter(row => this.#sealed.get(KIND, row.id, z.string()) === sealOf(row))
+    return this.#rows.list().filter(row => {
+      const isGenuine = this.#sealed.get(KIND, row.id, z.string()) === sealOf(row)
+      if (!isGenuine && !this.#reported.has(row.id)) {
+        this.#reported.add(row.id)
+        this.#onForged(row.id)
+      }
+      return isGenuine
+    })
   }
 }
 

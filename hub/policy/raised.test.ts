@@ -4,7 +4,8 @@ import { describe, expect, test } from 'vitest'
 import { type CallFacts, decide } from './decide.ts'
 import { calls, policies, rank } from './policy.arbitrary.ts'
 import { CAREFUL, tightens, withFolder, withLimit, withProtected } from './policy-state.ts'
-import { carries, raisedBy } from './raised.ts'
+import { findProtected, fold } from './protected-values.ts'
+import { raisedBy } from './raised.ts'
 
 const sets = CAREFUL.protected
 const why = (args: unknown, folders: string[] = []) => raisedBy(JSON.stringify(args), { folders, protected: sets })
@@ -138,7 +139,7 @@ test('what tightens and what loosens', () => {
 })
 
 test('more texts than can be looked through raise, so that none hides among them', () => {
-  const many = { list: Array.from({ length: 3000 }, (_, n) => `a${n}`) }
+  const many = { list: Array.from({ length: 30_000 }, (_, n) => `a${n}`) }
   expect(why(many).protectedValues).toEqual([expect.stringContaining('more arguments than')])
   expect(why(many, ['/w']).outside).toEqual(why(many).protectedValues)
 })
@@ -147,3 +148,93 @@ test('a glob with a slash, and a hostile text, take no time', () => {
   expect(carries(`${'a/'.repeat(100_000)}`, 'release/*')).toBe(false)
   expect(carries('x/release/2', 'release/*')).toBe(true)
 })
+
+function carries(text: string, value: string): boolean {
+  const found = new Set<string>()
+  findProtected(fold(text), { mine: [value] }, found)
+  return found.size > 0
+}
+
+test.each([
+  ['a name that objects have by themselves', '{"constructor":"x","spec":{"constructor":1,"ns":"prod"}}'],
+  ['the first of two values under one name', '{"ns":"prod","ns":"staging"}'],
+  ['escapes', '{"ns":"pr\\u006fd"}'],
+  ['an escaped line break before it', '{"command":"echo \\"hi\\"\\ngit push origin main"}'],
+  ['a text that ends in a backslash before it', '{"path":"C:\\\\","ns":"prod"}'],
+  ['a nested name, with space before its colon', '{"spec":{"prod" \n: 1}}'],
+  ['a list as the whole of it', '[{"prod":1}]'],
+  ['deeper than anybody nests', `{"a":${'['.repeat(5000)}"prod"${']'.repeat(5000)}}`],
+  ['other letters beside it', '{"note":"größe","ns":"PROD"}'],
+])('nothing hides a protected value: %s', (_, source) => {
+  expect(raisedBy(source, { folders: [], protected: sets }).protectedValues).toContain(
+    source.includes('main') ? 'main is in your protected branches.' : 'prod is in your protected environments.',
+  )
+})
+
+test.each(['{"a":', '{"a":"b', '{"a":"\\x"}', 'plain words', '{"a":1}}', '{"a":"…"'])(
+  '%j raises: it cannot be read',
+  source => {
+    expect(raisedBy(source, { folders: ['/w'], protected: sets })).toEqual({
+      protectedValues: [expect.stringContaining('cannot be read')],
+      outside: [expect.stringContaining('cannot be read')],
+    })
+  },
+)
+
+test('finds what a plain search finds, in any JSON', () => {
+  const words = fc.constantFrom(
+    'prod',
+    'Main',
+    'x',
+    'release/2',
+    'a-prod',
+    ' ',
+    '/',
+    '//',
+    ':',
+    '\n',
+    '"',
+    '\\',
+    'é',
+    'ｐｒｏｄ',
+    '\u2028',
+  )
+  const text = fc.array(words, { maxLength: 6 }).map(parts => parts.join(''))
+  const { tree } = fc.letrec<{ tree: unknown }>(tie => ({
+    tree: fc.oneof(
+      { maxDepth: 3 },
+      text,
+      fc.constantFrom(1, -2.5e-7, true, null),
+      fc.array(tie('tree'), { maxLength: 3 }),
+      fc.dictionary(text, tie('tree'), { maxKeys: 3 }),
+    ),
+  }))
+  fc.assert(
+    fc.property(fc.dictionary(text, tree, { maxKeys: 4 }), fc.constantFrom(0, 2), (args, spaces) => {
+      const found = raisedBy(JSON.stringify(args, null, spaces), { folders: [], protected: sets }).protectedValues
+      const isThere = textsIn(args).some(one =>
+        Object.values(sets)
+          .flat()
+          .some(value => plainly(one, value)),
+      )
+      expect(found.length > 0).toBe(isThere)
+    }),
+    { numRuns: 3000 },
+  )
+})
+
+function textsIn(value: unknown, depth = 0): string[] {
+  if (typeof value === 'string') return [value]
+  if (value === null || typeof value !== 'object') return []
+  const names = depth > 0 && !Array.isArray(value) ? Object.keys(value) : []
+  return [...names, ...Object.values(value).flatMap(one => textsIn(one, depth + 1))]
+}
+
+function plainly(text: string, value: string): boolean {
+  const whole = text.normalize('NFKC').trim().toLowerCase()
+  const words = whole.split(/[\s,;:=@"'`()[\]{}]+/)
+  const behind = words.flatMap(word => word.split('/').map((_, n, all) => all.slice(n).join('/')))
+  const hosts = words.filter(word => word.startsWith('//')).map(word => word.split('/')[2]!)
+  const fits = new RegExp(`^${value.replace('*', '[^]*')}$`)
+  return [whole, ...behind, ...hosts].some(name => fits.test(name))
+}
