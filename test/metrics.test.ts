@@ -26,6 +26,7 @@ beforeAll(async () => {
       rules: [
         { effect: 'allow', tool: 'echo' },
         { effect: 'deny', tool: 'get-sum' },
+        { effect: 'ask', tool: 'get-env' },
       ],
     }),
   )
@@ -98,6 +99,21 @@ test('real calls, a refused one and a failed one are in the numbers', async () =
   expect(valueIn(found, 'gatehouse_server_state', { server: 'every', state: 'running' })).toBe(1)
   expect(valueIn(found, 'gatehouse_audit_writable')).toBe(1)
   expect(valueIn(found, 'gatehouse_info', { mode: 'unattended' })).toBe(1)
+}, 60_000)
+
+test('a question to a person is in them while it waits, and how it ended', async () => {
+  const asked = cli.call.calls.call({ server: 'every', tool: 'get-env', arguments: '{}' })
+  const waiting = async () => (await window.call.approvals.list()).find(one => one.state.kind === 'waiting')
+  await expect.poll(waiting, { timeout: 30_000 }).toBeDefined()
+  const before = await scrape()
+  expect(valueIn(before, 'gatehouse_approvals_waiting')).toBe(1)
+  expect(valueIn(before, 'gatehouse_approvals_asked_total')).toBe(1)
+  await window.call.approvals.answer({ id: (await waiting())!.id, answer: { kind: 'deny' } })
+  await asked
+  const after = await scrape()
+  expect(valueIn(after, 'gatehouse_approvals_waiting')).toBe(0)
+  expect(valueIn(after, 'gatehouse_approvals_ended_total', { outcome: 'denied' })).toBe(1)
+  expect(valueIn(after, 'mcp_tool_calls_total', { tool: 'get-env', decision: 'denied-by-person' })).toBe(1)
 }, 60_000)
 
 test('turning them off works at once from the command line', async () => {

@@ -120,17 +120,12 @@ function Header() {
   const status = useStatus()
   const checked = useChecked()
   const { words, tone } = chainWords(status.kind === 'ready' ? status.value.audit : null, checked)
+  const Mark = { green: IconCircleCheck, red: IconLinkOff, quiet: IconLink }[tone]
   return (
     <PageHeader title="Activity" fact="Row by row, each chained to the one before">
-      <span className={css.chain} data-tone={tone}>
-        {tone === 'green' ? (
-          <IconCircleCheck size={15} />
-        ) : tone === 'red' ? (
-          <IconLinkOff size={15} />
-        ) : (
-          <IconLink size={15} />
-        )}
-        {words}
+      <span className={css.chain} data-tone={tone} title={words}>
+        <Mark size={15} />
+        {tone === 'red' ? 'The log needs a look' : words}
       </span>
       <Button loading={checked.kind === 'asking'} onClick={() => void verify()}>
         Verify now
