@@ -178,9 +178,18 @@ async function openParts(options: HubOptions, parts: OpenParts, report: (message
     announcer,
     mode,
     ...(unattended ? { trust: unattended.trust } : {}),
+    onEdited: edit => void audit.append({ kind: 'server', by: 'config.json', ...edit }, { durable: false }),
   })
   parts.add('the registry', () => registry.close())
-  const proposals = new Proposals({ db, sealed, announcer })
+  const proposals = new Proposals({
+    db,
+    sealed,
+    announcer,
+    onForged: id => {
+      const detail = `The proposal ${id} in state.db was not written by this Gatehouse; it does not count.`
+      void audit.append({ kind: 'refused', what: 'store/forged', detail }, { durable: false })
+    },
+  })
   const policy = PolicyStore.open({
     folder: folder.path,
     sealed,

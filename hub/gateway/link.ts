@@ -17,6 +17,7 @@ import {
   INTERNAL_ERROR,
   idKey,
   isObject,
+  METHOD_NOT_FOUND,
   NOT_A_REQUEST,
   readFrame,
   resultFrame,
@@ -136,7 +137,9 @@ export class GatewayLink implements Listener {
     else if (frame.kind === 'notification') void this.#notification(frame).catch(() => {})
     else {
       this.#house.tap.push(this.title, 'Gatehouse', line)
-      this.#questions.answered(idKey(frame.id!), frame.text)
+      // A client must not answer in a person's place, nor a question of another's.
+      if (!this.#questions.answered(idKey(frame.id!), frame.text))
+        this.#house.guard.refused.record(this.client, 'It answered a question that nobody asked it.', 'refused/answer')
     }
   }
 
@@ -252,6 +255,8 @@ export class GatewayLink implements Listener {
     try {
       answer = await this.#answer(frame, flight, correlation)
     } catch (error) {
+      if (error instanceof RpcError && error.code === METHOD_NOT_FOUND)
+        this.#house.guard.refused.record(this.client, error.message.slice(0, 200), 'refused/method')
       answer =
         error instanceof RpcError
           ? errorFrame(id, error.code, error.message, error.data)

@@ -1,4 +1,4 @@
-// Lines of clients that are refused unread are on record too: so many a minute for each client, then one row for the rest.
+// Lines of clients that lead nowhere are on record too: so many a minute for each client, then one row for the rest.
 import type { RecordBook } from './parts.ts'
 
 const MOST_PER_MINUTE = 60
@@ -14,7 +14,12 @@ export class RefusedFrames {
     this.#now = now
   }
 
-  record(client: string, why: string): void {
+  /** `what`: unreadable, an answer to nothing that was asked, or a method nobody knows. */
+  record(
+    client: string,
+    why: string,
+    what: 'refused/frame' | 'refused/answer' | 'refused/method' = 'refused/frame',
+  ): void {
     const known = this.#counts.get(client)
     const now = this.#now()
     const { since, count } = known && now - known.since < MINUTE_MS ? known : { since: now, count: 0 }
@@ -22,7 +27,7 @@ export class RefusedFrames {
     if (count > MOST_PER_MINUTE) return
     const event =
       count < MOST_PER_MINUTE
-        ? { what: 'refused/frame', detail: why }
+        ? { what, detail: why }
         : { what: 'refused/flood', detail: `More than ${MOST_PER_MINUTE} lines in a minute; the rest are not listed.` }
     void this.#audit.append({ kind: 'refused', client, by: client, ...event }, { durable: false }).catch(() => {})
   }

@@ -13,6 +13,7 @@ import { ConfigFile } from './config-file.ts'
 import { editConfig, renameInConfig } from './config-text.ts'
 import { checkedName, type Definition, definitionOf, freeName, keysOf } from './definition.ts'
 import { digestOf } from './digest.ts'
+import { type ConfigEdit, editsOf } from './edited.ts'
 import { type Entry, launchOf } from './entry.ts'
 import { identify } from './identify.ts'
 import { importText } from './import-text.ts'
@@ -32,6 +33,8 @@ export interface RegistryOptions {
   mode: 'person' | 'unattended'
   /** Unattended only: names of servers whose own read-only marks count. */
   trust?: readonly string[]
+  /** Told of edits that came by the file alone. */
+  onEdited?: ((edit: ConfigEdit) => void) | undefined
 }
 
 export interface DefinitionChange {
@@ -51,12 +54,26 @@ export class Registry {
   readonly #standings: Standings
   readonly #announcer: Announcer
   readonly #stopWatching: () => void
+  readonly #onEdited: (edit: ConfigEdit) => void
   #definitions: Definition[] = []
+  /** What is found in the file meanwhile is our own. */
+  #isWriting = false
+  #entries: ReadonlyMap<string, Entry> | null = null
   #problem: ConfigProblem | null = null
   /** Edits wait for each other. */
   #edits: Promise<unknown> = Promise.resolve()
 
-  private constructor({ folder, db, sealed, vault, announcer, mode, trust = [] }: RegistryOptions) {
+  private constructor({
+    folder,
+    db,
+    sealed,
+    vault,
+    announcer,
+    mode,
+    trust = [],
+    onEdited = () => {},
+  }: RegistryOptions) {
+    this.#onEdited = onEdited
     this.#file = new ConfigFile(folder.path)
     this.#ids = new ServerIds(db)
     this.#accepted = new Accepted(sealed)
@@ -239,9 +256,14 @@ export class Registry {
   #edit(change: (text: string) => string, written: () => void = () => {}): Promise<void> {
     const edit = this.#edits.then(async () => {
       this.#reload()
-      await this.#file.edit(change)
-      written()
-      this.#reload()
+      this.#isWriting = true
+      try {
+        await this.#file.edit(change)
+        written()
+        this.#reload()
+      } finally {
+        this.#isWriting = false
+      }
     })
     this.#edits = edit.catch(() => {})
     return edit
@@ -270,5 +292,12 @@ export class Registry {
     const now = new Map(this.#definitions.map(definition => [definition.id, JSON.stringify(definition)]))
     for (const id of new Set([...now.keys(), ...before.keys()]))
       if (now.get(id) !== before.get(id)) this.#announcer.emit('servers/changed', id)
+    const old = this.#entries
+    this.#entries = entries
+    if (this.#isWriting) return
+    const digests = new Map(known.map(row => [row.name, row.digest]))
+    const idOf = (name: string) => (byName.get(name) ?? known.find(row => row.name === name))?.id
+    const counts = (name: string) => this.#standings.doubt(this.find(idOf(name)!))
+    for (const edit of editsOf({ before: old, after: entries, known: digests, idOf, counts })) this.#onEdited(edit)
   }
 }

@@ -65,6 +65,13 @@ export class Standings {
     return { may: 'start' }
   }
 
+  /** Why not all of what config.json says of it is in force, in words; null when it is. */
+  doubt(definition: Definition): string | null {
+    const standing = this.standing(definition)
+    if (standing.may !== 'start') return standing.what
+    return standing.note ?? null
+  }
+
   /** What a person is shown before agreeing; null when nothing is left to agree to. */
   agreement(definition: Definition): Agreement | null {
     const { id, digest, launch, secretNames } = definition

@@ -1,14 +1,16 @@
 // Every way we know to get past the person, in one table: nothing is approved, agreed, loosened, granted or run, and each try is a row.
-import { generateKeyPairSync } from 'node:crypto'
+import { createHash, generateKeyPairSync } from 'node:crypto'
 import { existsSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
 import { request } from 'node:http'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import Database from 'better-sqlite3'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { WebSocket } from 'ws'
 import { openHub } from '../../hub/hub.ts'
-import { until } from '../harness.ts'
+import { addAndAgree, fixture } from '../e2e/stories.ts'
+import { hasKeychain, until } from '../harness.ts'
 import { openWindow } from '../window-client.ts'
 import { type Attacked, openAttacked, PIN } from './house.ts'
 
@@ -70,6 +72,20 @@ const initialize = (capabilities: object) =>
     method: 'initialize',
     params: { protocolVersion: '2025-11-25', capabilities, clientInfo: { name: 'Gatehouse', version: '1' } },
   })
+
+function editConfig(change: (config: { mcpServers: Record<string, Record<string, unknown>> }) => void): void {
+  const path = join(it.data, 'config.json')
+  const config = JSON.parse(readFileSync(path, 'utf8'))
+  change(config)
+  writeFileSync(path, JSON.stringify(config))
+}
+const stateOf = async (name: string) => (await it.window.call.servers.list()).find(one => one.name === name)?.state.kind
+
+function inState(sql: string, ...values: string[]): void {
+  const db = new Database(join(it.data, 'state.db'))
+  db.prepare(sql).run(...values)
+  db.close()
+}
 
 const rejected = (promise: Promise<unknown>) =>
   promise.then(
@@ -172,7 +188,7 @@ const attacks: { by: string; row: string; run: () => Promise<unknown> }[] = [
   // An MCP client.
   {
     by: 'a client that claims elicitation and answers its own call',
-    row: 'approval/asked',
+    row: 'refused/answer',
     run: () =>
       socket(hello('bridge'), [
         initialize({ elicitation: { form: {} } }),
@@ -199,7 +215,16 @@ const attacks: { by: string; row: string; run: () => Promise<unknown> }[] = [
   },
   {
     by: 'a client with a method nobody knows',
-    row: 'approval/asked',
+    row: 'refused/method',
+    run: () =>
+      socket(hello('bridge'), [
+        initialize({}),
+        '{"jsonrpc":"2.0","id":7,"method":"approvals/answer","params":{"answer":{"kind":"allow"}}}',
+      ]),
+  },
+  {
+    by: 'a client of one server with a method nobody knows',
+    row: 'approval/asked approvals/answer',
     run: () =>
       socket(hello('bridge', { server: 'witness' }), [
         initialize({}),
@@ -259,8 +284,97 @@ const attacks: { by: string; row: string; run: () => Promise<unknown> }[] = [
   },
   {
     by: 'policy.json that says its rules twice',
-    row: 'policy/proposed',
+    row: 'policy/unreadable',
     run: async () => writeFileSync(join(it.data, 'policy.json'), '{"rules":[],"rules":[{"effect":"allow"}]}'),
+  },
+  {
+    by: 'policy.json that says an effect twice',
+    row: 'policy/unreadable',
+    run: async () => writeFileSync(join(it.data, 'policy.json'), '{"rules":[{"effect":"deny","effect":"allow"}]}'),
+  },
+  {
+    by: 'a server written into config.json',
+    row: 'config/edited',
+    run: async () => {
+      editConfig(({ mcpServers }) => {
+        mcpServers.planted = { command: 'touch', args: [join(it.data, 'planted')], trust: true, startup: 'eager' }
+      })
+      const planted = async () => (await it.window.call.servers.list()).find(one => one.name === 'planted')
+      await until('it was read', async () => (await planted()) !== undefined)
+      expect(await planted()).toMatchObject({ state: { kind: 'waiting', for: 'agreement' }, trusted: false })
+      expect(existsSync(join(it.data, 'planted'))).toBe(false)
+    },
+  },
+  {
+    by: 'a server that config.json trusts by hand',
+    row: 'config/edited',
+    run: async () =>
+      editConfig(({ mcpServers }) => {
+        mcpServers.witness!.trust = true
+      }),
+  },
+  {
+    by: 'a disabled server that config.json enables by hand',
+    row: 'config/edited',
+    run: async () => {
+      const [off] = await addAndAgree(it.window, {
+        off: { command: process.execPath, args: [fixture('greets.mjs')] },
+      }).then(all => all.filter(one => one.name === 'off'))
+      await it.window.call.servers.setEnabled({ id: off!.id, enabled: false })
+      await until('it is off', async () => (await stateOf('off')) === 'stopped')
+      const seq = await it.lastRow()
+      editConfig(({ mcpServers }) => {
+        mcpServers.off!.enabled = true
+      })
+      await until('the edit is in the log', async () => (await it.rowsSince(seq)).includes('config/edited'), 30_000)
+      expect(await stateOf('off')).toBe('stopped')
+    },
+  },
+  {
+    by: 'another command under an agreed server’s name in config.json',
+    row: 'config/edited',
+    run: async () => {
+      const seq = await it.lastRow()
+      editConfig(({ mcpServers }) => {
+        mcpServers.off = { command: 'touch', args: [join(it.data, 'swapped')] }
+      })
+      await until('the edit is in the log', async () => (await it.rowsSince(seq)).includes('config/edited'), 30_000)
+      expect(existsSync(join(it.data, 'swapped'))).toBe(false)
+    },
+  },
+  // state.db, written to beside the hub.
+  {
+    by: 'a proposal planted in state.db',
+    row: 'store/forged',
+    run: async () => {
+      const apply = JSON.stringify({ kind: 'policy', change: { kind: 'add-rule', rule: { effect: 'allow' } } })
+      inState('INSERT INTO proposals VALUES (?, 1, ?, ?, NULL, ?, ?)', 'planted', 'gatehouse', 'Be safer', 'x', apply)
+      expect((await it.window.call.proposals.list()).map(one => one.id)).not.toContain('planted')
+      await rejected(it.window.call.proposals.accept({ id: 'planted' }))
+    },
+  },
+  {
+    by: 'a proposal of the hub’s own, edited in state.db',
+    row: 'store/forged',
+    run: async () => {
+      await it.cli.call.policy.change({ kind: 'add-rule', rule: { effect: 'allow', tool: 'look' } })
+      const [own] = (await it.window.call.proposals.list()).filter(one => one.after.includes('look'))
+      const apply = JSON.stringify({ kind: 'policy', change: { kind: 'add-rule', rule: { effect: 'allow' } } })
+      inState('UPDATE proposals SET apply = ? WHERE id = ?', apply, own!.id)
+      await rejected(it.window.call.proposals.accept({ id: own!.id }))
+    },
+  },
+  {
+    // Whoever can write here can read a client's token in that client's own file: it is one more client, and is asked about.
+    by: 'a client planted in state.db, with a token of its own',
+    row: 'approval/asked act',
+    run: async () => {
+      const kept = JSON.stringify({ hashes: [createHash('sha256').update('gh_planted').digest('hex')], retired: [] })
+      const others = JSON.stringify([{ id: 'other-planted', name: 'Gatehouse', transport: 'stdio', addedAt: 1 }])
+      inState('INSERT INTO kv VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value', 'other-clients', others)
+      inState('INSERT INTO kv VALUES (?, ?)', 'client-token:other-planted', kept)
+      await socket(hello('bridge', { client: 'other-planted', token: 'gh_planted' }), [initialize({}), call])
+    },
   },
 ]
 
@@ -268,20 +382,6 @@ test.each(attacks)('$by gets nowhere, and the log says so: $row', async ({ row, 
   const [before, seq] = [await it.decided(), await it.lastRow()]
   await run()
   await until(`${row} is in the log`, async () => (await it.rowsSince(seq)).includes(row), 30_000)
-  expect(await it.decided()).toEqual(before)
-})
-
-test('config.json edited by hand trusts nobody and starts nothing', async () => {
-  const before = await it.decided()
-  const path = join(it.data, 'config.json')
-  const config = JSON.parse(readFileSync(path, 'utf8'))
-  config.mcpServers.witness.trust = true
-  config.mcpServers.planted = { command: 'touch', args: [join(it.data, 'planted')], trust: true }
-  writeFileSync(path, JSON.stringify(config))
-  const planted = async () => (await it.window.call.servers.list()).find(one => one.name === 'planted')
-  await until('it was read', async () => (await planted()) !== undefined)
-  expect(await planted()).toMatchObject({ state: { kind: 'waiting', for: 'agreement' }, trusted: false })
-  expect(existsSync(join(it.data, 'planted'))).toBe(false)
   expect(await it.decided()).toEqual(before)
 })
 
@@ -312,4 +412,82 @@ test('two windows that answer at once: one answer counts, and one is on record',
   expect(answers.map(one => one.status).sort()).toEqual(['fulfilled', 'rejected'])
   await until('it is in the log', async () => (await it.rowsSince(seq)).some(what => what.startsWith('approval/')))
   expect((await it.rowsSince(seq)).filter(what => /^approval.(allow|deny)$/.test(what))).toHaveLength(1)
+})
+
+test('a link used again revokes the window it paired, the first one too', async () => {
+  const data = mkdtempSync(join(tmpdir(), 'attacked-'))
+  const hub = await openHub({ data, report: () => {} })
+  const link = await hub.newLink()
+  const first = await openWindow(link, { pin: PIN })
+  expect(first.verdict.kind).toBe('accepted')
+  expect((await openWindow(link, { pin: PIN })).verdict.kind).toBe('link-used')
+  await expect(first.call.windows.list()).rejects.toThrow()
+  expect((await openWindow(await hub.newLink(), { key: first.key })).verdict.kind).toBe('unknown-key')
+  expect((await openWindow(await hub.newLink())).verdict.kind).toBe('pin-needed')
+  const next = await openWindow(await hub.newLink(), { pin: PIN })
+  expect((await next.call.windows.list()).map(one => one.id)).toEqual([next.key.window])
+  const rows = await next.call.audit.list({ limit: 100 })
+  const said = rows.map(row => row.event?.what)
+  expect(said).toContain('window/link-used')
+  expect(said).toContain('window/revoked')
+  next.close()
+  await hub.close()
+})
+
+test.skipIf(!hasKeychain)('facts written into state.db count for nothing, and each is a row', async () => {
+  const data = mkdtempSync(join(tmpdir(), 'attacked-'))
+  const open = () => openHub({ data, report: () => {} })
+  let hub = await open()
+  const first = await openWindow(await hub.newLink(), { pin: PIN })
+  const key = first.key
+  const { servers } = await first.call.servers.import({
+    text: JSON.stringify({ mcpServers: { planted: { command: 'touch', args: [join(data, 'planted')] } } }),
+  })
+  const { agreement } = await first.call.servers.get({ id: servers[0]!.id })
+  first.close()
+  await hub.close()
+  const db = new Database(join(data, 'state.db'))
+  const plant = (kind: string, name: string, value: object) =>
+    db
+      .prepare('INSERT INTO sealed VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET value = excluded.value')
+      .run(kind, name, JSON.stringify(value), Buffer.alloc(32))
+  const { digest, launch } = agreement!
+  plant('agreement', servers[0]!.id, { digest, launch, at: 1 })
+  plant('trust', servers[0]!.id, { digest })
+  db.close()
+
+  hub = await open()
+  const window = await openWindow(await hub.newLink(), { key })
+  // The file is not what the keychain remembers: nothing in it counts until a person has looked, and then no forged row.
+  await window.call.hub.settleState({ choice: 'believe' }).catch(() => {})
+  expect(await window.call.servers.get({ id: servers[0]!.id })).toMatchObject({
+    trusted: false,
+    state: { kind: 'waiting', for: 'agreement' },
+  })
+  const rows = await window.call.audit.list({ limit: 100 })
+  expect(rows.some(row => row.event?.what === 'store/forged' && row.event.detail?.includes('agreement'))).toBe(true)
+  expect(existsSync(join(data, 'planted'))).toBe(false)
+  window.close()
+  await hub.close()
+})
+
+test.skipIf(!hasKeychain)('a state.db that says it is a machine’s without a person starts no hub', async () => {
+  const data = mkdtempSync(join(tmpdir(), 'attacked-'))
+  await (await openHub({ data, report: () => {} })).close()
+  const setMode = (mode: string) => {
+    const db = new Database(join(data, 'state.db'))
+    db.prepare("UPDATE kv SET value = ? WHERE key = 'mode'").run(mode)
+    db.close()
+  }
+  setMode('unattended')
+  const policy = join(data, '..', 'attack-kv.json')
+  writeFileSync(policy, '{"rules":[{"effect":"allow"}]}')
+  await expect(openHub({ data, policy, report: () => {} })).rejects.toThrow('was made for a person')
+  setMode('person')
+  const hub = await openHub({ data, report: () => {} })
+  const window = await openWindow(await hub.newLink(), { pin: PIN })
+  const rows = await window.call.audit.list({ limit: 100 })
+  expect(rows.map(row => row.event?.what)).toContain('hub/start-refused')
+  window.close()
+  await hub.close()
 })

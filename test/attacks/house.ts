@@ -26,7 +26,7 @@ export interface Attacked {
   http: { url: string; headers: Record<string, string> }
   /** All that a person decides about. An attack leaves it as it was. */
   decided(): Promise<object>
-  /** Rows since then, of these kinds of event. */
+  /** What the rows since then say, and of which tool. */
   rowsSince(seq: number): Promise<string[]>
   lastRow(): Promise<number>
   close(): Promise<void>
@@ -80,7 +80,9 @@ export async function openAttacked(): Promise<Attacked> {
     },
     async rowsSince(seq) {
       const rows = await window.call.audit.list({ limit: 200 })
-      return rows.filter(row => row.seq > seq).flatMap(row => (row.event ? [row.event.what] : []))
+      return rows
+        .filter(row => row.seq > seq)
+        .flatMap(({ event }) => (event ? [event.what, ...(event.tool ? [`${event.what} ${event.tool}`] : [])] : []))
     },
     async close() {
       window.close()
