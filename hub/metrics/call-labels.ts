@@ -27,6 +27,8 @@ export interface CallLabels {
   client: string
 }
 
+export const keyOf = ({ server, tool, client }: CallLabels) => `${server}\n${tool}\n${client}`
+
 interface Names {
   /** A server's slug; null for one that is not there. */
   slugOf: (server: string) => string | null
@@ -52,7 +54,7 @@ export class CallNames {
       tool: slug === null ? OTHER : this.#tool(server, tool),
       client: this.#clients.of(client),
     }
-    const key = `${labels.server}\n${labels.tool}\n${labels.client}`
+    const key = keyOf(labels)
     if (this.#series.has(key)) return labels
     if (this.#series.size >= MOST_SERIES) return { server: labels.server, tool: OTHER, client: OTHER }
     this.#series.add(key)

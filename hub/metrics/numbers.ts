@@ -6,6 +6,7 @@ import type { Approval } from '../../contract/policy.ts'
 import { ServerState } from '../../contract/servers.ts'
 import { CallNames } from './call-labels.ts'
 import { toLabel } from './label.ts'
+import { add, Tallies } from './tallies.ts'
 
 /** What is read at each scrape. */
 export interface Readings {
@@ -19,6 +20,8 @@ export interface Readings {
 
 const STATES = ServerState.options.map(one => one.shape.kind.value)
 const MOST_SERVERS = 200
+/** Durations are gone over when somebody asks, or when there are as many as this. */
+const MOST_UNTAKEN = 1_000
 const CALL_SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300]
 const DISK_SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5]
 const ERRORS = new Set<AuditEvent['outcome']>(['tool-error', 'error', 'lost'])
@@ -27,8 +30,9 @@ const CALL = ['server', 'tool', 'client'] as const
 export class Numbers {
   readonly #o: Readings
   readonly #registry = new Registry()
-  readonly #names: CallNames
+  readonly #tallies: Tallies
   readonly #slugs = new Map<string, string>()
+  #untaken = 0
   /** Asked, and not answered yet as far as was counted. */
   readonly #asked = new Set<string>()
   readonly #calls
@@ -41,7 +45,7 @@ export class Numbers {
 
   constructor(readings: Readings) {
     this.#o = readings
-    this.#names = new CallNames({ slugOf: id => this.#slugOf(id), lists: readings.lists })
+    this.#tallies = new Tallies(new CallNames({ slugOf: id => this.#slugOf(id), lists: readings.lists }))
     this.#calls = this.#counter('mcp_tool_calls_total', 'Calls, and what was decided about them.', [
       ...CALL,
       'decision',
@@ -73,11 +77,12 @@ export class Numbers {
   saw(event: AuditEvent): void {
     const decision = decisionOf(event)
     if (decision === null && event.what !== 'call/ended') return
-    const labels = this.#names.of(event)
-    if (decision !== null) this.#calls.inc({ ...labels, decision })
+    const tally = this.#tallies.of(event)
+    if (decision !== null) add(tally.decisions, decision)
     if (event.durationMs === undefined) return
-    this.#seconds.observe({ server: labels.server, tool: labels.tool }, event.durationMs / 1000)
-    if (event.outcome && ERRORS.has(event.outcome)) this.#errors.inc({ ...labels, outcome: event.outcome })
+    tally.seconds.push(event.durationMs / 1000)
+    if (event.outcome && ERRORS.has(event.outcome)) add(tally.errors, event.outcome)
+    if (++this.#untaken === MOST_UNTAKEN) setImmediate(() => this.#take())
   }
 
   wrote(ms: number): void {
@@ -106,14 +111,26 @@ export class Numbers {
 
   serversChanged(): void {
     this.#slugs.clear()
+    this.#tallies.forgetNames()
   }
 
   text(): Promise<string> {
+    this.#take()
     return this.#registry.metrics()
   }
 
   get contentType(): string {
     return this.#registry.contentType
+  }
+
+  #take(): void {
+    this.#untaken = 0
+    for (const { labels, decisions, errors, seconds } of this.#tallies.take()) {
+      const { server, tool } = labels
+      for (const [decision, count] of decisions) this.#calls.inc({ ...labels, decision }, count)
+      for (const [outcome, count] of errors) this.#errors.inc({ ...labels, outcome }, count)
+      for (const one of seconds) this.#seconds.observe({ server, tool }, one)
+    }
   }
 
   #slugOf(id: string): string | null {
