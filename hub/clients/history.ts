@@ -16,6 +16,9 @@ const Note = z.object({
   madeFolder: z.string().nullable(),
   /** Writes that this one undid. */
   undoes: z.array(z.number()),
+  /** Servers whose own entries this took out, or put back. */
+  taken: z.array(z.string()).default([]),
+  given: z.array(z.string()).default([]),
 })
 export type Note = z.infer<typeof Note>
 

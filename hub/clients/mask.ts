@@ -8,6 +8,8 @@ export const MASK = '•••'
 
 const SECRET_NAME =
   /token|secret|passw|passphrase|api[-_]?key|access[-_]?key|private|credential|auth|bearer|cookie|session|signature|account|email|machineid|userid/i
+const KEY_NAME =
+  /token|secret|passw|passphrase|private|credential|bearer|cookie|signature|authorization|(api|access|account|auth|app|client|service|subscription|encryption)?[-_]?key$|^auth$|[-_]auth$|[-_]pat$|^pat$/i
 const HOLDERS = /^(env|headers|http_headers|environment)$/i
 const SECRET_FLAG = /^-{1,2}[\w-]*(token|secret|passw|key|auth|credential|bearer)[\w-]*$/i
 const SECRET_SHAPE =
@@ -19,6 +21,12 @@ export const secretsIn = {
   named: (name: string): boolean => SECRET_NAME.test(name),
   flag: (argument: string): boolean => SECRET_FLAG.test(argument),
   shown: (value: string): string => shownText(value),
+  /** Whether the value of a variable, a header or a parameter is a key that ought to be kept in the vault. */
+  key: (name: string, value: string): boolean =>
+    value !== '' &&
+    !/\$\{|\{(env|file):|^\$\w/.test(value) &&
+    !/^(true|false|yes|no|on|off|\d{1,7})$/i.test(value) &&
+    (shownText(value) === MASK || (KEY_NAME.test(name) && !/^(~\/|\.{1,2}\/|\/[\w.-]+\/|[A-Za-z]:[\\/]|https?:)/.test(value))),
 }
 
 const LINE_COMMENT = 12

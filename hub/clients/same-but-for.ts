@@ -17,7 +17,8 @@ export function isSameButFor(place: Place, before: Config, after: Config, names:
   return outline(before, place, but) === outline(after, place, but)
 }
 
-function outline(config: Config, place: Place, but: ReadonlySet<string>): string {
+/** What a JSON config says but for the entry. */
+export function outline(config: Config, place: Place, but: ReadonlySet<string> = new Set([place.name])): string {
   if (!config.root) return '{}'
   return outlineOf(config.root, config.text, place.keyPath, but) ?? '{}'
 }
