@@ -165,6 +165,21 @@ export const COMMANDS: readonly Listed[] = [
     load: async () => (await import('./commands/clients.ts')).clientsUndo,
   },
   {
+    name: 'clients servers',
+    summary: 'the servers in its own file, and where keys stand in them',
+    load: async () => (await import('./commands/clients-move.ts')).clientsServers,
+  },
+  {
+    name: 'clients take',
+    summary: 'move its servers into Gatehouse, their keys into the vault',
+    load: async () => (await import('./commands/clients-move.ts')).clientsTake,
+  },
+  {
+    name: 'clients give-back',
+    summary: 'what giving such servers back would write (it is done in the window)',
+    load: async () => (await import('./commands/clients-move.ts')).clientsGiveBack,
+  },
+  {
     name: 'clients add',
     summary: 'an entry to paste for a client Gatehouse does not know',
     load: async () => (await import('./commands/clients.ts')).clientsAdd,

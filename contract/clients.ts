@@ -7,6 +7,8 @@ export const ClientStatus = z.enum([
   'not-installed',
   'found',
   'written',
+  // Written, and the client still has to be restarted or to be asked.
+  'waiting',
   'connected',
   'drifted',
   'dropped',
@@ -14,6 +16,14 @@ export const ClientStatus = z.enum([
   'no-permission',
 ])
 export type ClientStatus = z.infer<typeof ClientStatus>
+
+/** What the guardian wants to know: who took our entry out, or what to do now that the file is fought over. */
+export const GuardQuestion = z.object({
+  why: z.enum(['removed', 'running', 'fight', 'failed']),
+  /** In words: what happened and what can be done. */
+  text: z.string(),
+})
+export type GuardQuestion = z.infer<typeof GuardQuestion>
 
 export const Client = z.object({
   id: z.string(),
@@ -32,6 +42,11 @@ export const Client = z.object({
   lastCallAt: z.number().nullable(),
   writtenAt: z.number().nullable(),
   canUndo: z.boolean(),
+  /** The newest link since our entry was written, also one that ended. */
+  linkedAt: z.number().nullable(),
+  /** "Keep it there": our entry is put back by itself when the client drops it. */
+  keep: z.boolean(),
+  asks: GuardQuestion.nullable(),
 })
 export type Client = z.infer<typeof Client>
 
@@ -50,6 +65,8 @@ export const Preview = z.object({
   summary: z.string(),
   warnings: z.array(z.string()),
   alsoReadBy: z.array(z.string()),
+  /** The client runs and would overwrite the file; this system lets it be quit and opened again. */
+  canQuit: z.boolean(),
 })
 export type Preview = z.infer<typeof Preview>
 
@@ -61,6 +78,31 @@ export const Written = z.object({
   sha256: z.string().nullable(),
 })
 export type Written = z.infer<typeof Written>
+
+/** One thing that happened to our entry in a client's file. `diff`: masked; empty where nothing is known of before. */
+export const ClientEvent = z.object({
+  at: z.number(),
+  what: z.enum([
+    'connect',
+    'disconnect',
+    'undo',
+    'token',
+    'drifted',
+    'dropped',
+    'removed',
+    'returned',
+    'restored',
+    'left-out',
+    'waits',
+    'backed-off',
+    'failed',
+    'keep',
+  ]),
+  by: z.string(),
+  words: z.string(),
+  diff: z.string(),
+})
+export type ClientEvent = z.infer<typeof ClientEvent>
 
 /** What a client in no table is given. `entry`: JSON to paste, with its token, which is shown this once. */
 export const OtherEntry = z.object({
@@ -83,6 +125,18 @@ export const clientsContract = {
   disconnect: open.input(one).output(Written),
   undo: open.input(one).output(Written),
   replaceToken: procedure.input(one).output(Written),
+  /** What happened to our entry in its file, newest first. */
+  history: open.input(one).output(z.array(ClientEvent)),
+  /** Whether our entry is put back by itself when the client drops it. */
+  keep: open.input(one.extend({ on: z.boolean() })).output(z.object({ id: z.string(), keep: z.boolean() })),
+  /** The answer to what the guardian asks; remembered. */
+  answerGuard: open
+    .input(one.extend({ answer: z.enum(['back', 'out']) }))
+    .output(z.object({ id: z.string(), written: Written.nullable() })),
+  /** Quits the client's app, writes our entry, and opens the app again. */
+  quitAndWrite: procedure
+    .input(one.extend({ before: z.string().nullish() }))
+    .output(Written.extend({ reopened: z.boolean() })),
   /** A client that is in no table. The first one over HTTP opens the HTTP gateway, the last one removed closes it. */
   addOther: open
     .input(z.object({ name: z.string().trim().min(1).max(60), transport: z.enum(['stdio', 'http']) }))

@@ -2,6 +2,7 @@
 
 import { auditContract } from './audit.ts'
 import { callsContract } from './calls.ts'
+import { movesContract } from './client-move.ts'
 import { clientsContract } from './clients.ts'
 import { hubContract, windowsContract } from './hub.ts'
 import { metricsContract } from './metrics.ts'
@@ -21,6 +22,7 @@ export const contract = {
   proposals: proposalsContract,
   audit: auditContract,
   clients: clientsContract,
+  moves: movesContract,
   secrets: secretsContract,
   metrics: metricsContract,
 }

@@ -53,6 +53,8 @@ export type ProtectedValues = z.infer<typeof ProtectedValues>
 export const Policy = z.object({
   preset: Preset,
   readOnly: z.boolean(),
+  /** Everything is stopped. */
+  stopped: z.boolean(),
   rules: z.array(Rule),
   /** Where work may happen; a path outside them raises the risk. None named: paths raise nothing. */
   folders: z.array(z.string()),
@@ -141,7 +143,11 @@ export type Answer = z.infer<typeof Answer>
 export const PolicyChange = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('add-rule'), rule: NewRule }),
   z.object({ kind: z.literal('remove-rule'), id: z.string() }),
+  /** In its place and under its number, in one step. */
+  z.object({ kind: z.literal('replace-rule'), id: z.string(), rule: NewRule }),
   z.object({ kind: z.literal('read-only'), on: z.boolean() }),
+  /** Every server stops, and every call is refused, until a person takes it back. */
+  z.object({ kind: z.literal('stop'), on: z.boolean() }),
   z.object({ kind: z.literal('preset'), preset: Preset }),
   z.object({ kind: z.literal('protect'), set: NAME.max(60), value: NAME, on: z.boolean() }),
   z.object({ kind: z.literal('folder'), path: NAME.max(1000), on: z.boolean() }),
@@ -204,7 +210,14 @@ export const policyContract = {
   preview: open.input(PolicyChange).output(PolicyEffect),
   suggestions: open.output(z.array(Suggestion)),
   /** Applied at once, or (from outside the window, when it loosens) kept as a proposal. */
-  change: open.input(PolicyChange).output(z.object({ applied: z.boolean(), proposal: z.string().nullable() })),
+  change: open.input(PolicyChange).output(
+    z.object({
+      applied: z.boolean(),
+      proposal: z.string().nullable(),
+      /** Calls that change something and were with their servers already: these are not called back. */
+      underWay: z.number().optional(),
+    }),
+  ),
   explain: open
     .input(
       z.object({

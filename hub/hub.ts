@@ -17,6 +17,7 @@ import { Windows } from './api/windows.ts'
 import { Audit } from './audit/audit.ts'
 import { Keeping } from './audit/keeping.ts'
 import { Clients } from './clients/clients.ts'
+import { Moved } from './clients/moved.ts'
 import { entryPoint } from './entry-point.ts'
 import { HubError } from './error.ts'
 import { Gateway } from './gateway/gateway.ts'
@@ -78,6 +79,8 @@ export async function openHub(options: HubOptions): Promise<Hub> {
     throw error
   }
 }
+
+const STOPPED = { may: 'no', what: 'everything is stopped. Start it again in the window, under Policy.' } as const
 
 /** What `check` found, or why it refuses the folder as one that belongs to a person; any other trouble is thrown. */
 function unlessRefused<T>(check: () => T): { found: T; refusal: null } | { found: null; refusal: HubError } {
@@ -223,7 +226,11 @@ async function openParts(options: HubOptions, parts: OpenParts, report: (message
     redact: text => vault.redactor.redact(text),
   })
   const supervisor: Supervisor = await Supervisor.open({
-    registry,
+    registry: {
+      list: () => registry.list(),
+      find: id => registry.find(id),
+      standing: id => (policy.current().stopped ? STOPPED : registry.standing(id)),
+    },
     vault,
     announcer,
     audit,
@@ -341,6 +348,7 @@ async function openParts(options: HubOptions, parts: OpenParts, report: (message
     questions,
     readers,
     rollback,
+    moved: new Moved(sealed),
     registry,
     supervisor,
     vault,

@@ -1,6 +1,7 @@
 // `gatehouse clients …`: the AI clients on this machine, and writing our entry into their configs.
 import { z } from 'zod'
-import { Preview } from '../../contract/clients.ts'
+import type { MovePreview } from '../../contract/client-move.ts'
+import { Preview, type Written } from '../../contract/clients.ts'
 import { ClientLine } from '../../contract/command-line.ts'
 import { agrees, hasTerminal } from '../ask.ts'
 import { type Command, CommandError, type Input, UsageError } from '../command.ts'
@@ -78,11 +79,7 @@ function writing(action: Action): Command {
           ? await call.clients.connect({ id, before: preview.before })
           : await call.clients[action]({ id })
       if (input.json) sayJson(written)
-      else {
-        say(`${written.sha256 === null ? 'Removed' : 'Written'}: ${oneLine(written.path)}`)
-        if (written.backup) say(`The file as it was: ${oneLine(written.backup)}`)
-        if (written.afterWriting) say(oneLine(written.afterWriting))
-      }
+      else sayWritten(written)
       return 0
     },
   }
@@ -129,7 +126,13 @@ export const clientsRemove: Command = {
   },
 }
 
-function sayPreview(preview: Preview): void {
+export function sayWritten(written: Written): void {
+  say(`${written.sha256 === null ? 'Removed' : 'Written'}: ${oneLine(written.path)}`)
+  if (written.backup) say(`The file as it was: ${oneLine(written.backup)}`)
+  if (written.afterWriting) say(oneLine(written.afterWriting))
+}
+
+export function sayPreview(preview: MovePreview): void {
   say(oneLine(preview.path))
   say(printable(preview.diff.trimEnd()))
   say(oneLine(preview.summary))

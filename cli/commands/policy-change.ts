@@ -19,8 +19,18 @@ async function make({ json, flag, hub }: Input, change: PolicyChange): Promise<n
   }
   const done = await call.policy.change(change)
   if (json) sayJson(done)
-  else say(done.applied ? 'In force.' : 'This loosens the policy, so it waits for you in the window, under Approvals.')
+  else
+    say(
+      done.applied
+        ? inForce(done.underWay)
+        : 'This loosens the policy, so it waits for you in the window, under Approvals.',
+    )
   return 0
+}
+
+function inForce(underWay = 0): string {
+  if (underWay === 0) return 'In force.'
+  return `In force. ${underWay === 1 ? '1 call is' : `${underWay} calls are`} already under way and not called back.`
 }
 
 function sayEffect(effect: PolicyEffect): void {

@@ -110,6 +110,7 @@ const enterBridge: Enter = (channel, hello, _origin, doors, entered) => {
       ...(hello.server ? { server: hello.server } : {}),
     })
     busy(channel, doors)
+    doors.clients.linked(client)
     channel.onClose(() => link.close('the client disconnected'))
     channel.listen(text => link.receive(text))
   } catch (error) {

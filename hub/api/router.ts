@@ -5,6 +5,7 @@ import type { Announcer } from '../announce.ts'
 import type { Audit } from '../audit/audit.ts'
 import type { Keeping } from '../audit/keeping.ts'
 import type { Clients } from '../clients/clients.ts'
+import type { Moved } from '../clients/moved.ts'
 import type { Metrics } from '../metrics/metrics.ts'
 import type { Approvals } from '../policy/approvals.ts'
 import { alwaysYes, effectOn } from '../policy/past-calls.ts'
@@ -18,6 +19,7 @@ import { answerAudit } from './audit.ts'
 import { guardedContract, nameOf } from './caller.ts'
 import { knownNow } from './known-tools.ts'
 import { loosen } from './loosen.ts'
+import { answerMoves } from './moves.ts'
 import { answerQuestions } from './questions.ts'
 import { answerSecrets } from './secrets.ts'
 import type { ServerSources } from './server-view.ts'
@@ -34,6 +36,7 @@ export interface Parts extends ServerSources {
   clients: Clients
   keeping: Keeping
   metrics: Metrics
+  moved: Moved
   policy: PolicyStore
   proposals: Proposals
   questions: PersonQuestions
@@ -50,19 +53,8 @@ export interface Parts extends ServerSources {
 export type HubRouter = ReturnType<typeof buildRouter>
 
 export function buildRouter(parts: Parts) {
-  const {
-    announcer,
-    approvals,
-    audit,
-    clients,
-    gateway,
-    metrics,
-    policy,
-    proposals,
-    readers,
-    registry,
-    windows,
-  } = parts
+  const { announcer, approvals, audit, clients, gateway, metrics, policy, proposals, readers, registry, windows } =
+    parts
   const api = guardedContract(audit, window => windows.isPaired(window))
   const idOf = (idOrName: string) => registry.find(idOrName).id
 
@@ -131,9 +123,11 @@ export function buildRouter(parts: Parts) {
 
   const policyRouter = api.policy.router({
     get: api.policy.get.handler(() => policy.current()),
-    change: api.policy.change.handler(({ input, context }) =>
-      loosen(parts, context.caller, { kind: 'policy', change: input }),
-    ),
+    change: api.policy.change.handler(async ({ input, context }) => {
+      const done = await loosen(parts, context.caller, { kind: 'policy', change: input })
+      const stops = (input.kind === 'read-only' || input.kind === 'stop') && input.on
+      return stops ? { ...done, underWay: gateway.underWay() } : done
+    }),
     preview: api.policy.preview.handler(({ input }) =>
       effectOn(filter => audit.list(filter), knownNow(parts), [policy.current(), policy.wouldBe(input)], Date.now()),
     ),
@@ -174,6 +168,18 @@ export function buildRouter(parts: Parts) {
     undo: api.clients.undo.handler(({ input, context }) => clients.undo(input.id, nameOf(context.caller))),
     replaceToken: api.clients.replaceToken.handler(({ input, context }) =>
       clients.replaceToken(input.id, nameOf(context.caller)),
+    ),
+    history: api.clients.history.handler(({ input }) => clients.history(input.id)),
+    keep: api.clients.keep.handler(({ input, context }) => {
+      clients.keep(input.id, input.on, nameOf(context.caller))
+      return { id: input.id, keep: input.on }
+    }),
+    answerGuard: api.clients.answerGuard.handler(async ({ input, context }) => ({
+      id: input.id,
+      written: await clients.answerGuard(input.id, input.answer, nameOf(context.caller)),
+    })),
+    quitAndWrite: api.clients.quitAndWrite.handler(({ input, context }) =>
+      clients.quitAndWrite(input.id, input.before, nameOf(context.caller)),
     ),
     addOther: api.clients.addOther.handler(({ input, context }) =>
       clients.addOther(input.name, input.transport, nameOf(context.caller)),
@@ -224,6 +230,7 @@ export function buildRouter(parts: Parts) {
     proposals: proposalsRouter,
     audit: answerAudit(api, parts),
     clients: clientsRouter,
+    moves: answerMoves(api, parts),
     secrets: answerSecrets(api, parts),
     metrics: metricsRouter,
   }

@@ -52,6 +52,8 @@ export async function carryOut(task: Task, by: string, desk: Desk): Promise<stri
     created: plan.created,
     madeFolder,
     undoes: task.undoes.map(write => write.id),
+    taken: task.change ? [...task.change.take] : [],
+    given: task.change ? [...task.change.put.keys()] : [],
   }
   const row = {
     client: client.id,

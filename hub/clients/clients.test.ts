@@ -281,7 +281,7 @@ test('undo goes back over replaced tokens, and a disconnect can be undone with i
   expect(clients.clientOf(second)).toBeNull()
   await clients.undo('claude-desktop')
   expect(clients.clientOf(second)).toBe('claude-desktop')
-  expect((await statusOf(clients)).status).toBe('written')
+  expect((await statusOf(clients)).status).toBe('waiting')
   await clients.undo('claude-desktop')
   expect(readFileSync(desktop, 'utf8')).toBe(ODD)
   await expect(clients.undo('claude-desktop')).rejects.toMatchObject({ code: 'clients/nothing-to-undo' })
@@ -304,7 +304,7 @@ test('the status is honest: written, connected, drifted, dropped, and put back',
   writeFileSync(desktop, ODD)
   const clients = open()
   await clients.connect('claude-desktop')
-  expect((await statusOf(clients)).status).toBe('written')
+  expect((await statusOf(clients)).status).toBe('waiting')
   const link = {
     id: 'l',
     client: 'claude-desktop',
@@ -332,13 +332,14 @@ test('the status is honest: written, connected, drifted, dropped, and put back',
   writeFileSync(`${desktop}.new`, '{"mcpServers":{}}')
   renameSync(`${desktop}.new`, desktop)
   await dropped
+  await clients.settled()
   expect((await statusOf(clients)).status).toBe('dropped')
   expect(rows.map(row => row.what).filter(what => what.includes('entry-'))).toEqual([
     'client/entry-drifted',
     'client/entry-dropped',
   ])
   await clients.connect('claude-desktop')
-  expect((await statusOf(clients)).status).toBe('written')
+  expect((await statusOf(clients)).status).toBe('waiting')
 })
 
 test('an entry of our name that we did not write is said, and undo brings it back', async () => {

@@ -1,28 +1,32 @@
 import { homedir } from 'node:os'
 import { basename } from 'node:path'
 import type { AuditEvent } from '../../contract/audit.ts'
-import type { Client, OtherEntry, Preview, Written as WrittenNow } from '../../contract/clients.ts'
+import type { MovePreview } from '../../contract/client-move.ts'
+import type { Client, ClientEvent, OtherEntry, Preview, Written as WrittenNow } from '../../contract/clients.ts'
 import type { LinkInfo } from '../../contract/hub.ts'
 import type { Announcer } from '../announce.ts'
 import { HubError } from '../error.ts'
-import { type DataFolder, defaultDataFolder } from '../store/data-folder.ts'
+import type { DataFolder } from '../store/data-folder.ts'
 import { Kv } from '../store/kv.ts'
 import type { Db } from '../store/open.ts'
 import { Written } from '../store/written.ts'
 import { dropBackup } from './backup.ts'
 import { carryOut, type Desk, settleUnfinished } from './carry-out.ts'
 import { excerpts, unifiedDiff } from './diff.ts'
-import { type EntryPoint, entryIn } from './entry.ts'
-import { History } from './history.ts'
+import { dataArgument, type EntryPoint, entryIn, foreignFolder } from './entry.ts'
+import { GuardMemory } from './guard-memory.ts'
+import { Guardian } from './guardian.ts'
+import { History, type Write } from './history.ts'
 import { isRunning } from './is-running.ts'
-import { withLock } from './lock.ts'
-import { masked } from './mask.ts'
-import { maskedToml } from './mask-toml.ts'
+import { freeOldLock, withLock } from './lock.ts'
+import { type FoundServer, serversIn } from './move-entry.ts'
+import type { Change } from './move-plan.ts'
 import { Others } from './others.ts'
 import { configPath, findClient, type Surroundings } from './places.ts'
-import { configOf } from './plan.ts'
-import { type Config, readConfig } from './read-config.ts'
+import { configOf, type Plan } from './plan.ts'
+import { canQuit, quitApp } from './quit-app.ts'
 import { type FileNow, hashOf, missingFolder, readNow } from './replace-file.ts'
+import { shownBytes, shownOf } from './shown.ts'
 import { describe, type Sight, see } from './sight.ts'
 import { KNOWN_CLIENTS, type KnownClient, systemOf } from './table.ts'
 import { type Task, Tasks } from './tasks.ts'
@@ -41,6 +45,8 @@ interface Options {
   audit: { append(event: AuditEvent, options: { durable: boolean }): Promise<void> }
   announcer: Announcer
   entry: EntryPoint
+  /** False: only looks, for a command without a hub. */
+  guards?: boolean
   home?: string
   env?: NodeJS.ProcessEnv
   platform?: NodeJS.Platform
@@ -57,6 +63,9 @@ export class Clients {
   readonly #tasks: Tasks
   readonly #desk: Desk
   readonly #watch: FileWatch
+  readonly #kv: Kv
+  readonly #memory: GuardMemory
+  readonly #guardian: Guardian
   readonly #known = new Map<string, string>()
   #queue: Promise<unknown> = Promise.resolve()
 
@@ -75,9 +84,19 @@ export class Clients {
       work => db.transaction(work)(),
     )
     const kv = new Kv(db)
+    this.#kv = kv
+    this.#memory = new GuardMemory(kv)
+    this.#guardian = new Guardian({
+      memory: this.#memory,
+      tell: event => void audit.append({ kind: 'client', ...event }, { durable: false }).catch(() => {}),
+      changed: () => options.announcer.emit('clients/changed'),
+      see: client => this.#see(client),
+      runs: client => this.#overwrites(client),
+      restore: client => this.#restore(client.id, 'guardian'),
+      retire: client => this.#tokens.settle(client.id, null, true),
+    })
     this.#tokens = new Tokens(kv, () => [...KNOWN_CLIENTS, ...this.others.all()].map(client => client.id))
-    const data = folder === defaultDataFolder() ? null : folder
-    this.others = new Others({ kv, tokens: this.#tokens, entry: start, data })
+    this.others = new Others({ kv, tokens: this.#tokens, entry: start, data: dataArgument(folder) })
     const shared = { folder, key, history: this.#history, tokens: this.#tokens }
     this.#tasks = new Tasks({ ...shared, start, at: this.#at })
     this.#desk = { ...shared, audit }
@@ -86,11 +105,18 @@ export class Clients {
       const client = KNOWN_CLIENTS.find(each => each.id === id)
       return client && this.#see(client, path)
     })
+    if (options.guards === false) return
+    freeOldLock(kv)
     this.#watchConnected()
+    this.#guardian.resume(this.#guarded())
   }
 
   async list(links: readonly LinkInfo[]): Promise<Client[]> {
-    const known = KNOWN_CLIENTS.map(client => describe(this.#see(client), links, this.#at.platform))
+    const known = KNOWN_CLIENTS.map(client => {
+      const { keep, asks } = this.#memory.of(client.id)
+      const linkedAt = this.#memory.linkedAt(client.id)
+      return describe(this.#see(client), links, this.#at.platform, { keep, asks, linkedAt })
+    })
     return [...known, ...this.others.list(links)]
   }
 
@@ -103,6 +129,67 @@ export class Clients {
     return this.#tokens.clientOf(token)
   }
 
+  /** A link of this client was seen. */
+  linked(id: string): void {
+    if (KNOWN_CLIENTS.some(client => client.id === id)) this.#memory.linked(id, Date.now())
+  }
+
+  /** What happened to our entry in its file, newest first. */
+  history(id: string): ClientEvent[] {
+    return this.#memory.events(known(id).id)
+  }
+
+  keep(id: string, on: boolean, by: string): void {
+    this.#guardian.keep(known(id), on, by)
+  }
+
+  /** Answers what the guardian asks: our entry goes back, or stays out. */
+  async answerGuard(id: string, answer: 'back' | 'out', by: string): Promise<WrittenNow | null> {
+    const client = known(id)
+    const write = this.#newest(id)
+    if (write?.action !== 'connect' || this.#see(client).kind !== 'dropped')
+      throw new HubError('clients/nothing-asked', `Nothing is asked about ${client.name}.`)
+    if (answer === 'out') {
+      this.#guardian.leaveOut(client, write.id, by)
+      this.#watchConnected()
+      return null
+    }
+    if (await this.#overwrites(client))
+      throw new HubError('clients/running', `${client.name} runs and would overwrite this.`, {
+        hint: 'Quit it first, then put our entry back.',
+      })
+    this.#guardian.answeredBack(client, by)
+    return this.#restore(id, by)
+  }
+
+  /** Quits the client's app, writes our entry, and opens the app again: only ever on a person's word. */
+  async quitAndWrite(id: string, before: string | null | undefined, by: string) {
+    const client = known(id)
+    const program = client.process?.[systemOf(this.#at.platform)]
+    const tell = (what: string, detail: string) =>
+      this.#o.audit.append({ kind: 'client', what, client: id, by, detail }, { durable: false }).catch(() => {})
+    if (!program || !canQuit(this.#at.platform))
+      throw new HubError('clients/cannot-quit', `${client.name} cannot be quit from here.`, {
+        hint: 'Quit it yourself.',
+      })
+    const reopen = await quitApp(program, client.name, this.#at.platform)
+    void tell('client/quit-app', program)
+    let reopened = false
+    try {
+      const written = await this.connect(id, before, by)
+      reopened = reopen()
+      return { ...written, reopened }
+    } finally {
+      if (!reopened) reopened = reopen()
+      void tell('client/opened-app', reopened ? program : 'could not be opened again')
+    }
+  }
+
+  /** Everything the guardian noticed so far is dealt with. */
+  async settled(): Promise<void> {
+    await this.#guardian.settled()
+  }
+
   /** What an action would do, with foreign values masked. Nothing is written and no token is made. */
   async preview(id: string, action: Action): Promise<Preview> {
     const client = known(id)
@@ -112,12 +199,15 @@ export class Clients {
       () => this.#now(client, action === 'connect'),
       `gh_${'0'.repeat(43)}`,
     )
+    return { action, ...(await this.#shown(client, now, plan)) }
+  }
+
+  async #shown(client: KnownClient, now: FileNow, plan: Plan): Promise<MovePreview> {
     const before = shownOf(plan.before)
-    const after = plan.after ? maskedBytes(plan.after, client) : ''
+    const after = plan.after ? shownBytes(plan.after, client) : ''
     const [beforeText, afterText] = excerpts(before, after)
     return {
-      id,
-      action,
+      id: client.id,
       path: now.path,
       exists: now.bytes !== null,
       before: now.hash,
@@ -127,6 +217,7 @@ export class Clients {
       summary: plan.summary,
       warnings: [...(await this.#warnings(client, now)), ...plan.warnings],
       alsoReadBy: client.alsoReadBy,
+      canQuit: canQuit(this.#at.platform) && (await this.#overwrites(client)),
     }
   }
 
@@ -154,7 +245,36 @@ export class Clients {
       }
       return this.#tasks.put(client, now, this.#tokens.newToken(), 'token')
     }
-    return this.#write(id, task, by)
+    return this.#write(id, task, by, null, 'token')
+  }
+
+  /** The servers in its own file. With their values: not to leave the hub. */
+  servers(id: string): { path: string; before: string | null; servers: FoundServer[] } {
+    const client = known(id)
+    const now = this.#now(client, false)
+    return { path: now.path, before: now.hash, servers: serversIn(configOf(now, client), client) }
+  }
+
+  /** What moving would make of its file; `connect`: our entry goes in with it. */
+  previewMove(id: string, change: Change, connect: boolean): Promise<MovePreview> {
+    const client = known(id)
+    const now = this.#now(client, connect)
+    const { plan } = this.#tasks.move(client, now, change, { connect, token: `gh_${'0'.repeat(43)}` })
+    return this.#shown(client, now, plan)
+  }
+
+  /** Entries of servers out of its file or in, in one write. `ready`: what has to be done first, when the file is still as seen. */
+  move(
+    id: string,
+    change: Change,
+    o: { connect: boolean; by: string; before: string | null | undefined; ready?: () => Promise<void> },
+  ): Promise<WrittenNow> {
+    const task = (client: KnownClient) => this.#tasks.move(client, this.#now(client), change, { connect: o.connect })
+    return this.#write(id, task, o.by, o.before, undefined, o.ready)
+  }
+
+  #restore(id: string, by: string): Promise<WrittenNow> {
+    return this.#write(id, client => this.#tasks.restore(client, this.#now(client)), by, null, 'restored')
   }
 
   addOther(name: string, transport: 'stdio' | 'http', by: string): OtherEntry {
@@ -187,14 +307,22 @@ export class Clients {
 
   close(): void {
     this.#watch.close()
+    this.#guardian.close()
   }
 
-  #write(id: string, taskFor: (client: KnownClient) => Task, by: string, before?: string | null): Promise<WrittenNow> {
+  #write(
+    id: string,
+    taskFor: (client: KnownClient) => Task,
+    by: string,
+    before?: string | null,
+    what?: ClientEvent['what'],
+    ready?: () => Promise<void>,
+  ): Promise<WrittenNow> {
     const done = this.#queue.then(async () => {
       const client = known(id)
       const path = configPath(client, this.#at) ?? this.#history.newest(id)?.path ?? ''
       // The lock lies beside the file: a folder that is not there yet is locked by nobody.
-      return withLock(path, missingFolder(path) ? null : client.config.lock, async () => {
+      return withLock(path, missingFolder(path) ? null : client.config.lock, this.#kv, async () => {
         const task = taskFor(client)
         const { now, plan } = task
         if (before && now.hash !== before) {
@@ -206,7 +334,11 @@ export class Clients {
             },
           )
         }
+        await ready?.()
         const backup = await carryOut(task, by, this.#desk)
+        const after = plan.after ? shownBytes(plan.after, client) : ''
+        const diff = unifiedDiff(shownOf(plan.before), after, basename(now.path))
+        this.#guardian.wrote(client, what ?? task.action, by, diff)
         this.#watchConnected()
         this.#o.announcer.emit('clients/changed')
         const afterWriting = client.afterWriting[systemOf(this.#at.platform)]
@@ -218,7 +350,22 @@ export class Clients {
   }
 
   #see(client: KnownClient, path = configPath(client, this.#at)): Sight {
-    return see(client, path, this.#at, this.#history.newest(client.id), this.#o.entry)
+    return see(client, path, this.#at, this.#newest(client.id), this.#o.entry, this.#o.folder.path)
+  }
+
+  // An entry that the person took out for good is not missed.
+  #newest(id: string): Write | null {
+    const write = this.#history.newest(id)
+    return write && this.#memory.of(id).out === write.id ? null : write
+  }
+
+  #guarded(): KnownClient[] {
+    return KNOWN_CLIENTS.filter(client => this.#newest(client.id)?.action === 'connect')
+  }
+
+  async #overwrites(client: KnownClient): Promise<boolean> {
+    const program = client.process?.[systemOf(this.#at.platform)]
+    return !!program && client.config.rewrittenByApp && isRunning(program, this.#at.platform)
   }
 
   // A client that is gone may still have its file set right, but gets no new entry.
@@ -232,8 +379,10 @@ export class Clients {
 
   async #warnings(client: KnownClient, now: FileNow): Promise<string[]> {
     const warnings: string[] = []
-    const program = client.process?.[systemOf(this.#at.platform)]
-    if (program && client.config.rewrittenByApp && (await isRunning(program, this.#at.platform)))
+    const other = now.bytes && foreignFolder(entryIn(configOf(now, client), client), this.#o.folder.path)
+    if (other)
+      warnings.push(`The entry in it is of another Gatehouse, with its data in ${other}. Writing would replace it.`)
+    if (await this.#overwrites(client))
       warnings.push(`${client.name} is running and would overwrite this. Quit it first, then write.`)
     if (now.real !== now.path && now.bytes) warnings.push(`The file is a link: ${now.real} is what is written.`)
     if ((now.stat?.nlink ?? 1) > 1)
@@ -243,7 +392,7 @@ export class Clients {
 
   #watchConnected(): void {
     const connected = KNOWN_CLIENTS.flatMap(client => {
-      const write = this.#history.newest(client.id)
+      const write = this.#newest(client.id)
       const path = configPath(client, this.#at)
       this.#known.set(client.id, this.#see(client).kind)
       return write?.action === 'connect' ? [write.path, ...(path && path !== write.path ? [path] : [])] : []
@@ -257,12 +406,9 @@ export class Clients {
       const { kind } = this.#see(client)
       if (this.#known.get(client.id) === kind) continue
       this.#known.set(client.id, kind)
-      if (kind === 'dropped' || kind === 'drifted')
-        void this.#o.audit
-          .append({ kind: 'client', what: `client/entry-${kind}`, client: client.id }, { durable: false })
-          .catch(() => {})
       this.#o.announcer.emit('clients/changed')
     }
+    for (const client of this.#guarded()) this.#guardian.notice(client)
   }
 }
 
@@ -271,13 +417,4 @@ function known(id: string): KnownClient {
   if (client) return client
   const names = KNOWN_CLIENTS.map(each => each.id).join(', ')
   throw new HubError('clients/unknown', `No client is called ${JSON.stringify(id)}.`, { hint: `Known are: ${names}.` })
-}
-
-function maskedBytes(bytes: Buffer, client: KnownClient): string {
-  const config = readConfig(bytes, client)
-  return config.kind === 'config' ? shownOf(config) : ''
-}
-
-function shownOf(config: Config): string {
-  return config.toml ? maskedToml(config.text, config.toml) : masked(config)
 }

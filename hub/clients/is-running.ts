@@ -8,24 +8,30 @@ const run = promisify(execFile)
 
 /** By program name; what cannot be found out counts as not running. */
 export async function isRunning(name: string, platform: NodeJS.Platform = process.platform): Promise<boolean> {
-  if (platform === 'linux') return listProcesses().some(each => each === name)
-  try {
-    const [command, args]: [string, string[]] =
-      platform === 'win32' ? ['tasklist', ['/FI', `IMAGENAME eq ${name}`, '/NH']] : ['/usr/bin/pgrep', ['-x', name]]
-    const { stdout } = await run(command, args, { timeout: 3_000, windowsHide: true })
-    return platform === 'win32' ? stdout.toLowerCase().includes(name.toLowerCase()) : stdout.trim() !== ''
-  } catch {
-    return false
-  }
+  if (platform !== 'win32') return (await pidsOf(name, platform)).length > 0
+  const { stdout } = await run('tasklist', ['/FI', `IMAGENAME eq ${name}`, '/NH'], {
+    timeout: 3_000,
+    windowsHide: true,
+  }).catch(() => ({ stdout: '' }))
+  return stdout.toLowerCase().includes(name.toLowerCase())
 }
 
-// An Electron app's process shows the name it was started by first in its command line.
-function listProcesses(): string[] {
+/** The processes of that name; on Windows none. */
+export async function pidsOf(name: string, platform: NodeJS.Platform): Promise<number[]> {
+  if (platform === 'win32') return []
+  if (platform === 'linux') return listProcesses().flatMap(each => (each.name === name ? [each.pid] : []))
+  const { stdout } = await run('/usr/bin/pgrep', ['-x', name], { timeout: 3_000 }).catch(() => ({ stdout: '' }))
+  return stdout.split('\n').filter(Boolean).map(Number)
+}
+
+// An Electron app's process shows the name it was started by first in its command line. One that ended shows none.
+function listProcesses(): { pid: number; name: string }[] {
   return readdirSync('/proc')
     .filter(name => /^\d+$/.test(name))
     .flatMap(pid => {
       try {
-        return [basename(readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0')[0] ?? '')]
+        const command = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0')[0] ?? ''
+        return [{ pid: Number(pid), name: basename(command) }]
       } catch {
         return []
       }

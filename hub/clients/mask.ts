@@ -26,7 +26,8 @@ export const secretsIn = {
     value !== '' &&
     !/\$\{|\{(env|file):|^\$\w/.test(value) &&
     !/^(true|false|yes|no|on|off|\d{1,7})$/i.test(value) &&
-    (shownText(value) === MASK || (KEY_NAME.test(name) && !/^(~\/|\.{1,2}\/|\/[\w.-]+\/|[A-Za-z]:[\\/]|https?:)/.test(value))),
+    (shownText(value) === MASK ||
+      (KEY_NAME.test(name) && !/^(~\/|\.{1,2}\/|\/[\w.-]+\/|[A-Za-z]:[\\/]|https?:)/.test(value))),
 }
 
 const LINE_COMMENT = 12

@@ -107,6 +107,9 @@ export class Others {
         lastCallAt: calls.length > 0 ? Math.max(...calls) : null,
         writtenAt: one.addedAt,
         canUndo: false,
+        linkedAt: null,
+        keep: false,
+        asks: null,
       }
     })
   }

@@ -19,6 +19,31 @@ export function findClient(client: KnownClient, at: Surroundings): string | null
   return client.detect.command && findCommand(client.detect.command, at)
 }
 
+/** The first folder we are not let look into on the way to a client's places, or null: then nobody knows whether it is there. */
+export function barredFolder(client: KnownClient, at: Surroundings): string | null {
+  const system = systemOf(at.platform)
+  for (const pattern of [...client.detect[system], ...client.config.paths[system]]) {
+    const lists = pattern.includes('*')
+    const plain = lists ? pattern.slice(0, pattern.indexOf('*')).replace(/\/[^/]*$/, '') : pattern
+    const barred = expand(plain, at)
+      .map(path => barredAt(path, lists))
+      .find(path => path !== null)
+    if (barred) return barred
+  }
+  return null
+}
+
+function barredAt(path: string, lists: boolean): string | null {
+  try {
+    if (lists) readdirSync(path)
+    else statSync(path)
+    return null
+  } catch (cause) {
+    const code = cause instanceof Error && 'code' in cause ? cause.code : null
+    return code === 'EACCES' || code === 'EPERM' ? (lists ? path : dirname(path)) : null
+  }
+}
+
 /** Whether a missing config file may be made. */
 export function mayCreate(client: KnownClient, at: Surroundings): boolean {
   const { createNeeds, override } = client.config

@@ -1,18 +1,18 @@
 // What is seen of one client right now, and its honest status: written is not connected, and changed is not ours.
-import { type BigIntStats, statSync } from 'node:fs'
-import type { Client } from '../../contract/clients.ts'
+import type { Client, GuardQuestion } from '../../contract/clients.ts'
 import type { LinkInfo } from '../../contract/hub.ts'
 import { HubError } from '../error.ts'
-import { digestOf, type EntryPoint, entryIn, wordsOf } from './entry.ts'
+import { digestOf, type EntryPoint, entryIn, foreignFolder, wordsOf } from './entry.ts'
 import type { Write } from './history.ts'
-import { findClient, type Surroundings } from './places.ts'
+import { barredFolder, findClient, type Surroundings } from './places.ts'
 import { readConfig } from './read-config.ts'
 import { type FileNow, readNow } from './replace-file.ts'
-import { type KnownClient, systemOf } from './table.ts'
+import { type KnownClient, type System, systemOf } from './table.ts'
+import { markOf } from './watch-files.ts'
 
 /** `kind`: the status but for links, which the file does not know. */
 export interface Sight {
-  kind: Exclude<Client['status'], 'connected'>
+  kind: Exclude<Client['status'], 'connected' | 'waiting'>
   client: KnownClient
   path: string | null
   found: string | null
@@ -24,6 +24,13 @@ export interface Sight {
   evidence: string
 }
 
+/** What is known of a client beside its file. */
+export interface Known {
+  linkedAt: number | null
+  keep: boolean
+  asks: GuardQuestion | null
+}
+
 /** Looks at a client's file. `write`: the newest write of ours that holds. */
 export function see(
   client: KnownClient,
@@ -31,28 +38,49 @@ export function see(
   at: Surroundings,
   write: Write | null,
   start: EntryPoint,
+  data: string,
 ): Sight {
   const found = findClient(client, at)
   const blank = { client, path, found, now: null, problem: null, entry: undefined, digest: null, write }
-  if (path === null) return { ...blank, kind: 'not-installed', evidence: 'Not found on this computer.' }
-  const content = contentAt(client, path)
+  const barred = found === null ? barredFolder(client, at) : null
+  if (path === null && !barred) return { ...blank, kind: 'not-installed', evidence: 'Not found on this computer.' }
+  const content = path === null ? NOTHING : contentAt(client, path)
   const sight = { ...blank, ...content }
   if (content.problem) {
     const kind = content.now ? 'unreadable' : 'no-permission'
-    return found || content.now
-      ? { ...sight, kind, evidence: 'The file was not touched.' }
-      : { ...sight, kind: 'not-installed', evidence: '' }
+    return { ...sight, kind, evidence: content.now ? 'The file was not touched.' : 'Needs your permission.' }
   }
-  return { ...sight, ...judge(client, sight, write, start) }
+  if (barred) {
+    const what = `Gatehouse may not look into ${barred}, where ${client.name} keeps its files. Give it the right to, then look again.`
+    return {
+      ...sight,
+      kind: 'no-permission',
+      problem: { what, line: null, column: null },
+      evidence: 'Needs your permission.',
+    }
+  }
+  return { ...sight, ...judge(client, sight, write, start, data) }
 }
 
 /** The client as the window and the command line show it. */
-export function describe(sight: Sight, links: readonly LinkInfo[], platform: NodeJS.Platform): Client {
+export function describe(sight: Sight, links: readonly LinkInfo[], platform: NodeJS.Platform, known: Known): Client {
   const { client, write, kind } = sight
   const own = links.filter(link => link.client === client.id)
   const calls = own.flatMap(link => link.lastCallAt ?? [])
   const lastCallAt = calls.length > 0 ? Math.max(...calls) : null
-  const status = kind === 'written' && own.length > 0 ? 'connected' : kind
+  const writtenAt = write?.action === 'connect' ? write.at : null
+  const since = Math.max(0, known.linkedAt ?? 0, ...own.map(link => link.since))
+  const linkedAt = writtenAt !== null && since >= writtenAt ? since : null
+  const waits = kind === 'written' && linkedAt === null ? waitsFor(client, systemOf(platform)) : null
+  const status = kind !== 'written' ? kind : own.length > 0 ? 'connected' : waits ? 'waiting' : 'written'
+  const seen =
+    kind !== 'written'
+      ? sight.evidence
+      : linkedAt
+        ? `Written ${clock(write!.at)}. Last linked ${clock(linkedAt)}.`
+        : waits
+          ? `${sight.evidence} Waiting for ${waits === 'approval' ? 'its approval' : 'its restart'}.`
+          : `${sight.evidence} No link seen yet.`
   const linked = `${own.length} ${own.length === 1 ? 'link' : 'links'}, ${lastCallAt ? `last call ${clock(lastCallAt)}` : 'no call yet'}`
   return {
     id: client.id,
@@ -60,15 +88,25 @@ export function describe(sight: Sight, links: readonly LinkInfo[], platform: Nod
     other: null,
     status,
     path: sight.path,
-    evidence:
-      own.length === 0 ? sight.evidence : status === 'connected' ? `${linked}.` : `${sight.evidence} ${linked}.`,
+    evidence: own.length === 0 ? seen : status === 'connected' ? `${linked}.` : `${sight.evidence} ${linked}.`,
     problem: sight.problem,
     afterWriting: client.afterWriting[systemOf(platform)],
     links: own.length,
     lastCallAt,
-    writtenAt: write?.action === 'connect' ? write.at : null,
+    writtenAt,
     canUndo: write !== null,
+    linkedAt,
+    keep: known.keep,
+    asks: known.asks,
   }
+}
+
+// Clients that ask the person before they start a server; the others want a restart, but for those that say they do not.
+const APPROVES = new Set(['vscode', 'vscode-insiders', 'vscodium', 'gemini-cli'])
+
+function waitsFor(client: KnownClient, system: System): 'approval' | 'restart' | null {
+  if (APPROVES.has(client.id)) return 'approval'
+  return /by itself|when the file is saved/.test(client.afterWriting[system]) ? null : 'restart'
 }
 
 function judge(
@@ -76,8 +114,11 @@ function judge(
   sight: Pick<Sight, 'entry' | 'digest' | 'found' | 'path'>,
   write: Write | null,
   start: EntryPoint,
+  data: string,
 ): Pick<Sight, 'kind' | 'evidence'> {
   const { entry, digest, found } = sight
+  const other = foreignFolder(entry, data)
+  const others = `The entry there is of another Gatehouse, with its data in ${other}. It is left alone.`
   const isExpected = write?.action === 'connect'
   if (!isExpected && !found) return { kind: 'not-installed', evidence: 'Not found on this computer.' }
   if (!isExpected) {
@@ -86,17 +127,20 @@ function judge(
       evidence:
         entry === undefined
           ? `Found: ${found}`
-          : 'An entry named gatehouse is in its file that this Gatehouse did not write.',
+          : other
+            ? others
+            : 'An entry named gatehouse is in its file that this Gatehouse did not write.',
     }
   }
   const since = clock(write.at)
   if (entry === undefined)
     return { kind: 'dropped', evidence: `Our entry, written ${since}, is no longer in ${client.name}'s file.` }
+  if (other) return { kind: 'drifted', evidence: others }
   if (digest !== write.note.digest)
     return { kind: 'drifted', evidence: `Our entry was changed since it was written ${since}.` }
   if (!startsUs(entry, start))
     return { kind: 'drifted', evidence: 'Our entry starts Gatehouse from another place than this one.' }
-  return { kind: 'written', evidence: `Written ${since}. No link seen yet.` }
+  return { kind: 'written', evidence: `Written ${since}.` }
 }
 
 /** Whether the entry starts the same program, from the same place. */
@@ -106,6 +150,7 @@ function startsUs(entry: unknown, start: EntryPoint): boolean {
 }
 
 type Content = Pick<Sight, 'now' | 'problem' | 'entry' | 'digest'>
+const NOTHING: Content = { now: null, problem: null, entry: undefined, digest: null }
 const seen = new Map<string, { mark: string; content: Content }>()
 
 // Some of these files hold megabytes and are looked at often: read again only when the file is another one.
@@ -113,22 +158,21 @@ function contentAt(client: KnownClient, path: string): Content {
   const mark = markOf(path)
   const key = `${client.id}\n${path}`
   const before = seen.get(key)
-  if (before && mark !== null && before.mark === mark) return before.content
+  if (before && mark !== '' && before.mark === mark) return before.content
   const content = readContent(client, path)
-  if (mark === null || !content.now) seen.delete(key)
+  if (mark === '' || !content.now) seen.delete(key)
   else seen.set(key, { mark, content })
   return content
 }
 
 function readContent(client: KnownClient, path: string): Content {
-  const none = { now: null, problem: null, entry: undefined, digest: null }
   try {
     const now = readNow(path)
-    if (!now.bytes) return { ...none, now }
+    if (!now.bytes) return { ...NOTHING, now }
     const config = readConfig(now.bytes, client)
     if (config.kind === 'unreadable')
       return {
-        ...none,
+        ...NOTHING,
         now: { ...now, bytes: null },
         problem: { what: config.what, line: config.line, column: config.column },
       }
@@ -136,20 +180,12 @@ function readContent(client: KnownClient, path: string): Content {
     return { now: { ...now, bytes: null }, problem: null, entry, digest: entry === undefined ? null : digestOf(entry) }
   } catch (error) {
     const what = error instanceof HubError ? error.message : String(error)
-    return { ...none, problem: { what, line: null, column: null } }
+    return { ...NOTHING, problem: { what, line: null, column: null } }
   }
 }
 
-function markOf(path: string): string | null {
-  try {
-    const stat: BigIntStats = statSync(path, { bigint: true })
-    return `${stat.ino} ${stat.size} ${stat.mtimeNs} ${stat.ctimeNs}`
-  } catch {
-    return null
-  }
-}
-
-function clock(at: number): string {
+/** A time of today, or a day and a time. */
+export function clock(at: number): string {
   const time = new Date(at)
   const isToday = time.toDateString() === new Date().toDateString()
   const hours = `${String(time.getHours()).padStart(2, '0')}:${String(time.getMinutes()).padStart(2, '0')}`

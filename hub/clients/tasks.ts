@@ -1,10 +1,10 @@
 // Turns connect, disconnect and undo into a plan for one file, from what the file says and what we wrote before.
 import type { Preview } from '../../contract/clients.ts'
 import { HubError } from '../error.ts'
-import { defaultDataFolder } from '../store/data-folder.ts'
 import { readBackup } from './backup.ts'
-import { type EntryPoint, entryIn, newEntry, tokenOf } from './entry.ts'
+import { dataArgument, type EntryPoint, entryIn, foreignFolder, newEntry, tokenOf } from './entry.ts'
 import type { History, Write } from './history.ts'
+import { type Change, planMove, planUnmove } from './move-plan.ts'
 import { mayCreate, type Surroundings } from './places.ts'
 import { configOf, entryAfter, type Plan, planPut, planRestore, planTake } from './plan.ts'
 import { type FileNow, hashOf, readNow } from './replace-file.ts'
@@ -25,6 +25,8 @@ export interface Task {
   backup: boolean
   /** The topmost folder that was made for the file; goes with it. */
   madeFolder: string | null
+  /** Entries of other servers that go out or in with it. */
+  change?: Change
 }
 
 interface Sources {
@@ -52,13 +54,25 @@ export class Tasks {
     return this.#take(client, file)
   }
 
+  /** Our entry, where none is: what was written before gives way to it. Never in place of another one. */
+  restore(client: KnownClient, now: FileNow): Task {
+    if (entryIn(configOf(now, client), client) !== undefined)
+      throw new HubError('clients/not-ours', `There is an entry named gatehouse in ${client.name}'s file already.`, {
+        hint: 'It was left alone. Look at it before you connect.',
+      })
+    return {
+      ...this.put(client, now, this.#from.tokens.newToken(), 'entry'),
+      undoes: this.#from.history.chain(client.id),
+    }
+  }
+
   put(client: KnownClient, now: FileNow, token: string, why: Task['why']): Task {
     if (!now.bytes && !mayCreate(client, this.#from.at)) {
       throw new HubError('clients/not-started', `${client.name} was never started here: it has no settings yet.`, {
         hint: 'Start it once, then connect it.',
       })
     }
-    const plan = planPut(now, client, newEntry(client, this.#from.start, this.#dataArgument(), token))
+    const plan = planPut(now, client, newEntry(client, this.#from.start, dataArgument(this.#from.folder), token))
     const before = this.#from.history.newest(client.id)
     const isOurs = before?.action === 'connect' && before.path === now.real
     const created = Math.max(plan.created, isOurs ? before.note.created : 0)
@@ -71,6 +85,30 @@ export class Tasks {
       undoes: [],
       backup: true,
       madeFolder: null,
+    }
+  }
+
+  /** Entries of other servers out or in; `connect`: and ours in, all in one write. */
+  move(
+    client: KnownClient,
+    now: FileNow,
+    change: Change,
+    { connect, token }: { connect: boolean; token?: string },
+  ): Task {
+    const start = connect ? this.put(client, now, token ?? this.#tokenFor(client, now), 'entry') : null
+    const plan = planMove(now, client, start?.plan ?? null, change)
+    const hasOurs = entryAfter(plan, client) !== undefined
+    const created = start?.plan.created ?? this.#from.history.newest(client.id)?.note.created ?? 0
+    return {
+      client,
+      now,
+      plan: { ...plan, created },
+      action: hasOurs ? 'connect' : 'disconnect',
+      why: 'entry',
+      undoes: [],
+      backup: true,
+      madeFolder: null,
+      change,
     }
   }
 
@@ -89,7 +127,8 @@ export class Tasks {
     const chain = this.#from.history.chain(client.id)
     const first = chain.at(-1)
     const created = chain[0]?.note.created ?? 0
-    if (first?.action === 'connect' && first.note.why === 'entry' && this.#isUntouched(chain, now)) {
+    const isMove = chain.some(({ note }) => note.taken.length + note.given.length > 0)
+    if (first?.action === 'connect' && first.note.why === 'entry' && !isMove && this.#isUntouched(chain, now)) {
       try {
         const plan = planRestore(now, client, this.#bytesBefore(first))
         if (entryAfter(plan, client) === undefined) return { ...base, plan, madeFolder: first.note.madeFolder }
@@ -97,6 +136,7 @@ export class Tasks {
         // The keychain is closed, or the copy is gone: the entry is taken out by itself.
       }
     }
+    this.#refuseForeign(client, now)
     return { ...base, plan: planTake(now, client, created) }
   }
 
@@ -123,10 +163,26 @@ export class Tasks {
       }
     }
     const changed = `${client.name} or somebody else changed the file since. Those changes stay.`
+    const moved = chain.find(({ note }) => note.taken.length + note.given.length > 0)
+    if (moved) {
+      const plan = planUnmove(now, client, moved.note, this.#bytesBefore(moved))
+      return { ...base, plan: { ...plan, warnings: [changed, ...plan.warnings] }, backup: true }
+    }
     const again =
       newest.action === 'disconnect' ? this.put(client, now, token ?? this.#from.tokens.newToken(), 'entry') : null
+    if (!again) this.#refuseForeign(client, now)
     const plan = again?.plan ?? planTake(now, client, newest.note.created)
     return { ...base, ...again, undoes: chain, plan: { ...plan, warnings: [changed, ...plan.warnings] }, backup: true }
+  }
+
+  #refuseForeign(client: KnownClient, now: FileNow): void {
+    const other = foreignFolder(entryIn(configOf(now, client), client), this.#from.folder)
+    if (other)
+      throw new HubError(
+        'clients/not-ours',
+        `The entry in ${client.name}'s file is of another Gatehouse, with its data in ${other}.`,
+        { hint: 'It was left alone. Take it out from that Gatehouse.' },
+      )
   }
 
   #isUntouched(chain: readonly Write[], now: FileNow): boolean {
@@ -146,12 +202,5 @@ export class Tasks {
   #tokenFor(client: KnownClient, now: FileNow): string {
     const token = tokenOf(entryIn(configOf(now, client), client))
     return token && this.#from.tokens.isGood(client.id, token) ? token : this.#from.tokens.newToken()
-  }
-
-  // A bridge is started with the client's environment, not with ours: what led us here may not be in it.
-  #dataArgument(): string | null {
-    const path = this.#from.folder
-    const isUsual = !process.env.GATEHOUSE_HOME && !process.env.XDG_DATA_HOME && path === defaultDataFolder()
-    return isUsual ? null : path
   }
 }

@@ -1,75 +1,106 @@
-// Tells when one of a few files changes, also when it is replaced by a rename or its folder comes and goes.
-import { type FSWatcher, watch } from 'node:fs'
+// Tells when one of a few files changes, also when it is replaced by a rename, its folder comes and goes, or nothing can be watched.
+import { type FSWatcher, statSync, watch } from 'node:fs'
 import { basename, dirname } from 'node:path'
 
 const SETTLE_MS = 300
-const LOOK_AGAIN_MS = 5_000
+const POLL_MS = 5_000
 
-/** Watches folders, since a watch on a file stays with the old one after a rename. */
+interface Options {
+  /** Stands in for a system that cannot watch. */
+  watch?: typeof watch
+  pollMs?: number
+}
+
+/**
+ * Watches folders, since a watch on a file stays with the old one after a rename. Looks at the files now and then
+ * besides: some disks tell nothing, some folders are not there yet, and watches run out.
+ */
 export class FileWatch {
-  readonly #watchers = new Map<string, FSWatcher>()
+  readonly #folders = new Map<string, { watcher: FSWatcher; mark: string }>()
   readonly #onChange: (path: string) => void
   readonly #settling = new Map<string, NodeJS.Timeout>()
-  #paths: readonly string[] = []
-  #again: NodeJS.Timeout | undefined
+  readonly #watch: typeof watch
+  readonly #poll: NodeJS.Timeout
+  #marks = new Map<string, string>()
 
-  constructor(onChange: (path: string) => void) {
+  constructor(onChange: (path: string) => void, options: Options = {}) {
     this.#onChange = onChange
+    this.#watch = options.watch ?? watch
+    this.#poll = setInterval(() => this.#look(), options.pollMs ?? POLL_MS).unref()
   }
 
   /** Watches exactly these files from now on. */
   set(paths: readonly string[]): void {
-    this.#paths = paths
-    const folders = new Set(paths.map(path => dirname(path)))
-    for (const [folder, watcher] of this.#watchers) {
-      if (folders.has(folder)) continue
-      watcher.close()
-      this.#watchers.delete(folder)
-    }
-    for (const folder of folders) if (!this.#watchers.has(folder)) this.#open(folder)
+    this.#marks = new Map(paths.map(path => [path, this.#marks.get(path) ?? markOf(path)]))
+    this.#watchFolders()
   }
 
   close(): void {
-    clearTimeout(this.#again)
+    clearInterval(this.#poll)
     for (const timer of this.#settling.values()) clearTimeout(timer)
-    for (const watcher of this.#watchers.values()) watcher.close()
-    this.#watchers.clear()
-    this.#paths = []
+    for (const { watcher } of this.#folders.values()) watcher.close()
+    this.#settling.clear()
+    this.#folders.clear()
+    this.#marks.clear()
+  }
+
+  #watchFolders(): void {
+    const folders = new Set([...this.#marks.keys()].map(path => dirname(path)))
+    // A folder that was moved away and made anew is another folder: the watch on it is on something that is gone.
+    for (const [folder, { mark }] of this.#folders)
+      if (!folders.has(folder) || inodeOf(folder) !== mark) this.#unwatch(folder)
+    for (const folder of folders) if (!this.#folders.has(folder)) this.#open(folder)
   }
 
   #open(folder: string): void {
     try {
-      const watcher = watch(folder, { persistent: false }, (_, name) => {
-        for (const path of this.#paths) {
+      const watcher = this.#watch(folder, { persistent: false }, (_, name) => {
+        for (const path of this.#marks.keys())
           if (dirname(path) === folder && (name === null || name === basename(path))) this.#changed(path)
-        }
-        // The folder itself was moved or removed: the watch is on something that is no longer there.
-        if (name === basename(folder)) this.#lost(folder)
       })
-      watcher.on('error', () => this.#lost(folder))
-      this.#watchers.set(folder, watcher)
+      watcher.on('error', () => this.#unwatch(folder))
+      this.#folders.set(folder, { watcher, mark: inodeOf(folder) })
     } catch {
-      this.#lost(folder)
+      // It is looked at instead, until it can be watched.
     }
   }
 
-  #lost(folder: string): void {
-    this.#watchers.get(folder)?.close()
-    this.#watchers.delete(folder)
-    for (const path of this.#paths) if (dirname(path) === folder) this.#changed(path)
-    clearTimeout(this.#again)
-    this.#again = setTimeout(() => {
-      this.set(this.#paths)
-      for (const path of this.#paths) this.#changed(path)
-    }, LOOK_AGAIN_MS).unref()
+  #unwatch(folder: string): void {
+    this.#folders.get(folder)?.watcher.close()
+    this.#folders.delete(folder)
+  }
+
+  #look(): void {
+    this.#watchFolders()
+    for (const [path, mark] of this.#marks) if (markOf(path) !== mark) this.#changed(path)
   }
 
   #changed(path: string): void {
+    this.#marks.set(path, markOf(path))
     clearTimeout(this.#settling.get(path))
     const settled = setTimeout(() => {
       this.#settling.delete(path)
       this.#onChange(path)
     }, SETTLE_MS).unref()
     this.#settling.set(path, settled)
+  }
+}
+
+/** Another one for every other file of this name, and for every change of it. */
+export function markOf(path: string): string {
+  try {
+    const { ino, size, mtimeNs, ctimeNs } = statSync(path, { bigint: true })
+    return `${ino} ${size} ${mtimeNs} ${ctimeNs}`
+  } catch {
+    return ''
+  }
+}
+
+function inodeOf(folder: string): string {
+  try {
+    const { dev, ino } = statSync(folder, { bigint: true })
+    return `${dev} ${ino}`
+  } catch {
+    return ''
   }
 }

@@ -90,6 +90,17 @@ test('a URI that two servers offer is read where the client has it from, else no
   expect(await heardBy(client, 'talker')).not.toContain('resources/read')
 })
 
+test('a URI that no server lists is read where this client has a link to it from, and nobody else reads it', async () => {
+  const [client, other] = [house.client(), house.client()]
+  const read = (one: typeof client) => one.request('resources/read', { uri: 'unlisted://x' })
+  expect((await read(client)).error?.message).toContain('No server offers')
+  await client.call('twin_tell', { do: 'points', uri: 'unlisted://x' })
+  expect((await read(client)).error?.message ?? '').not.toContain('No server offers')
+  expect(await heardBy(client, 'twin')).toContain('unlisted://x')
+  expect(await heardBy(client, 'talker')).not.toContain('resources/read')
+  expect((await read(other)).error?.message).toContain('No server offers')
+})
+
 test('a tool’s own name finds it where only one server has it, under the same policy', async () => {
   const client = house.client()
   expect(JSON.stringify((await client.call('echo', { message: 'hi' })).error)).toContain('Unknown tool')

@@ -198,6 +198,11 @@ export class Gateway {
     return this.#house.stats.callsPerMinute()
   }
 
+  /** Calls that change something and are with their servers now. */
+  underWay(): number {
+    return this.#house.guard.underWay
+  }
+
   call(o: OwnCall & { tool: string; arguments: string }): Promise<CallOutcome> {
     return this.#own.call(o, this.#o.registry.find(o.server))
   }

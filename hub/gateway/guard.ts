@@ -97,6 +97,7 @@ export class Guard {
   readonly refused: RefusedFrames
   readonly #reads: ReadRecords
   readonly #rate = new Rate()
+  #underWay = 0
   /** A call is decided up to four times on its way. */
   readonly #read = new WeakMap<object, CallArguments>()
 
@@ -105,6 +106,11 @@ export class Guard {
     this.#holding = { clientMs: CLIENT_MS, heartbeatMs: HEARTBEAT_MS, ...options.holding }
     this.refused = new RefusedFrames(options.audit)
     this.#reads = new ReadRecords(options.audit)
+  }
+
+  /** Calls that change something and are with their servers now. */
+  get underWay(): number {
+    return this.#underWay
   }
 
   decide(call: Pick<Call, 'client' | 'server' | 'method' | 'tool' | 'entry' | 'argumentsText'>): Decision {
@@ -161,6 +167,13 @@ export class Guard {
     }
     const late = this.#stillAllowed(call, decision, by)
     return late ?? this.#send(call, decision, by, upstream, send, ended => this.#ended(call, ended))
+  }
+
+  /** A call whose server may not be called now: on record, with the policy's words where that denies it anyway. */
+  closed(call: Call, words: string): string {
+    const denied = this.deniedNow(call)
+    if (denied === null) this.#refuse(call, this.decide(call), 'gatehouse', words, 'error')
+    return denied ?? words
   }
 
   /** Before the next round of a call that was let through: why it is denied by now, on record; null while it is not. */
@@ -264,6 +277,8 @@ export class Guard {
         bytes: Buffer.byteLength(text),
         ...(detail ? { detail } : {}),
       })
+    const one = decision.changes ? 1 : 0
+    this.#underWay += one
     try {
       const text = await send(upstream)
       const ms = performance.now() - began
@@ -278,6 +293,8 @@ export class Guard {
         error instanceof HubError ? error : new HubError('server/failed', problemOf(error).message, { cause: error })
       await ended('lost', '', lost.message)
       return { kind: 'failed', error: lost }
+    } finally {
+      this.#underWay -= one
     }
   }
 
@@ -288,7 +305,7 @@ export class Guard {
   }
 
   #denied(decision: Decision): string {
-    return deniedByPolicy(decision, this.#o.policy.current().readOnly)
+    return deniedByPolicy(decision, this.#o.policy.current())
   }
 
   #refuse(

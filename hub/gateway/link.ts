@@ -30,14 +30,14 @@ import { type LinkSide, ModernSide } from './modern-link.ts'
 import { passLevelOn, passNotification } from './notify.ts'
 import type { KnownServer, RunningServers } from './parts.ts'
 import { Questions } from './questions.ts'
-import { type Asker, type Flight, inWords, relay } from './relay.ts'
+import { type Asker, callOf, type Flight, inWords, relay } from './relay.ts'
 import { RpcError, route, type Target } from './route.ts'
 import type { Stats } from './stats.ts'
 import type { Tap } from './tap.ts'
 import type { TaskOwners } from './task-owners.ts'
 import { ToldLists } from './told-lists.ts'
 import { type Listener, LOG_LEVELS, type Upstreams } from './upstreams.ts'
-import type { ListKind } from './view.ts'
+import type { ListKind, View } from './view.ts'
 import { greetingOf, pageOf, viewOf, whyNotOffered } from './what-it-sees.ts'
 
 /** What all links share. */
@@ -206,7 +206,7 @@ export class GatewayLink implements Listener {
         return link.#says
       },
       view: signal => viewOf(this.#house, this.server, signal),
-      whyNotOffered: (frame, view, signal) => whyNotOffered(this.#house, this.server, frame, view, signal),
+      notOffered: (frame, view, flight, correlation) => this.#notOffered(frame, view, flight, correlation),
       page: (kind, view, frame, era) => pageOf(this.#house, this, this.#told, { kind, view, frame, era }),
       relay: (asker, frame, target, flight, correlation) => this.#relay(asker, frame, target, flight, correlation),
       common: () => this.#common(),
@@ -295,15 +295,20 @@ export class GatewayLink implements Listener {
     }
     const view = await viewOf(this.#house, this.server, flight.abort.signal)
     if (list) return resultFrame(id, pageOf(this.#house, this, this.#told, { kind: list, view, frame, era: 'legacy' }))
-    const closed =
-      frame.method === 'tools/call'
-        ? await whyNotOffered(this.#house, this.server, frame, view, flight.abort.signal)
-        : null
+    const closed = await this.#notOffered(frame, view, flight, correlation)
     if (closed) return toolErrorFrame(id, closed)
     const target =
       this.#house.tasks.of(this.client).target(frame, this.server?.id) ??
       route(frame, view, this.server !== null, this.#emitted)
     return this.#relay(this.#asker(), frame, target, flight, correlation)
+  }
+
+  /** Words for the model, and a row of the log, for a call whose server may not be called now; null when there is nothing to say. */
+  async #notOffered(frame: ClientFrame, view: View, flight: Flight, correlation: string): Promise<string | null> {
+    if (frame.method !== 'tools/call') return null
+    const closed = await whyNotOffered(this.#house, this.server, frame, view, flight.abort.signal)
+    if (!closed) return null
+    return this.#house.guard.closed(callOf(this.#asker(), frame, closed.target, flight, correlation), closed.words)
   }
 
   #relay(

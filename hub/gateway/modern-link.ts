@@ -23,7 +23,8 @@ export interface LinkSide {
   readonly server: KnownServer | null
   readonly says: string | null
   view(signal: AbortSignal): Promise<View>
-  whyNotOffered(frame: ClientFrame, view: View, signal: AbortSignal): Promise<string | null>
+  /** Why a call goes nowhere now, for the model; null when it may. */
+  notOffered(frame: ClientFrame, view: View, flight: Flight, correlation: string): Promise<string | null>
   page(kind: ListKind, view: View, frame: ClientFrame, era: 'modern'): string
   relay(asker: Asker, frame: ClientFrame, target: Target, flight: Flight, correlation: string): Promise<string | null>
   /** What the asker of a legacy request is, without what is the listener's own. */
@@ -65,7 +66,7 @@ export class ModernSide {
     }
     const resumed = this.#rounds.resume(frame, flight, send)
     if (resumed) return resumed
-    const closed = frame.method === 'tools/call' ? await this.#link.whyNotOffered(frame, view, signal) : null
+    const closed = await this.#link.notOffered(frame, view, flight, correlation)
     if (closed) return asModernAnswer(toolErrorFrame(id, closed), frame.method, undefined)
     const target = this.#target(frame, view)
     const caller = new ModernCaller(this.#link, envelope, send)

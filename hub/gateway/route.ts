@@ -65,6 +65,11 @@ function toTool(frame: ClientFrame, view: View): Target {
   const name = stringField(frame, 'name')
   const entry = view.named('tools', name) ?? view.ownTool(name)
   if (!entry) throw new RpcError(BAD_PARAMS, `Unknown tool: ${name}`)
+  return targetOf(frame, entry, name)
+}
+
+/** A call of this tool, whether it is offered now or not. */
+export function targetOf(frame: ClientFrame, entry: Entry, name: string): Target {
   const given = frame.fields.find(m => m.key === 'arguments')
   if (given && !isObject(frame.value.arguments)) throw new RpcError(BAD_PARAMS, '"arguments" must be an object.')
   const text = renamed(frame, frame.fields, entry)
@@ -125,9 +130,10 @@ export const RESOURCE_NOT_FOUND = -32002
 
 function toResource(frame: ClientFrame, view: View, uri: string, single: boolean, emitted: Emitted): Target {
   const found = single && view.servers.length === 1 ? [...view.servers] : serversOffering(view, uri)
-  const [first, other] = found
-  if (!first) throw new RpcError(RESOURCE_NOT_FOUND, `No server offers ${uri}.`, { uri })
-  const server = other ? found.find(one => one.id === emitted.of(uri)) : first
+  // One that nobody lists is read where the client has its link from.
+  const among = found.length === 0 ? [...view.servers] : found
+  const server = found.length === 1 ? found[0] : among.find(one => one.id === emitted.of(uri))
+  if (!server && found.length === 0) throw new RpcError(RESOURCE_NOT_FOUND, `No server offers ${uri}.`, { uri })
   if (!server) {
     const names = found.map(s => s.name).join(', ')
     throw new RpcError(

@@ -12,7 +12,7 @@ import {
 } from './greeting.ts'
 import type { House } from './link.ts'
 import type { KnownServer } from './parts.ts'
-import { RpcError } from './route.ts'
+import { RpcError, type Target, targetOf } from './route.ts'
 import type { ToldLists } from './told-lists.ts'
 import type { ListKind, View } from './view.ts'
 import { notStarted } from './words.ts'
@@ -27,14 +27,14 @@ export async function viewOf(house: House, server: KnownServer | null, signal: A
   return house.catalog.fresh(server.id, server.id)
 }
 
-/** Words for the model when the tool is known and its server may not be called now; null when there is nothing to say. */
+/** What a call is for when the tool is known and its server may not be called now, and why not; null else. */
 export async function whyNotOffered(
   house: House,
   server: KnownServer | null,
   frame: ClientFrame,
   view: View,
   signal: AbortSignal,
-): Promise<string | null> {
+): Promise<{ target: Target; words: string } | null> {
   const { name } = frame.value
   if (typeof name !== 'string' || view.named('tools', name)) return null
   const only = server?.id
@@ -47,7 +47,7 @@ export async function whyNotOffered(
     return null
   } catch (error) {
     const { message, hint } = problemOf(error)
-    return notStarted(known.server.name, message, hint)
+    return { target: targetOf(frame, known, name), words: notStarted(known.server.name, message, hint) }
   }
 }
 

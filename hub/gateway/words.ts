@@ -13,14 +13,18 @@ export const CHANGED =
 
 const READ_ONLY = 'Gatehouse is read-only now. Nothing was run; tools that only read still work.'
 
+const STOPPED =
+  'Everything in Gatehouse is stopped, and nothing was run. Only the person can start it again, in the Gatehouse window.'
+
 export function deniedByPerson(word: string | null): string {
   const wrote = word ? ` and wrote: ${JSON.stringify(word)}` : ''
   return `The person denied this call in Gatehouse${wrote}. Nothing was run. Do not repeat it unless they ask for it.`
 }
 
-export function deniedByPolicy(decision: Decision, readOnly: boolean): string {
+export function deniedByPolicy(decision: Decision, policy: { readOnly: boolean; stopped?: boolean }): string {
   if (decision.rule) return `A rule in Gatehouse denies this call: ${ended(decision.rule.text)} Nothing was run.`
-  if (readOnly) return READ_ONLY
+  if (policy.stopped) return STOPPED
+  if (policy.readOnly) return READ_ONLY
   return `Gatehouse denies this call. ${decision.reasons.map(ended).join(' ')} Nothing was run.`
 }
 

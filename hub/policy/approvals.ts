@@ -53,7 +53,7 @@ export interface ApprovalsOptions {
   announcer: Announcer
   policy: {
     change(change: PolicyChange, from: 'window', by: string): unknown
-    current(): { readOnly: boolean; preset: string }
+    current(): { readOnly: boolean; preset: string; stopped?: boolean }
   }
   redact: (text: string) => string
   clocks?: Clocks
@@ -81,8 +81,9 @@ export class Approvals {
     this.#sleep = new SleepWatch(this.#clocks)
     this.#ended = new EndedCalls(() => this.#clocks.wall())
     this.#onPolicy = () => {
-      const { readOnly, preset } = options.policy.current()
-      if (readOnly || preset === 'read-only') this.withdrawAll('Gatehouse is read-only now.')
+      const { readOnly, preset, stopped } = options.policy.current()
+      if (stopped) this.withdrawAll('Everything in Gatehouse was stopped.')
+      else if (readOnly || preset === 'read-only') this.withdrawAll('Gatehouse is read-only now.')
     }
     options.announcer.on('policy/changed', this.#onPolicy)
   }

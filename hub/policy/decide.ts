@@ -28,7 +28,7 @@ export interface CallFacts {
 
 /** What decides. `serversByName`: rules may name servers by name too (a fixed policy without a person). */
 export type DecidingPolicy = Pick<Policy, 'preset' | 'readOnly' | 'rules'> &
-  Partial<Pick<Policy, 'folders' | 'protected' | 'limits'>> & { serversByName?: boolean }
+  Partial<Pick<Policy, 'stopped' | 'folders' | 'protected' | 'limits'>> & { serversByName?: boolean }
 
 const MOST_NAME = 1024
 
@@ -47,6 +47,7 @@ export function decide(call: CallFacts, policy: DecidingPolicy, now: number): De
   const rules = matching(call, given, policy, now)
   const denied = strongest(rules.filter(rule => rule.effect === 'deny'))
   if (denied) return done('deny', [ruleReason(denied, call)], denied)
+  if (policy.stopped && assessed.byProtocol !== 'housekeeping') return done('deny', ['Everything is stopped.'])
   if (policy.readOnly && !isRead(assessed)) return done('deny', ['Gatehouse is read-only now.'])
   if (policy.preset === 'read-only' && !isRead(assessed)) return done('deny', ['The preset Read-only denies it.'])
   if (call.held)

@@ -27,6 +27,7 @@ const LIMITS: RateLimit[] = [{ perMinute: 120_000 }]
 export const PolicyState = z.object({
   preset: Preset,
   readOnly: z.boolean(),
+  stopped: z.boolean().default(false),
   rules: z.array(Rule),
   lastRule: z.number(),
   folders: z.array(z.string()).default([]),
@@ -39,6 +40,7 @@ export type PolicyState = z.infer<typeof PolicyState>
 export const CAREFUL: PolicyState = {
   preset: 'careful',
   readOnly: false,
+  stopped: false,
   rules: [],
   lastRule: 0,
   folders: [],
@@ -67,6 +69,13 @@ export function withoutRule(state: PolicyState, id: string): PolicyState {
         state.rules.length > 0 ? `There are: ${state.rules.map(rule => rule.id).join(', ')}.` : 'There are no rules.',
     })
   return { ...state, rules: state.rules.filter(rule => rule.id !== id) }
+}
+
+/** The state with another rule under the number of one that goes. */
+export function withReplaced(state: PolicyState, id: string, rule: Omit<Rule, 'id'>): PolicyState {
+  checkRule(rule)
+  withoutRule(state, id)
+  return { ...state, rules: state.rules.map(one => (one.id === id ? { ...rule, id } : one)) }
 }
 
 /** The state with a value protected, or no longer. */
@@ -111,6 +120,7 @@ export function ruleKey(rule: Omit<Rule, 'id'>): string {
 export function tightens(before: PolicyState, after: PolicyState): boolean {
   return (
     (after.readOnly || !before.readOnly) &&
+    (after.stopped || !before.stopped) &&
     isStricterPreset(before.preset, after.preset) &&
     protectsAll(before.protected, after.protected) &&
     isNarrower(before.folders, after.folders) &&

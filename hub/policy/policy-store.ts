@@ -16,6 +16,7 @@ import {
   withLimit,
   withoutRule,
   withProtected,
+  withReplaced,
   withRule,
 } from './policy-state.ts'
 import type { Proposals } from './proposals.ts'
@@ -125,6 +126,10 @@ export class PolicyStore {
         return withRule(this.#state, change.rule)
       case 'remove-rule':
         return withoutRule(this.#state, change.id)
+      case 'replace-rule':
+        return withReplaced(this.#state, change.id, change.rule)
+      case 'stop':
+        return { ...this.#state, stopped: change.on }
       case 'read-only':
         return { ...this.#state, readOnly: change.on }
       case 'preset':
@@ -276,17 +281,18 @@ export class PolicyStore {
 /** The accepted state with what was made stricter before it could be read. */
 function withTighter(stored: PolicyState, before: PolicyState): PolicyState {
   const strict = before.rules.filter(rule => rule.effect !== 'allow')
-  const { readOnly, folders } = before
+  const { readOnly, stopped, folders } = before
   const own = Object.entries(before.protected).map(([name, values]) => [
     name,
     values.filter(value => !CAREFUL.protected[name]?.includes(value)),
   ])
   const added = Object.fromEntries(own.filter(([, values]) => values!.length > 0))
   const limits = before.limits.filter(limit => !CAREFUL.limits.includes(limit))
-  const none = !readOnly && strict.length + folders.length + limits.length + Object.keys(added).length === 0
+  const none = !readOnly && !stopped && strict.length + folders.length + limits.length + Object.keys(added).length === 0
   if (none) return stored
   const rules = [...stored.rules, ...strict]
-  return tightenedByFile(stored, {
+  const stillStopped = { ...stored, stopped: stored.stopped || stopped }
+  return tightenedByFile(stillStopped, {
     rules,
     readOnly,
     protected: added,

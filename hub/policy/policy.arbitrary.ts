@@ -81,6 +81,7 @@ export const policies: fc.Arbitrary<PolicyState> = fc
   .record({
     preset: fc.constantFrom<PolicyState['preset']>('careful', 'balanced', 'read-only', 'custom'),
     readOnly: fc.boolean(),
+    stopped: fc.constantFrom(false, false, false, true),
     rules: fc.array(rules, { maxLength: 5 }),
     folders: fc.subarray(['/a', '/a/b', '/c']),
     protected: fc.constantFrom<PolicyState['protected']>(

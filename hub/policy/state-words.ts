@@ -21,6 +21,10 @@ export function difference(
     goes.push(`Read-only ${before.readOnly ? 'on' : 'off'}`)
     comes.push(`Read-only ${after.readOnly ? 'on' : 'off'}`)
   }
+  if (before.stopped !== after.stopped) {
+    goes.push(before.stopped ? 'Everything stopped' : 'Servers run')
+    comes.push(after.stopped ? 'Everything stopped' : 'Servers run')
+  }
   const [was, is] = [guardLines(before, serverName), guardLines(after, serverName)]
   goes.push(...was.filter(line => !is.includes(line)))
   comes.push(...is.filter(line => !was.includes(line)))

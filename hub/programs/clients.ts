@@ -39,6 +39,7 @@ async function withClients<T>(data: string, use: (clients: Clients) => Promise<T
       audit: { append: async () => {} },
       announcer: new Announcer(),
       entry: entryPoint(),
+      guards: false,
     })
     closes.push(() => clients.close())
     return await use(clients)

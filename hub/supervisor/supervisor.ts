@@ -40,6 +40,8 @@ export interface SupervisorOptions {
 
 /** A server that nobody calls directly needs to be up no longer than it takes to look at it. */
 const LISTED_MS = 60_000
+/** What may change where a server belongs. */
+const LOOKED_AT = ['config/changed', 'secrets/changed', 'vault/changed', 'servers/changed', 'policy/changed'] as const
 const CAPABILITIES: Capabilities = { roots: { listChanged: true }, sampling: {}, elicitation: { form: {}, url: {} } }
 
 export class Supervisor {
@@ -80,7 +82,7 @@ export class Supervisor {
   /** Starts what is to run, and follows the registry and the vault from now on. */
   begin(): void {
     this.#isOpen = true
-    for (const event of ['config/changed', 'secrets/changed', 'vault/changed', 'servers/changed'] as const) {
+    for (const event of LOOKED_AT) {
       this.#o.announcer.on(event, this.#look)
     }
     this.#reconcile()
@@ -104,9 +106,7 @@ export class Supervisor {
     this.#reconcile()
     const standing = this.#o.registry.standing(id)
     if (standing.may === 'no')
-      throw new HubError('server/disabled', `${actor.definition.name} cannot start: ${standing.what}`, {
-        hint: 'Enable it first.',
-      })
+      throw new HubError('server/disabled', `${actor.definition.name} cannot start: ${standing.what}`)
     if (standing.may === 'start') actor.send({ kind: 'start' })
     return actor.settled()
   }
@@ -165,7 +165,7 @@ export class Supervisor {
   /** Stops every server, all at once, and lets the sentry go. */
   async close(): Promise<void> {
     this.#isOpen = false
-    for (const event of ['config/changed', 'secrets/changed', 'vault/changed', 'servers/changed'] as const) {
+    for (const event of LOOKED_AT) {
       this.#o.announcer.off(event, this.#look)
     }
     this.#usage.close()

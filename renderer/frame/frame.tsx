@@ -4,6 +4,7 @@ import { Outlet } from '@tanstack/react-router'
 import { DecisionDialog } from '../features/approvals/decision-dialog.tsx'
 import { PairingView } from '../features/pairing/pairing-view.tsx'
 import { PinNotice } from '../features/pairing/pin-notice.tsx'
+import { Stopped } from '../features/policy/stop-everything.tsx'
 import { AddServerDialog } from '../features/servers/add-dialog.tsx'
 import { AgreementDialog } from '../features/servers/agreement-dialog.tsx'
 import { useHub } from '../hub.ts'
@@ -38,6 +39,7 @@ function Framed() {
         <main id="main" className={css.main} tabIndex={-1}>
           {gone && hub.kind === 'gone' && <HubGone hub={hub} />}
           {!gone && <PinNotice />}
+          {!gone && <Stopped />}
           <div className={css.page} inert={gone}>
             <Outlet />
           </div>

@@ -84,11 +84,12 @@ export function StateMark({ state, quiet }: { state: ServerState; quiet?: boolea
 
 const clientLooks: Record<ClientStatus, Look> = {
   connected: { glyph: <Disc />, tone: 'green', word: 'Connected' },
-  written: { glyph: <Diamond />, tone: 'amber', word: 'Written, restart needed' },
+  written: { glyph: <Diamond />, tone: 'amber', word: 'Written' },
+  waiting: { glyph: <Diamond />, tone: 'amber', word: 'Waits for the client' },
   drifted: { glyph: <Diamond />, tone: 'amber', word: 'Entry was changed' },
   dropped: { glyph: <Octagon />, tone: 'red', word: 'Dropped by the client' },
   unreadable: { glyph: <Octagon />, tone: 'red', word: 'File cannot be read' },
-  'no-permission': { glyph: <Octagon />, tone: 'red', word: 'No right to write' },
+  'no-permission': { glyph: <Octagon />, tone: 'red', word: 'Needs your permission' },
   found: { glyph: <Ring />, tone: 'grey', word: 'Not connected' },
   'not-installed': { glyph: <Ring />, tone: 'grey', word: 'Not installed' },
 }

@@ -15,6 +15,9 @@ const client = (status: Client['status'], name: string = status): Client => ({
   lastCallAt: null,
   writtenAt: null,
   canUndo: false,
+  linkedAt: null,
+  keep: false,
+  asks: null,
 })
 
 test('every status has its place, the worst first', () => {

@@ -8,6 +8,7 @@ const GROUP: Record<Client['status'], Group> = {
   unreadable: 'needs-you',
   'no-permission': 'needs-you',
   drifted: 'needs-you',
+  waiting: 'needs-you',
   written: 'needs-you',
   connected: 'connected',
   found: 'found',

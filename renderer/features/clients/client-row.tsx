@@ -86,7 +86,7 @@ function Note({ client }: { client: Client }) {
       </p>
     )
   }
-  if (client.afterWriting && (status === 'written' || status === 'drifted'))
+  if (client.afterWriting && (status === 'written' || status === 'waiting'))
     return <p className={css.note}>{client.afterWriting}</p>
   return null
 }
@@ -117,6 +117,7 @@ function Actions({ client, dark, onOpen, onLook }: RowProps) {
     case 'no-permission':
       return <Button onClick={onLook}>Look again</Button>
     case 'written':
+    case 'waiting':
       return (
         <>
           {undo}

@@ -12,7 +12,7 @@ export function FirstSteps() {
   const servers = listOf(useServers())
   const clients = listOf(useClients())
   const status = useStatus()
-  const written = clients.some(client => client.status === 'written' || client.status === 'connected')
+  const written = clients.some(client => ['written', 'waiting', 'connected'].includes(client.status))
   const linked = status.kind === 'ready' && status.value.links.length > 0
   return (
     <div className={css.steps}>

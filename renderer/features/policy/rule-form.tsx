@@ -2,7 +2,7 @@
 import { ActionIcon, Button, Checkbox, SegmentedControl, Select, TextInput } from '@mantine/core'
 import { IconPlus, IconX } from '@tabler/icons-react'
 import { type FormEvent, useState } from 'react'
-import type { ArgumentCondition, Rule } from '../../../contract/policy.ts'
+import type { ArgumentCondition, PolicyChange, Rule } from '../../../contract/policy.ts'
 import type { Effect } from '../../../contract/servers.ts'
 import { hub, listOf, useCall, useClients, useServers } from '../../hub.ts'
 import { EffectMark, moment, showDone } from '../../ui/index.ts'
@@ -55,11 +55,11 @@ export function RuleForm({ begin = {}, onDone }: { begin?: Partial<Rule>; onDone
   }
   const edit = (key: number, part: Partial<Draft>) =>
     setDrafts(drafts.map(draft => (draft.key === key ? { ...draft, ...part } : draft)))
+  const changeTo = (made: Omit<Rule, 'id'>): PolicyChange =>
+    begin.id === undefined ? { kind: 'add-rule', rule: made } : { kind: 'replace-rule', id: begin.id, rule: made }
   const submit = async (event: FormEvent) => {
     event.preventDefault()
-    // The old one goes last: between the two both hold, never neither.
-    if (!(await change({ kind: 'add-rule', rule: { ...rule, ...untilOf(hours, begin) } }))) return
-    if (begin.id !== undefined && !(await change({ kind: 'remove-rule', id: begin.id }))) return
+    if (!(await change(changeTo({ ...rule, ...untilOf(hours, begin) })))) return
     showDone(begin.id === undefined ? 'The rule is in force' : 'The rule was changed')
     onDone()
   }
@@ -169,7 +169,7 @@ export function RuleForm({ begin = {}, onDone }: { begin?: Partial<Rule>; onDone
       <div className={css.sentence}>
         <EffectMark effect={effect} look="soft" /> <RuleWords rule={rule} names={names} />
       </div>
-      <RuleEffect change={{ kind: 'add-rule', rule }} />
+      <RuleEffect change={changeTo(rule)} />
       {effect === 'allow' && !server && !tool.trim() && conditions.length === 0 && (
         <p className={css.warning}>
           This lets {client ? 'this client' : 'every client'} run every tool of every server without asking you.

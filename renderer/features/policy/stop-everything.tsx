@@ -1,20 +1,40 @@
-// One button that stops every server. A stopped server answers no call until somebody starts it again.
+// One button that stops every server and refuses every call, until somebody presses start again here.
 import { Button } from '@mantine/core'
-import { hub, listOf, useCall, useServers } from '../../hub.ts'
-import { plural, showDone } from '../../ui/index.ts'
-import { canStop } from '../servers/attention.ts'
+import { hub, useCall, usePolicy } from '../../hub.ts'
+import { Banner, plural, showDone } from '../../ui/index.ts'
 
 export function StopEverything() {
-  const servers = listOf(useServers()).filter(canStop)
-  const stop = useCall(hub.servers.stop)
-  const stopAll = async () => {
-    const done = await Promise.all(servers.map(({ id }) => stop({ id })))
-    const stopped = done.filter(Boolean).length
-    if (stopped > 0) showDone(`Stopped ${plural(stopped, 'server')}. Calls to them are refused until you start them`)
+  const change = useCall(hub.policy.change)
+  const stop = async () => {
+    const done = await change({ kind: 'stop', on: true })
+    if (done) showDone(`Everything is stopped.${cutOff(done.underWay ?? 0)}`)
   }
   return (
-    <Button size="xs" disabled={servers.length === 0} onClick={() => void stopAll()}>
+    <Button size="xs" onClick={() => void stop()}>
       Stop everything
     </Button>
+  )
+}
+
+function cutOff(underWay: number): string {
+  return underWay > 0 ? ` ${plural(underWay, 'call')} had begun already and may have done something` : ''
+}
+
+/** Says that everything is stopped, and how that ends; nothing while it is not. */
+export function Stopped() {
+  const policy = usePolicy()
+  const change = useCall(hub.policy.change)
+  if (policy.kind !== 'ready' || !policy.value.stopped) return null
+  return (
+    <Banner
+      tone="red"
+      role="alert"
+      title="Everything is stopped"
+      text="No server runs, and every call is refused until you start it again. This holds over a restart."
+    >
+      <Button size="xs" onClick={() => void change({ kind: 'stop', on: false })}>
+        Start again
+      </Button>
+    </Banner>
   )
 }
