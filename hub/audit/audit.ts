@@ -72,7 +72,7 @@ export class Audit {
 
   private constructor(o: Options) {
     this.#o = o
-    this.#writer = new LogThread(o.folder)
+    this.#writer = new LogThread(o.folder, { standsBack: false })
     this.#anchoring = new Anchoring(o.anchor, () => o.announcer.emit('audit/changed'))
   }
 
@@ -163,7 +163,7 @@ export class Audit {
   /** The whole log as it is now, in pieces. */
   async *export(format: ExportFormat, signal: AbortSignal): AsyncGenerator<string, void> {
     const head = await this.head()
-    const thread = new LogThread(this.#o.folder)
+    const thread = new LogThread(this.#o.folder, { standsBack: true })
     try {
       for (let after: number | null = 0; after !== null && !signal.aborted; ) {
         const { text, last }: ExportPiece = await thread.ask({ kind: 'export', format, after, head })
@@ -258,7 +258,7 @@ export class Audit {
   }
 
   async #apart<T>(use: (thread: LogThread) => Promise<T>): Promise<T> {
-    const thread = new LogThread(this.#o.folder)
+    const thread = new LogThread(this.#o.folder, { standsBack: true })
     try {
       return await use(thread)
     } finally {
@@ -267,7 +267,7 @@ export class Audit {
   }
 
   #reading(): LogThread {
-    this.#reader ??= new LogThread(this.#o.folder)
+    this.#reader ??= new LogThread(this.#o.folder, { standsBack: true })
     return this.#reader
   }
 

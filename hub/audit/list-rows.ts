@@ -5,8 +5,8 @@ import { HubError } from '../error.ts'
 import type { StoredRow } from './chain.ts'
 import { isDamage, openForReading } from './log-file.ts'
 import { retentionState } from './retention.ts'
-import { numbers, type Range, SearchIndex } from './search-index.ts'
-import { matchOf } from './search-terms.ts'
+import { numbers, type Range, SearchIndex, searched } from './search-index.ts'
+import { fitsTags, matchOf } from './search-terms.ts'
 
 const COLUMNS = 'seq, time, prev, content, content_hash, hash'
 
@@ -40,6 +40,8 @@ export class LogReader {
       const index = this.#indexOf(log)
       catchUp(log, index)
       const range = index.range(filter)
+      const near = lookNear(log, range, filter)
+      if (near) return near
       const seqs = index.find(filter, range)
       return firstThat(seqs ? byNumber(log, seqs) : between(log, range), filter)
     })
@@ -109,6 +111,29 @@ const BETWEEN = `SELECT ${COLUMNS} FROM audit WHERE seq >= ? AND seq <= ? ORDER 
 
 function between(log: Database.Database, { from, to }: Range): IterableIterator<StoredRow> {
   return log.prepare<[number, number], StoredRow>(BETWEEN).iterate(from, to)
+}
+
+const LOOKED_AT = 500
+/** One row of so many must fit, or the index is quicker. */
+const DENSE = 5
+
+/**
+ * Of what most rows have, the index knows long lists, and walks from their end to a page in the middle. There the rows
+ * themselves are looked at first; null when too few of them fit.
+ */
+function lookNear(log: Database.Database, range: Range, filter: AuditFilter): AuditRow[] | null {
+  if (filter.text?.trim() || (filter.until === undefined && filter.before === undefined)) return null
+  const found: AuditRow[] = []
+  let looked = 0
+  for (const row of between(log, range)) {
+    if (row.time < (filter.since ?? 0) || row.time > (filter.until ?? Infinity)) continue
+    const event = searched(row.content)
+    if (event && fitsTags(event, filter)) found.push(toAuditRow(row))
+    if (found.length >= filter.limit) return found
+    looked++
+    if (looked >= LOOKED_AT && found.length * DENSE < looked) return null
+  }
+  return found
 }
 
 /** Minutes are all that the index knows of times; here they are exact. */

@@ -9,8 +9,9 @@ export class LogThread {
   #count = 0
   #gone: Error | null = null
 
-  constructor(folder: string) {
-    this.#worker = new Worker(new URL('./worker.ts', import.meta.url), { workerData: { folder } })
+  /** `standsBack`: it only reads, and calls come first. */
+  constructor(folder: string, o: { standsBack: boolean }) {
+    this.#worker = new Worker(new URL('./worker.ts', import.meta.url), { workerData: { folder, ...o } })
     this.#worker.on('message', (reply: Reply) => this.#answer(reply))
     this.#worker.on('error', error => this.#end(error))
     this.#worker.on('exit', code => this.#end(new Error(`The log's thread ended (${code}).`)))

@@ -129,11 +129,15 @@ export class SearchIndex {
     const { from, to } = numbers(filter)
     if (filter.since === undefined && filter.until === undefined) return { from, to }
     const ends = this.#db
-      .prepare<[number, number], { first: number | null; last: number | null }>(
-        'SELECT min(first) AS first, max(last) AS last FROM minutes WHERE minute BETWEEN ? AND ?',
-      )
+      .prepare<[number, number], { first: number | null; last: number | null }>(TIMES)
       .get(Math.floor((filter.since ?? 0) / MINUTE), Math.floor((filter.until ?? Number.MAX_SAFE_INTEGER) / MINUTE))
     return { from: Math.max(from, ends?.first ?? 1), to: Math.min(to, ends?.last ?? 0) }
+  }
+
+  /** How SQLite finds the rows of a time. */
+  planOfTimes(): string[] {
+    const rows = this.#db.prepare<[number, number], { detail: string }>(`EXPLAIN QUERY PLAN ${TIMES}`)
+    return rows.all(1, 2).map(row => row.detail)
   }
 
   plan(filter: AuditFilter): string[] {
@@ -162,7 +166,7 @@ export class SearchIndex {
       const known = minutes.get(minute)
       if (known) known.to = seq
       else minutes.set(minute, { from: seq, to: seq })
-      const event = parsed(content)
+      const event = searched(content)
       if (!event) continue
       insert.run(seq, wordsOf(event), tagsOf(event))
       if (event.kind === 'erased' && Array.isArray(event.rows)) this.#forget(event.rows)
@@ -201,9 +205,11 @@ export function numbers({ before, after }: Pick<AuditFilter, 'before' | 'after'>
   return { from: (after ?? 0) + 1, to: (before ?? Number.MAX_SAFE_INTEGER) - 1 }
 }
 
+const TIMES = 'SELECT min(first) AS first, max(last) AS last FROM minutes WHERE minute BETWEEN ? AND ?'
 const FIND = 'SELECT rowid FROM found WHERE found MATCH ? AND rowid >= ? AND rowid <= ? ORDER BY rowid DESC'
 
-function parsed(content: string | null): Searched | null {
+/** What the index knows of a row; null when it is erased or no event. */
+export function searched(content: string | null): Searched | null {
   try {
     return content === null ? null : JSON.parse(content)
   } catch {

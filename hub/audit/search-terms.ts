@@ -59,6 +59,17 @@ export function durationsBetween(min: number, max: number): string[] {
   return found
 }
 
+const FEW_TAGS = 16
+
+/** "At least" takes many tags, and all shorter durations few: then it is what has a duration, but none of those. */
+function durationMatch(min: number, max: number): string {
+  const inside = durationsBetween(min, max)
+  if (inside.length <= FEW_TAGS) return anyOf(inside)
+  const outside = [...durationsBetween(0, min - 1), ...durationsBetween(max + 1, LONGEST)]
+  if (outside.length >= inside.length) return anyOf(inside)
+  return `(${anyOf(durationsBetween(0, LONGEST))} NOT ${anyOf(outside)})`
+}
+
 const isText = (value: unknown): value is string => typeof value === 'string'
 
 export function tagsOf(event: Searched): string {
@@ -104,9 +115,24 @@ export function matchOf(filter: AuditFilter): string | null {
   }
   if (filter.kinds) parts.push(anyOf(filter.kinds.map(kind => tag('kind', kind))))
   if (filter.minMs !== undefined || filter.maxMs !== undefined)
-    parts.push(anyOf(durationsBetween(filter.minMs ?? 0, filter.maxMs ?? LONGEST)))
+    parts.push(durationMatch(filter.minMs ?? 0, filter.maxMs ?? LONGEST))
   if (filter.text?.trim()) parts.push(...wordMatch(filter.text))
   return parts.length > 0 ? parts.join(' AND ') : null
+}
+
+/** The same question to one row, for all but words. */
+export function fitsTags(event: Searched, filter: AuditFilter): boolean {
+  const { kinds, minMs, maxMs } = filter
+  for (const field of Object.keys(FIELDS) as Field[]) {
+    if (field === 'kind') continue
+    const value = field === 'decision' ? event.decision?.effect : event[field]
+    if (filter[field] !== undefined && value !== filter[field]) return false
+  }
+  if (kinds && !kinds.some(kind => kind === event.kind)) return false
+  if (minMs === undefined && maxMs === undefined) return true
+  if (typeof event.durationMs !== 'number') return false
+  const ms = Math.min(Math.max(Math.floor(event.durationMs), 0), LONGEST)
+  return ms >= (minMs ?? 0) && ms <= (maxMs ?? LONGEST)
 }
 
 function anyOf(tags: string[]): string {

@@ -162,6 +162,7 @@ test('every filter is answered by an index', async () => {
     { text: 'a b*' },
     { minMs: 100 },
     { maxMs: 100 },
+    { minMs: 50, client: 'a', server: 'b', outcome: 'ok' },
     { minMs: 3, maxMs: 77_777, client: 'a', text: 'b', decision: 'ask' },
   ]
   for (const filter of filters) {
@@ -170,6 +171,8 @@ test('every filter is answered by an index', async () => {
     expect(plan.join(), JSON.stringify(filter)).toMatch(/VIRTUAL TABLE INDEX \d+:.*M/)
     expect(plan.join()).not.toMatch(/TEMP B-TREE/)
   }
+  const times = index.planOfTimes()
+  expect(times).toEqual([expect.stringMatching(/SEARCH minutes USING INTEGER PRIMARY KEY \(rowid>\? AND rowid<\?\)/)])
   const log2 = log.prepare<[], { detail: string }>(
     'EXPLAIN QUERY PLAN SELECT * FROM audit WHERE seq >= 1 AND seq <= 2 ORDER BY seq DESC',
   )

@@ -233,6 +233,23 @@ export function judge(
   }
 }
 
+const PAGE = 1000
+
+/** A page at once costs less than half of row by row. */
+function* inPages(db: Db): Generator<StoredRow> {
+  const read = db.prepare<[number, number], StoredRow>(
+    'SELECT seq, time, prev, content, content_hash, hash FROM audit WHERE seq > ? ORDER BY seq LIMIT ?',
+  )
+  for (let after = Number.MIN_SAFE_INTEGER; ; ) {
+    const page = read.all(after, PAGE)
+    yield* page
+    const last = page.at(-1)?.seq ?? after
+    // Numbers past 2^53 come rounded: whoever wrote such is found by the gap before them, and this ends.
+    if (page.length < PAGE || last <= after) return
+    after = last
+  }
+}
+
 /** Reads the whole log in one snapshot. Give the anchor as it was before this call: the file may only be newer. */
 export function verifyFiles(folder: string, proofs: Proofs): Verification {
   const anchor = parseAnchor(proofs.anchor)
@@ -251,11 +268,7 @@ export function verifyFiles(folder: string, proofs: Proofs): Verification {
           )
         : nothing(null, 'There is no log yet.')
     db.exec('BEGIN')
-    const walk = walkChain(
-      db
-        .prepare<[], StoredRow>('SELECT seq, time, prev, content, content_hash, hash FROM audit ORDER BY seq')
-        .iterate(),
-    )
+    const walk = walkChain(inPages(db))
     return judge(walk, checkEnds(db, anchor, proofs.publicKey), { head: readHead(db), anchor, key: proofs.publicKey })
   } catch (error) {
     if (!isDamage(error)) throw error

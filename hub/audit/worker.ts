@@ -1,4 +1,5 @@
 // The log's own thread: writes what it is handed, each batch in one fsync'd transaction, or reads for a query.
+import { constants, setPriority } from 'node:os'
 import { parentPort, workerData } from 'node:worker_threads'
 import type { HubError } from '../error.ts'
 import { exportPiece } from './export.ts'
@@ -8,6 +9,8 @@ import { verifyFiles } from './verify-files.ts'
 import type { Ask, Reply, Task } from './worker-messages.ts'
 
 const folder: string = workerData.folder
+// Whoever only looks stands back behind calls. Linux gives each thread a priority of its own; elsewhere it is the whole process's.
+if (workerData.standsBack && process.platform === 'linux') setPriority(constants.priority.PRIORITY_BELOW_NORMAL)
 const writer = new LogWriter(folder)
 const reader = new LogReader(folder)
 
