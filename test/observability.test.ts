@@ -76,7 +76,7 @@ test('the page about them leaves none out', () => {
 
 test('each label asked for is one of its metric', () => {
   const wrong = [...queries, ...rules.map(rule => rule.expr)].flatMap(query => {
-    const metrics = query.match(METRIC) ?? []
+    const metrics: string[] = query.match(METRIC) ?? []
     const labels = new Set(
       given.samples.filter(one => metrics.includes(one.name)).flatMap(one => Object.keys(one.labels)),
     )

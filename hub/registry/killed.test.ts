@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, watch, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, expect, test } from 'vitest'
 import { removeLeftovers } from '../store/leftovers.ts'
@@ -10,6 +10,13 @@ import { ConfigFile } from './config-file.ts'
 
 const root = mkdtempSync(join(tmpdir(), 'gatehouse-config-killed-'))
 afterEach(() => rmSync(root, { recursive: true, force: true }))
+
+/** A write to a file beside it has begun. */
+async function begun(folder: string): Promise<void> {
+  const watcher = watch(folder)
+  await once(watcher, 'change')
+  watcher.close()
+}
 
 const FILLER = 'z'.repeat(1_000_000)
 const text = (n: number) =>
@@ -27,7 +34,7 @@ test.each(['in its folder', 'in dotfiles'])(
     writeFileSync(join(dotfiles, 'mine.json.tmp-1234567890abcdef'), 'not ours')
     let unfinished = 0
     let last = 0
-    for (let round = 0; round < 40 && (round < 8 || unfinished === 0); round++) {
+    for (let round = 0; round < 200 && (round < 8 || unfinished === 0); round++) {
       const child = spawn(
         process.execPath,
         [join(import.meta.dirname, '../../test/fixtures/write-config.ts'), folder],
@@ -36,7 +43,9 @@ test.each(['in its folder', 'in dotfiles'])(
         },
       )
       await once(child.stdout, 'data')
-      await sleep(Math.random() * 30)
+      // At any moment, and as soon as a write has begun.
+      if (round % 2 === 0) await sleep(Math.random() * 30)
+      else await begun(dirname(target))
       child.kill('SIGKILL')
       await once(child, 'exit')
       const written = readFileSync(target, 'utf8')

@@ -121,6 +121,30 @@ test('each system has a hint of its own', () => {
     2,
   )
 })
+test.runIf(process.platform === 'linux')(
+  'without a keychain the vault lives in the file, and is locked at the next start',
+  async () => {
+    const passphrase = 'orbit lemon granite fox'
+    const code = (text: string) => expect.objectContaining({ code: text })
+    const vault = await open()
+    expect(vault.status().file).toBeUndefined()
+    await vault.createFile(passphrase)
+    expect(vault.status()).toMatchObject({ kind: 'open', store: 'encrypted file', file: 'open' })
+    await vault.set('TOKEN', 'hunter2hunter2')
+    const seal = vault.key('seal')
+    await expect(vault.createFile(passphrase)).rejects.toThrow(code('vault/is-open'))
+    await vault.close()
+    const next = await open()
+    expect([next.status().kind, next.status().file, next.key('seal')]).toEqual(['locked', 'locked', null])
+    await expect(next.read('TOKEN')).rejects.toThrow(code('vault/locked'))
+    await expect(next.createFile(passphrase)).rejects.toThrow(code('vault/file-exists'))
+    await expect(next.unlock('not this passphrase')).rejects.toThrow(code('vault/wrong-passphrase'))
+    expect(next.key('seal')).toBeNull()
+    await next.unlock(passphrase)
+    expect([await next.read('TOKEN'), next.key('seal')?.equals(seal!)]).toEqual(['hunter2hunter2', true])
+  },
+)
+
 test.skipIf(process.env.GATEHOUSE_TEST_KEYRING !== '1' || !realBus)(
   'when the keychain appears, work goes on and it is announced',
   async () => {

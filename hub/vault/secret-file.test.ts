@@ -15,7 +15,6 @@ let root: string
 let folder: DataFolder
 let db: Db
 const opened: Vault[] = []
-if (!hasKeyring) process.env.DBUS_SESSION_BUS_ADDRESS = `unix:path=${join(tmpdir(), 'gatehouse-no-such-bus')}`
 
 beforeEach(() => {
   root = mkdtempSync(join(tmpdir(), 'gatehouse-file-'))
@@ -89,25 +88,6 @@ test('the passphrase is changed by who knows the old one; a short one is refused
   await file.set('b', 'later')
   await expect(SecretFile.open(of())).rejects.toThrow(code('vault/wrong-passphrase'))
   expect((await SecretFile.open(of('another good phrase'))).entries()).toHaveLength(2)
-})
-
-test.skipIf(hasKeyring)('without a keychain the vault lives in the file, and is locked at the next start', async () => {
-  const vault = await openVault()
-  expect(vault.status().file).toBeUndefined()
-  await vault.createFile(passphrase)
-  expect(vault.status()).toMatchObject({ kind: 'open', store: 'encrypted file', file: 'open' })
-  await vault.set('TOKEN', 'hunter2hunter2')
-  const seal = vault.key('seal')
-  await expect(vault.createFile(passphrase)).rejects.toThrow(code('vault/is-open'))
-  await vault.close()
-  const next = await openVault()
-  expect([next.status().kind, next.status().file, next.key('seal')]).toEqual(['locked', 'locked', null])
-  await expect(next.read('TOKEN')).rejects.toThrow(code('vault/locked'))
-  await expect(next.createFile(passphrase)).rejects.toThrow(code('vault/file-exists'))
-  await expect(next.unlock('not this passphrase')).rejects.toThrow(code('vault/wrong-passphrase'))
-  expect(next.key('seal')).toBeNull()
-  await next.unlock(passphrase)
-  expect([await next.read('TOKEN'), next.key('seal')?.equals(seal!)]).toEqual(['hunter2hunter2', true])
 })
 
 test.runIf(hasKeyring)(

@@ -42,7 +42,7 @@ export function HttpSection({ http }: { http: HubStatus['http'] }) {
                   hideControls
                   w={90}
                 />
-                <Button disabled={!isNew} loading={busy} onClick={() => void save()}>
+                <Button aria-label="Change port" disabled={!isNew} loading={busy} onClick={() => void save()}>
                   Change
                 </Button>
               </span>

@@ -50,7 +50,12 @@ export function MetricsSection({ metrics }: { metrics: MetricsStatus }) {
               w={90}
             />
             {on && (
-              <Button disabled={!isPort || port === metrics.port} loading={busy} onClick={() => void change(true)}>
+              <Button
+                aria-label="Change metrics port"
+                disabled={!isPort || port === metrics.port}
+                loading={busy}
+                onClick={() => void change(true)}
+              >
                 Change
               </Button>
             )}
