@@ -2,7 +2,9 @@
 
 import type { SpotlightActionData, SpotlightActionGroupData } from '@mantine/spotlight'
 import {
+  IconDownload,
   IconFlask,
+  IconLink,
   IconLock,
   IconMoon,
   IconPlayerPlay,
@@ -13,6 +15,8 @@ import {
 } from '@tabler/icons-react'
 import { useNavigate } from '@tanstack/react-router'
 import type { Server, Tool } from '../../contract/servers.ts'
+import { exportLog } from '../features/activity/export-log.tsx'
+import { verify } from '../features/activity/verification.ts'
 import { canStart, canStop } from '../features/servers/attention.ts'
 import { hub, listOf, useCall, useClients, useServers } from '../hub.ts'
 import { ClientTile, ServerTile, stateWord } from '../ui/index.ts'
@@ -50,6 +54,23 @@ export function usePaletteActions(tools: Tool[], { colorScheme, setColorScheme }
           description: 'nothing writes, for any client',
           leftSection: <IconLock {...look} />,
           onClick: () => void setReadOnly(!readOnly),
+        },
+        {
+          id: 'verify',
+          label: 'Verify the log',
+          description: 'every row, and its anchor',
+          leftSection: <IconLink {...look} />,
+          onClick: () => {
+            void navigate({ to: '/activity' })
+            void verify()
+          },
+        },
+        {
+          id: 'export',
+          label: 'Export the log…',
+          description: 'as a signed bundle',
+          leftSection: <IconDownload {...look} />,
+          onClick: () => void exportLog('bundle'),
         },
         {
           id: 'scheme',

@@ -31,7 +31,7 @@ async function picture(name: string): Promise<void> {
   mkdirSync(pictures, { recursive: true })
   for (const scheme of ['light', 'dark'] as const) {
     await page.emulateMedia({ colorScheme: scheme })
-    await page.waitForTimeout(400)
+    await page.waitForTimeout(1_000)
     await page.screenshot({ path: join(pictures, `${name}-${scheme}.png`) })
   }
   await page.emulateMedia({ colorScheme: 'light' })
@@ -170,9 +170,7 @@ describe.skipIf(!chromiumPath)('Activity and its settings', () => {
 
   test('a row says who decided, why, how long it took, and its place in the chain; K walks on', async () => {
     await search().fill('get-sum')
-    await expect
-      .poll(() => lines().allInnerTexts(), { timeout: 30_000 })
-      .toEqual([expect.stringContaining('get-sum')])
+    await expect.poll(() => lines().allInnerTexts(), { timeout: 30_000 }).toEqual([expect.stringContaining('get-sum')])
     await lines().first().click()
     const pane = page.getByRole('complementary')
     await pane.getByText('Why it was decided so').waitFor()

@@ -7,6 +7,10 @@ import { hub, problemFrom, useHub } from '../../hub.ts'
 import { asked, type Filter, passes } from './filter.ts'
 import { isPart, type Line, mergeRows } from './lines.ts'
 
+/** Rows beyond these are let go of while new ones come, and asked for again by whoever scrolls there. */
+const MOST_FOLLOWED = 5_000
+const KEPT_FOLLOWED = 4_000
+
 export type Log =
   | { kind: 'loading' }
   | { kind: 'failed'; error: Problem }
@@ -116,7 +120,15 @@ export class LogFeed {
     const joins = (row: AuditRow) => row.event?.correlation !== undefined && shown.has(row.event.correlation)
     const now = this.#holding ? batch.filter(joins) : batch
     const held = this.#holding ? batch.filter(row => !joins(row)) : []
-    this.log.set({ ...log, rows: now.length ? mergeRows(log.rows, now) : log.rows, held: mergeRows(log.held, held) })
+    const rows = now.length ? mergeRows(log.rows, now) : log.rows
+    // A window may be open for days: whoever reads at the top is not read to from the bottom.
+    const isMuch = !this.#holding && rows.length > MOST_FOLLOWED
+    this.log.set({
+      ...log,
+      rows: isMuch ? rows.slice(0, KEPT_FOLLOWED) : rows,
+      complete: log.complete && !isMuch,
+      held: mergeRows(log.held, held),
+    })
   }
 }
 
