@@ -42,8 +42,9 @@ export class RawPeer {
     return [...this.#waiting.keys()]
   }
 
+  /** As bytes: of strings that wait, Node reserves three times their length and gives the stream up at 2 GB. */
   write(bytes: Buffer | string): void {
-    this.#to.write(bytes)
+    this.#to.write(typeof bytes === 'string' ? Buffer.from(bytes) : bytes)
   }
 
   /** No more is said. */

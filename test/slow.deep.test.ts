@@ -87,3 +87,49 @@ test('a server that reads nothing of 600 MB it is sent: bounded memory, other se
     other.process.kill('SIGKILL')
   }
 }, 240_000)
+
+test('1,500 calls of 256 KB each written at once: every one is answered, once, with its own text or with why not', async () => {
+  place = await startUnattended({ normal: [fixture('normal.mjs')] })
+  const { peer, process: bridge } = startBridge(place.home)
+  try {
+    await peer.initialize()
+    await peer.call('normal_echo')
+    const before = memoryOf(place.hub.pid)
+    const padding = 'x'.repeat(MB / 4)
+    let answered = 0
+    let most = 0
+    const answers = Array.from({ length: 1_500 }, async (_, n) => {
+      const one = await peer.call('normal_echo', { n, padding })
+      answered++
+      if (answered % 50 === 0) most = Math.max(most, memoryOf(place!.hub.pid) - before)
+      const text = one.result?.content?.[0]?.text
+      if (text?.includes(`"n":${n},`) && text.length > padding.length) return 'its own text'
+      return one.error?.message ?? `not an answer: ${JSON.stringify(one).slice(0, 200)}`
+    })
+    const said = Object.groupBy(await Promise.all(answers), how => how)
+    console.log(
+      '1,500 at once:',
+      Object.entries(said).map(([how, all]) => `${all!.length} × ${how}`),
+      `hub +${Math.round(most)} MB`,
+    )
+    const refusals = [
+      'normal does not read what it is sent.',
+      'More than 1000 requests wait already.',
+      'Requests of more than 128 MB wait already.',
+    ]
+    expect(['its own text', ...refusals]).toEqual(expect.arrayContaining(Object.keys(said)))
+    expect(said['its own text']!.length).toBeGreaterThan(50)
+    expect([peer.open, peer.unasked, peer.junk]).toEqual([[], [], []])
+    // Four times what is asked: V8 lets what is done with lie about while there is room.
+    expect(most).toBeLessThan(4 * 375)
+    expect(JSON.stringify(await peer.call('normal_echo', { n: 'after' }))).toContain('after')
+
+    const hangs = [60, 60].map(mb => peer.call('normal_act', { do: 'hang', padding: 'x'.repeat(mb * MB) }))
+    const third = await peer.call('normal_act', { do: 'hang', padding: 'x'.repeat(20 * MB) })
+    expect(third.error?.message).toBe('Requests of more than 128 MB wait already.')
+    await place.window.call.servers.stop({ id: 'normal' })
+    for (const one of await Promise.all(hangs)) expect(one.error ?? one.result?.isError).toBeTruthy()
+  } finally {
+    bridge.kill('SIGKILL')
+  }
+}, 300_000)

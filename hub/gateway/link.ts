@@ -76,6 +76,8 @@ const LISTS: Record<string, ListKind> = {
 const MOST_IN_FLIGHT = 1_000
 /** Of answers that a client leaves unread. */
 const MOST_UNREAD_CHARS = 256 * 1024 * 1024
+/** Of requests that wait for their answers: what a client asks at once is not to fill the hub's memory either. */
+const MOST_ASKED_CHARS = 128 * 1_048_576
 const CHANGE_PAUSE_MS = 1_000
 
 export class GatewayLink implements Listener {
@@ -103,6 +105,7 @@ export class GatewayLink implements Listener {
   #calls = 0
   #unread = 0
   #unreadChars = 0
+  #askedChars = 0
   #lastCallAt: number | null = null
   #closed = false
   #changeTimer: NodeJS.Timeout | undefined
@@ -250,7 +253,12 @@ export class GatewayLink implements Listener {
     if (this.#flights.size + this.#unread >= MOST_IN_FLIGHT) {
       return void this.#out(errorFrame(id, DENIED, `More than ${MOST_IN_FLIGHT} requests wait already.`), about, id)
     }
+    if (this.#askedChars > 0 && this.#askedChars + frame.text.length > MOST_ASKED_CHARS) {
+      const megabytes = MOST_ASKED_CHARS / 1_048_576
+      return void this.#out(errorFrame(id, DENIED, `Requests of more than ${megabytes} MB wait already.`), about, id)
+    }
     this.#flights.set(key, flight)
+    this.#askedChars += frame.text.length
     let answer: string | null
     try {
       answer = await this.#answer(frame, flight, correlation)
@@ -265,6 +273,7 @@ export class GatewayLink implements Listener {
     // SDK clients lose a progress notification that arrives together with its result.
     if (flight.progressed) await nextTurn()
     this.#flights.delete(key)
+    this.#askedChars -= frame.text.length
     if (answer === null || flight.cancelled) return
     // A client that asks and does not read is not to fill the hub's memory.
     const isTooMuch = this.#unread > 0 && this.#unreadChars + answer.length > MOST_UNREAD_CHARS
