@@ -47,6 +47,10 @@ export const Client = z.object({
   /** "Keep it there": our entry is put back by itself when the client drops it. */
   keep: z.boolean(),
   asks: GuardQuestion.nullable(),
+  /** Its app can be quit and opened again from here. */
+  canQuit: z.boolean(),
+  /** Servers of its own in its file, and the names of keys that lie in them in plain text. */
+  own: z.object({ servers: z.number(), keys: z.array(z.string()) }),
 })
 export type Client = z.infer<typeof Client>
 
@@ -87,6 +91,8 @@ export const ClientEvent = z.object({
     'disconnect',
     'undo',
     'token',
+    'took',
+    'gave',
     'drifted',
     'dropped',
     'removed',

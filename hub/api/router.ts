@@ -17,6 +17,7 @@ import type { Vault } from '../vault/vault.ts'
 import { answerCall } from './approvals.ts'
 import { answerAudit } from './audit.ts'
 import { guardedContract, nameOf } from './caller.ts'
+import { answerClients } from './clients.ts'
 import { knownNow } from './known-tools.ts'
 import { loosen } from './loosen.ts'
 import { answerMoves } from './moves.ts'
@@ -53,8 +54,7 @@ export interface Parts extends ServerSources {
 export type HubRouter = ReturnType<typeof buildRouter>
 
 export function buildRouter(parts: Parts) {
-  const { announcer, approvals, audit, clients, gateway, metrics, policy, proposals, readers, registry, windows } =
-    parts
+  const { announcer, approvals, audit, gateway, metrics, policy, proposals, readers, registry, windows } = parts
   const api = guardedContract(audit, window => windows.isPaired(window))
   const idOf = (idOrName: string) => registry.find(idOrName).id
 
@@ -156,47 +156,6 @@ export function buildRouter(parts: Parts) {
     }),
   })
 
-  const clientsRouter = api.clients.router({
-    list: api.clients.list.handler(() => clients.list(gateway.links())),
-    preview: api.clients.preview.handler(({ input }) => clients.preview(input.id, input.action)),
-    connect: api.clients.connect.handler(({ input, context }) =>
-      clients.connect(input.id, input.before, nameOf(context.caller)),
-    ),
-    disconnect: api.clients.disconnect.handler(({ input, context }) =>
-      clients.disconnect(input.id, nameOf(context.caller)),
-    ),
-    undo: api.clients.undo.handler(({ input, context }) => clients.undo(input.id, nameOf(context.caller))),
-    replaceToken: api.clients.replaceToken.handler(({ input, context }) =>
-      clients.replaceToken(input.id, nameOf(context.caller)),
-    ),
-    history: api.clients.history.handler(({ input }) => clients.history(input.id)),
-    keep: api.clients.keep.handler(({ input, context }) => {
-      clients.keep(input.id, input.on, nameOf(context.caller))
-      return { id: input.id, keep: input.on }
-    }),
-    answerGuard: api.clients.answerGuard.handler(async ({ input, context }) => ({
-      id: input.id,
-      written: await clients.answerGuard(input.id, input.answer, nameOf(context.caller)),
-    })),
-    quitAndWrite: api.clients.quitAndWrite.handler(({ input, context }) =>
-      clients.quitAndWrite(input.id, input.before, nameOf(context.caller)),
-    ),
-    addOther: api.clients.addOther.handler(({ input, context }) =>
-      clients.addOther(input.name, input.transport, nameOf(context.caller)),
-    ),
-    newOtherToken: api.clients.newOtherToken.handler(({ input, context }) =>
-      clients.newOtherToken(input.id, nameOf(context.caller)),
-    ),
-    removeOther: api.clients.removeOther.handler(({ input, context }) => {
-      clients.removeOther(input.id, nameOf(context.caller))
-      return { id: input.id }
-    }),
-    setHttpPort: api.clients.setHttpPort.handler(({ input, context }) => {
-      clients.setHttpPort(input.port, nameOf(context.caller))
-      return { port: input.port }
-    }),
-  })
-
   const metricsRouter = api.metrics.router({
     status: api.metrics.status.handler(() => metrics.status()),
     set: api.metrics.set.handler(({ input, context }) => {
@@ -229,7 +188,7 @@ export function buildRouter(parts: Parts) {
     policy: policyRouter,
     proposals: proposalsRouter,
     audit: answerAudit(api, parts),
-    clients: clientsRouter,
+    clients: answerClients(api, parts),
     moves: answerMoves(api, parts),
     secrets: answerSecrets(api, parts),
     metrics: metricsRouter,

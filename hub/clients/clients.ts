@@ -36,6 +36,7 @@ import { FileWatch } from './watch-files.ts'
 export type { EntryPoint } from './entry.ts'
 
 type Action = Preview['action']
+const MOST_TRIES = 5
 
 interface Options {
   folder: Pick<DataFolder, 'path'>
@@ -234,10 +235,21 @@ export class Clients {
     return this.#write(id, client => this.#tasks.for(client, 'undo', () => this.#now(client)), by)
   }
 
+  /** The data folder of another Gatehouse whose entry stands in its file, or null. */
+  othersEntry(id: string): string | null {
+    return this.#see(known(id)).foreign
+  }
+
+  /** Undoing puts servers that were taken over, and the keys in them, into its file again. */
+  undoGivesBack(id: string): boolean {
+    return this.#history.chain(known(id).id).some(({ note }) => note.taken.length > 0)
+  }
+
   /** A new token in the entry; the old one opens nothing any more. */
   replaceToken(id: string, by = 'gatehouse'): Promise<WrittenNow> {
     const task = (client: KnownClient): Task => {
       const now = this.#now(client)
+      this.#tasks.refuseForeign(client, now)
       if (!entryIn(configOf(now, client), client)) {
         throw new HubError('clients/not-connected', `${client.name} has no entry of Gatehouse.`, {
           hint: 'Connect it first.',
@@ -270,11 +282,19 @@ export class Clients {
     o: { connect: boolean; by: string; before: string | null | undefined; ready?: () => Promise<void> },
   ): Promise<WrittenNow> {
     const task = (client: KnownClient) => this.#tasks.move(client, this.#now(client), change, { connect: o.connect })
-    return this.#write(id, task, o.by, o.before, undefined, o.ready)
+    return this.#write(id, task, o.by, o.before, change.take.length > 0 ? 'took' : 'gave', o.ready)
   }
 
-  #restore(id: string, by: string): Promise<WrittenNow> {
-    return this.#write(id, client => this.#tasks.restore(client, this.#now(client)), by, null, 'restored')
+  // Some rewrite their files many times a second: what was looked at may be another file a moment later.
+  async #restore(id: string, by: string): Promise<WrittenNow> {
+    for (let tries = 1; ; tries++) {
+      try {
+        return await this.#write(id, client => this.#tasks.restore(client, this.#now(client)), by, null, 'restored')
+      } catch (error) {
+        const passed = error instanceof HubError && error.code === 'clients/changed-meanwhile'
+        if (!passed || tries === MOST_TRIES) throw error
+      }
+    }
   }
 
   addOther(name: string, transport: 'stdio' | 'http', by: string): OtherEntry {

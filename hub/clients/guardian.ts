@@ -66,14 +66,16 @@ export class Guardian {
 
   /** We wrote the file ourselves. */
   wrote(client: KnownClient, what: ClientEvent['what'], by: string, diff: string): void {
-    const words = {
+    const words: Partial<Record<ClientEvent['what'], string>> = {
       connect: 'Our entry was written.',
       token: 'Our entry got a new token.',
+      took: 'Servers of its own were taken into Gatehouse, and our entry was written.',
+      gave: 'Servers were given back to it.',
       disconnect: 'Our entry was taken out.',
       undo: 'The last write was undone.',
       restored: `Our entry was put back after ${client.name} had dropped it.`,
     }
-    this.#add(client, what, by, what in words ? words[what as keyof typeof words] : '', diff)
+    this.#add(client, what, by, words[what] ?? '', diff)
     this.#waiting.delete(client.id)
     this.#memory.change(client.id, { asks: null, out: null, kind: null })
     this.#remember(client, this.#o.see(client))
@@ -82,7 +84,10 @@ export class Guardian {
   /** After a start: an app that was waited for is waited for again. */
   resume(clients: readonly KnownClient[]): void {
     for (const client of clients) {
-      if (this.#memory.of(client.id).asks?.why === 'running') this.#waiting.set(client.id, client)
+      const { asks, keep, answer, kind } = this.#memory.of(client.id)
+      if (asks?.why === 'running') this.#waiting.set(client.id, client)
+      // Killed while it was put back: it is gone over anew.
+      if (kind === 'dropped' && !asks && (keep || answer === 'back')) this.#memory.change(client.id, { kind: null })
       this.notice(client)
     }
   }
@@ -107,10 +112,11 @@ export class Guardian {
     this.#act(client, 'left-out', by, 'Our entry stays out; its token opens nothing any more.')
   }
 
-  /** The person wants it back, now and the next time. */
+  /** The person wants it back: now, and when it was said in the window also the next time. */
   answeredBack(client: KnownClient, by: string): void {
     const { asks } = this.#memory.of(client.id)
-    this.#memory.change(client.id, { restores: [], ...(asks?.why === 'removed' ? { answer: 'back' } : {}) })
+    const lasts = asks?.why === 'removed' && by !== 'cli'
+    this.#memory.change(client.id, { restores: [], ...(lasts ? { answer: 'back' } : {}) })
     this.#o.tell({ what: 'client/guard-answered', client: client.id, by, detail: 'put it back' })
   }
 
@@ -118,16 +124,22 @@ export class Guardian {
     const sight = this.#o.see(client)
     const before = this.#memory.of(client.id)
     if (sight.kind === 'written') this.#remember(client, sight)
-    if (sight.kind === before.kind) return
-    this.#memory.change(client.id, { kind: sight.kind })
-    if (sight.kind === 'written' && (before.kind === 'dropped' || before.kind === 'drifted')) {
+    const kind = sight.foreign === null ? sight.kind : 'foreign'
+    if (kind === before.kind) return
+    this.#memory.change(client.id, { kind })
+    if (sight.kind === 'written' || sight.kind === 'drifted') {
       this.#waiting.delete(client.id)
       this.#memory.change(client.id, { asks: null })
-      this.#act(client, 'returned', client.name, 'Our entry is as it was written again.')
     }
+    if (sight.kind === 'written' && ['dropped', 'drifted', 'foreign'].includes(before.kind ?? ''))
+      this.#act(client, 'returned', client.name, 'Our entry is as it was written again.')
     if (sight.kind === 'drifted')
       this.#act(client, 'drifted', client.name, sight.evidence, { what: 'client/entry-drifted' }, this.#diff(sight))
-    if (sight.kind === 'dropped') await this.#gone(client, sight)
+    if (sight.kind !== 'dropped') return
+    if (before.kind !== 'foreign') return this.#gone(client, sight)
+    // It had taken the place of ours before: nobody dropped ours now, so nothing is put back by itself.
+    const words = 'The entry of another Gatehouse, which stood in the place of ours, is gone.'
+    this.#act(client, 'dropped', 'somebody', words, { what: 'client/entry-dropped' }, this.#diff(sight))
   }
 
   async #gone(client: KnownClient, sight: Sight): Promise<void> {
@@ -178,7 +190,7 @@ export class Guardian {
 
   async #restore(client: KnownClient): Promise<void> {
     const now = this.#now()
-    const restores = this.#memory.of(client.id).restores.filter(at => now - at < WITHIN_MS)
+    const restores = this.#memory.of(client.id).restores.filter(at => Math.abs(now - at) < WITHIN_MS)
     if (restores.length >= MOST_RESTORES) {
       const text = `${client.name} dropped our entry ${MOST_RESTORES + 1} times within 10 minutes. It is not put back by itself until you say so.`
       this.#act(client, 'backed-off', 'guardian', text, { what: 'client/guard-backed-off' })

@@ -110,6 +110,8 @@ export class Others {
         linkedAt: null,
         keep: false,
         asks: null,
+        canQuit: false,
+        own: { servers: 0, keys: [] },
       }
     })
   }

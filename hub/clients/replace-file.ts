@@ -4,6 +4,7 @@ import {
   closeSync,
   constants,
   existsSync,
+  fstatSync,
   fsyncSync,
   lstatSync,
   mkdirSync,
@@ -14,7 +15,6 @@ import {
   rmdirSync,
   rmSync,
   type Stats,
-  statSync,
 } from 'node:fs'
 import { access, open } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
@@ -34,18 +34,34 @@ export function hashOf(bytes: Buffer): string {
   return createHash('sha256').update(bytes).digest('hex')
 }
 
+const MOST_BYTES = 64 * 1024 * 1024
+
 /** Reads the file, through a link. A link that leads nowhere is refused: writing there would replace it. */
 export function readNow(path: string): FileNow {
   try {
     const real = realpathSync(path)
-    const bytes = readFileSync(real)
-    return { path, real, bytes, hash: hashOf(bytes), stat: statSync(real) }
+    return { path, real, ...readFile(real) }
   } catch (cause) {
+    if (cause instanceof HubError) throw cause
     const code = codeOf(cause)
     if (code === 'ENOENT' && isLink(path))
       throw new HubError('clients/dangling', `${path} is a link to a file that is not there.`, { cause })
     if (code === 'ENOENT') return { path, real: path, bytes: null, hash: null, stat: null }
     throw noPermission(path, 'read', cause)
+  }
+}
+
+// Opened without waiting: where a pipe was put in its place nobody may ever write.
+function readFile(real: string): Pick<FileNow, 'bytes' | 'hash' | 'stat'> {
+  const file = openSync(real, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0))
+  try {
+    const stat = fstatSync(file)
+    const odd = stat.isFile() ? (stat.size > MOST_BYTES ? 'is larger than 64 MB' : null) : 'is not a file'
+    if (odd) throw new HubError('clients/no-config', `${real} ${odd}.`, { hint: 'It was not touched.' })
+    const bytes = readFileSync(file)
+    return { bytes, hash: hashOf(bytes), stat }
+  } finally {
+    closeSync(file)
   }
 }
 

@@ -4,8 +4,10 @@ import type { LinkInfo } from '../../contract/hub.ts'
 import { HubError } from '../error.ts'
 import { digestOf, type EntryPoint, entryIn, foreignFolder, wordsOf } from './entry.ts'
 import type { Write } from './history.ts'
+import { serversIn } from './move-entry.ts'
 import { barredFolder, findClient, type Surroundings } from './places.ts'
-import { readConfig } from './read-config.ts'
+import { canQuit } from './quit-app.ts'
+import { type Config, readConfig } from './read-config.ts'
 import { type FileNow, readNow } from './replace-file.ts'
 import { type KnownClient, type System, systemOf } from './table.ts'
 import { markOf } from './watch-files.ts'
@@ -22,6 +24,9 @@ export interface Sight {
   digest: string | null
   write: Write | null
   evidence: string
+  own: Client['own']
+  /** The data folder of the other Gatehouse whose entry stands there. */
+  foreign: string | null
 }
 
 /** What is known of a client beside its file. */
@@ -41,14 +46,26 @@ export function see(
   data: string,
 ): Sight {
   const found = findClient(client, at)
-  const blank = { client, path, found, now: null, problem: null, entry: undefined, digest: null, write }
+  const blank = {
+    client,
+    path,
+    found,
+    now: null,
+    problem: null,
+    entry: undefined,
+    digest: null,
+    write,
+    own: NOBODY,
+    foreign: null,
+  }
   const barred = found === null ? barredFolder(client, at) : null
   if (path === null && !barred) return { ...blank, kind: 'not-installed', evidence: 'Not found on this computer.' }
   const content = path === null ? NOTHING : contentAt(client, path)
   const sight = { ...blank, ...content }
   if (content.problem) {
-    const kind = content.now ? 'unreadable' : 'no-permission'
-    return { ...sight, kind, evidence: content.now ? 'The file was not touched.' : 'Needs your permission.' }
+    const { barred } = content
+    const evidence = barred ? 'Needs your permission.' : 'The file was not touched.'
+    return { ...sight, kind: barred ? 'no-permission' : 'unreadable', evidence }
   }
   if (barred) {
     const what = `Gatehouse may not look into ${barred}, where ${client.name} keeps its files. Give it the right to, then look again.`
@@ -97,7 +114,9 @@ export function describe(sight: Sight, links: readonly LinkInfo[], platform: Nod
     canUndo: write !== null,
     linkedAt,
     keep: known.keep,
-    asks: known.asks,
+    asks: kind === 'dropped' ? known.asks : null,
+    canQuit: canQuit(platform) && client.process?.[systemOf(platform)] !== undefined,
+    own: sight.own,
   }
 }
 
@@ -111,13 +130,22 @@ function waitsFor(client: KnownClient, system: System): 'approval' | 'restart' |
 
 function judge(
   client: KnownClient,
-  sight: Pick<Sight, 'entry' | 'digest' | 'found' | 'path'>,
+  sight: Pick<Sight, 'entry' | 'digest' | 'found' | 'own'>,
   write: Write | null,
   start: EntryPoint,
   data: string,
+): Pick<Sight, 'kind' | 'evidence' | 'foreign'> {
+  const foreign = foreignFolder(sight.entry, data)
+  return { ...judged(client, sight, write, start, foreign), foreign }
+}
+
+function judged(
+  client: KnownClient,
+  { entry, digest, found, own }: Parameters<typeof judge>[1],
+  write: Write | null,
+  start: EntryPoint,
+  other: string | null,
 ): Pick<Sight, 'kind' | 'evidence'> {
-  const { entry, digest, found } = sight
-  const other = foreignFolder(entry, data)
   const others = `The entry there is of another Gatehouse, with its data in ${other}. It is left alone.`
   const isExpected = write?.action === 'connect'
   if (!isExpected && !found) return { kind: 'not-installed', evidence: 'Not found on this computer.' }
@@ -126,7 +154,9 @@ function judge(
       kind: 'found',
       evidence:
         entry === undefined
-          ? `Found: ${found}`
+          ? own.servers > 0
+            ? `${own.servers} ${own.servers === 1 ? 'server' : 'servers'} of its own.`
+            : `Found: ${found}`
           : other
             ? others
             : 'An entry named gatehouse is in its file that this Gatehouse did not write.',
@@ -149,8 +179,9 @@ function startsUs(entry: unknown, start: EntryPoint): boolean {
   return [start.command, ...start.args].every((word, i) => words[i] === word)
 }
 
-type Content = Pick<Sight, 'now' | 'problem' | 'entry' | 'digest'>
-const NOTHING: Content = { now: null, problem: null, entry: undefined, digest: null }
+type Content = Pick<Sight, 'now' | 'problem' | 'entry' | 'digest'> & { barred: boolean; own: Client['own'] }
+const NOBODY: Client['own'] = { servers: 0, keys: [] }
+const NOTHING: Content = { now: null, problem: null, entry: undefined, digest: null, barred: false, own: NOBODY }
 const seen = new Map<string, { mark: string; content: Content }>()
 
 // Some of these files hold megabytes and are looked at often: read again only when the file is another one.
@@ -177,11 +208,19 @@ function readContent(client: KnownClient, path: string): Content {
         problem: { what: config.what, line: config.line, column: config.column },
       }
     const entry = entryIn(config, client)
-    return { now: { ...now, bytes: null }, problem: null, entry, digest: entry === undefined ? null : digestOf(entry) }
+    const digest = entry === undefined ? null : digestOf(entry)
+    return { ...NOTHING, now: { ...now, bytes: null }, entry, digest, own: ownIn(config, client) }
   } catch (error) {
     const what = error instanceof HubError ? error.message : String(error)
-    return { ...NOTHING, problem: { what, line: null, column: null } }
+    const barred = error instanceof HubError && error.code === 'clients/no-permission'
+    return { ...NOTHING, barred, problem: { what, line: null, column: null } }
   }
+}
+
+function ownIn(config: Config, client: KnownClient): Client['own'] {
+  const own = serversIn(config, client)
+  const keys = own.flatMap(one => one.values.flatMap(value => (value.isKey ? [value.name] : [])))
+  return { servers: own.length, keys: [...new Set(keys)].slice(0, 20) }
 }
 
 /** A time of today, or a day and a time. */

@@ -95,6 +95,7 @@ export class Tasks {
     change: Change,
     { connect, token }: { connect: boolean; token?: string },
   ): Task {
+    this.refuseForeign(client, now)
     const start = connect ? this.put(client, now, token ?? this.#tokenFor(client, now), 'entry') : null
     const plan = planMove(now, client, start?.plan ?? null, change)
     const hasOurs = entryAfter(plan, client) !== undefined
@@ -136,7 +137,7 @@ export class Tasks {
         // The keychain is closed, or the copy is gone: the entry is taken out by itself.
       }
     }
-    this.#refuseForeign(client, now)
+    this.refuseForeign(client, now)
     return { ...base, plan: planTake(now, client, created) }
   }
 
@@ -170,12 +171,12 @@ export class Tasks {
     }
     const again =
       newest.action === 'disconnect' ? this.put(client, now, token ?? this.#from.tokens.newToken(), 'entry') : null
-    if (!again) this.#refuseForeign(client, now)
+    if (!again) this.refuseForeign(client, now)
     const plan = again?.plan ?? planTake(now, client, newest.note.created)
     return { ...base, ...again, undoes: chain, plan: { ...plan, warnings: [changed, ...plan.warnings] }, backup: true }
   }
 
-  #refuseForeign(client: KnownClient, now: FileNow): void {
+  refuseForeign(client: KnownClient, now: FileNow): void {
     const other = foreignFolder(entryIn(configOf(now, client), client), this.#from.folder)
     if (other)
       throw new HubError(

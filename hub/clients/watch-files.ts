@@ -3,6 +3,8 @@ import { type FSWatcher, statSync, watch } from 'node:fs'
 import { basename, dirname } from 'node:path'
 
 const SETTLE_MS = 300
+// A file that never comes to rest is told of all the same.
+const MOST_SETTLE_MS = 2_000
 const POLL_MS = 5_000
 
 interface Options {
@@ -18,7 +20,7 @@ interface Options {
 export class FileWatch {
   readonly #folders = new Map<string, { watcher: FSWatcher; mark: string }>()
   readonly #onChange: (path: string) => void
-  readonly #settling = new Map<string, NodeJS.Timeout>()
+  readonly #settling = new Map<string, { timer: NodeJS.Timeout; since: number }>()
   readonly #watch: typeof watch
   readonly #poll: NodeJS.Timeout
   #marks = new Map<string, string>()
@@ -37,7 +39,7 @@ export class FileWatch {
 
   close(): void {
     clearInterval(this.#poll)
-    for (const timer of this.#settling.values()) clearTimeout(timer)
+    for (const { timer } of this.#settling.values()) clearTimeout(timer)
     for (const { watcher } of this.#folders.values()) watcher.close()
     this.#settling.clear()
     this.#folders.clear()
@@ -77,12 +79,15 @@ export class FileWatch {
 
   #changed(path: string): void {
     this.#marks.set(path, markOf(path))
-    clearTimeout(this.#settling.get(path))
-    const settled = setTimeout(() => {
+    const now = performance.now()
+    const before = this.#settling.get(path)
+    if (before && now - before.since > MOST_SETTLE_MS) return
+    clearTimeout(before?.timer)
+    const timer = setTimeout(() => {
       this.#settling.delete(path)
       this.#onChange(path)
     }, SETTLE_MS).unref()
-    this.#settling.set(path, settled)
+    this.#settling.set(path, { timer, since: before?.since ?? now })
   }
 }
 

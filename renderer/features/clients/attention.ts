@@ -24,12 +24,16 @@ const TITLES: Record<Group, string> = {
 
 const ORDER = Object.keys(GROUP)
 
+// One that was linked before, and is not open now, needs nobody.
+const groupOf = ({ status, linkedAt, asks }: Client): Group =>
+  status === 'written' && linkedAt !== null && !asks ? 'connected' : GROUP[status]
+
 /** Groups that have clients, in order of attention; within one, the worst first, then by name. */
 export function byAttention(clients: readonly Client[]): { group: Group; title: string; clients: Client[] }[] {
   const sorted = [...clients].sort(
     (a, b) => ORDER.indexOf(a.status) - ORDER.indexOf(b.status) || a.name.localeCompare(b.name),
   )
   return (Object.keys(TITLES) as Group[])
-    .map(group => ({ group, title: TITLES[group], clients: sorted.filter(c => GROUP[c.status] === group) }))
+    .map(group => ({ group, title: TITLES[group], clients: sorted.filter(c => groupOf(c) === group) }))
     .filter(g => g.clients.length > 0)
 }

@@ -1,0 +1,68 @@
+// Answers for AI clients: what a shell may do with their files, and what a person does in the window.
+import { HubError } from '../error.ts'
+import { type Caller, type GuardedContract, nameOf } from './caller.ts'
+import type { Parts } from './router.ts'
+
+export function answerClients(
+  api: GuardedContract,
+  { audit, clients, gateway }: Pick<Parts, 'audit' | 'clients' | 'gateway'>,
+) {
+  return api.clients.router({
+    list: api.clients.list.handler(() => clients.list(gateway.links())),
+    preview: api.clients.preview.handler(({ input }) => clients.preview(input.id, input.action)),
+    connect: api.clients.connect.handler(async ({ input, context: { caller } }) => {
+      if (clients.othersEntry(input.id) !== null)
+        await forWindow(caller, `replacing the entry of another Gatehouse in ${clients.title(input.id)}'s file`)
+      return clients.connect(input.id, input.before, nameOf(caller))
+    }),
+    disconnect: api.clients.disconnect.handler(({ input, context }) =>
+      clients.disconnect(input.id, nameOf(context.caller)),
+    ),
+    undo: api.clients.undo.handler(async ({ input, context: { caller } }) => {
+      if (clients.undoGivesBack(input.id))
+        await forWindow(caller, `giving servers, with keys that were in them, back to ${clients.title(input.id)}`)
+      return clients.undo(input.id, nameOf(caller))
+    }),
+    replaceToken: api.clients.replaceToken.handler(({ input, context }) =>
+      clients.replaceToken(input.id, nameOf(context.caller)),
+    ),
+    history: api.clients.history.handler(({ input }) => clients.history(input.id)),
+    keep: api.clients.keep.handler(({ input, context }) => {
+      clients.keep(input.id, input.on, nameOf(context.caller))
+      return { id: input.id, keep: input.on }
+    }),
+    answerGuard: api.clients.answerGuard.handler(async ({ input, context }) => ({
+      id: input.id,
+      written: await clients.answerGuard(input.id, input.answer, nameOf(context.caller)),
+    })),
+    quitAndWrite: api.clients.quitAndWrite.handler(({ input, context }) =>
+      clients.quitAndWrite(input.id, input.before, nameOf(context.caller)),
+    ),
+    addOther: api.clients.addOther.handler(({ input, context }) =>
+      clients.addOther(input.name, input.transport, nameOf(context.caller)),
+    ),
+    newOtherToken: api.clients.newOtherToken.handler(({ input, context }) =>
+      clients.newOtherToken(input.id, nameOf(context.caller)),
+    ),
+    removeOther: api.clients.removeOther.handler(({ input, context }) => {
+      clients.removeOther(input.id, nameOf(context.caller))
+      return { id: input.id }
+    }),
+    setHttpPort: api.clients.setHttpPort.handler(({ input, context }) => {
+      clients.setHttpPort(input.port, nameOf(context.caller))
+      return { port: input.port }
+    }),
+  })
+
+  /** Some of what a procedure can do is for a person alone. */
+  async function forWindow(caller: Caller, what: string): Promise<void> {
+    if (caller.role === 'window') return
+    await audit.append(
+      { kind: 'refused', what: 'refused/role', by: nameOf(caller), detail: `${what} is for the window only.` },
+      { durable: false },
+    )
+    throw new HubError('api/window-only', `Nothing was written: ${what} is for the window only.`, {
+      hint: 'Do it in the Gatehouse window: `gatehouse open`, then Clients.',
+    })
+  }
+}
