@@ -270,6 +270,11 @@ export const COMMANDS: readonly Listed[] = [
     load: async () => (await import('./commands/metrics.ts')).metricsOff,
   },
   {
+    name: 'uninstall',
+    summary: 'take our entries out of every client, and the keychain entries; the data when asked',
+    load: async () => (await import('./commands/uninstall.ts')).uninstall,
+  },
+  {
     name: 'doctor',
     summary: 'what works on this machine and what does not',
     load: async () => (await import('./commands/doctor.ts')).doctor,

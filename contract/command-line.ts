@@ -54,3 +54,20 @@ export const Finding = z.object({
   fix: z.string().nullable(),
 })
 export type Finding = z.infer<typeof Finding>
+
+/** `uninstall`. */
+export const UninstallLine = z.object({
+  dataFolder: z.string(),
+  /** False: this is what would be done. */
+  done: z.boolean(),
+  /** Files of AI clients that our entry is taken out of. `diff`: masked. */
+  clients: z.array(z.object({ id: z.string(), name: z.string(), path: z.string(), diff: z.string() })),
+  /** Servers that were taken from a client's file, and go back into it. */
+  givenBack: z.array(z.object({ client: z.string(), name: z.string() })),
+  /** Accounts of the keychain entries that go. */
+  keychain: z.array(z.string()),
+  data: z.enum(['kept', 'erased', 'none']),
+  /** What cannot be undone from here, in words. */
+  left: z.array(z.string()),
+})
+export type UninstallLine = z.infer<typeof UninstallLine>

@@ -1,5 +1,6 @@
 // The hub: opens its parts in order, answers on its socket, and closes them in reverse.
 import { randomBytes } from 'node:crypto'
+import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import type { HubStatus } from '../contract/hub.ts'
 import { VERSION } from '../contract/version.ts'
@@ -98,6 +99,8 @@ async function openParts(options: HubOptions, parts: OpenParts, report: (message
   const lock = takeLock(folder.path)
   parts.add('the lock', () => lock.close())
   removeLeftovers(folder.path)
+  // Started again after `gatehouse uninstall`.
+  rmSync(join(folder.path, 'uninstalled'), { force: true })
   const db = openState(folder.path)
   parts.add('state.db', () => db.close())
   const announcer = new Announcer()

@@ -1,4 +1,6 @@
 // `gatehouse connect`: what an AI client's config starts.
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
 import { runBridge } from '../bridge.ts'
 import type { Command } from '../command.ts'
 import { dial } from '../dial.ts'
@@ -16,18 +18,25 @@ export const connect: Command = {
     const client = text('client')
     const server = text('server')
     let hub: StartedHub | null = null
+    let wasLinked = false
     process.once('SIGTERM', () => process.exit(0))
     return runBridge({
       stdin: process.stdin,
       stdout: process.stdout,
-      dial: () =>
-        dial(data, {
+      async dial() {
+        const dialled = await dial(data, {
           role: 'bridge',
           ...(token ? { token } : {}),
           ...(client ? { client } : {}),
           ...(server ? { server } : {}),
-        }),
+        })
+        wasLinked ||= dialled.kind === 'connected'
+        return dialled
+      },
       start() {
+        // A session from before must not make the folder anew.
+        if (existsSync(join(data, 'uninstalled')) || (wasLinked && !existsSync(join(data, 'id'))))
+          return 'Gatehouse was uninstalled.'
         // One at a time: a hub that is on its way is waited for.
         if (hub && !hub.isOver()) return ''
         const words = hub?.lastWords() ?? ''

@@ -1,6 +1,7 @@
 // `gatehouse stop`: ends the hub in order, and waits until it has. With --servers it stays, and everything else stops.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Command, UsageError } from '../command.ts'
+import type { HubConnection } from '../hub-connection.ts'
 import { readHubFile } from '../hub-file.ts'
 import { say, sayJson } from '../print.ts'
 
@@ -27,14 +28,19 @@ export const stop: Command = {
         )
       return 0
     }
-    const pid = readHubFile(data)?.pid
-    await running.call.hub.stop()
-    await running.closed
-    while (pid !== undefined && readHubFile(data)?.pid === pid) await sleep(50)
+    await stopHub(data, running)
     if (json) sayJson({ stopped: true })
     else say('The hub has stopped.')
     return 0
   },
+}
+
+/** Resolves when it has ended. */
+export async function stopHub(data: string, running: HubConnection): Promise<void> {
+  const pid = readHubFile(data)?.pid
+  await running.call.hub.stop()
+  await running.closed
+  while (pid !== undefined && readHubFile(data)?.pid === pid) await sleep(50)
 }
 
 function cutOff(underWay: number): string {

@@ -13,7 +13,7 @@ import { Written } from '../store/written.ts'
 import { dropBackup } from './backup.ts'
 import { carryOut, type Desk, settleUnfinished } from './carry-out.ts'
 import { excerpts, unifiedDiff } from './diff.ts'
-import { dataArgument, type EntryPoint, entryIn, foreignFolder } from './entry.ts'
+import { dataArgument, type EntryPoint, entryIn, foreignFolder, isBridge } from './entry.ts'
 import { GuardMemory } from './guard-memory.ts'
 import { Guardian } from './guardian.ts'
 import { History, type Write } from './history.ts'
@@ -22,7 +22,7 @@ import { freeOldLock, withLock } from './lock.ts'
 import { type FoundServer, serversIn } from './move-entry.ts'
 import type { Change } from './move-plan.ts'
 import { Others } from './others.ts'
-import { configPath, findClient, type Surroundings } from './places.ts'
+import { atPath, configPath, findClient, type Surroundings } from './places.ts'
 import { configOf, type Plan } from './plan.ts'
 import { canQuit, quitApp } from './quit-app.ts'
 import { type FileNow, hashOf, missingFolder, readNow } from './replace-file.ts'
@@ -38,6 +38,14 @@ export type { EntryPoint } from './entry.ts'
 type Action = Preview['action']
 const MOST_TRIES = 5
 
+/** A file with our entry in it. `problem`: why it cannot be read, in words. */
+export interface Found {
+  id: string
+  name: string
+  path: string
+  problem: string | null
+}
+
 interface Options {
   folder: Pick<DataFolder, 'path'>
   db: Db
@@ -48,6 +56,8 @@ interface Options {
   entry: EntryPoint
   /** False: only looks, for a command without a hub. */
   guards?: boolean
+  /** False: what a hub that runs is writing right now is left alone. */
+  settles?: boolean
   home?: string
   env?: NodeJS.ProcessEnv
   platform?: NodeJS.Platform
@@ -102,10 +112,11 @@ export class Clients {
     this.#tasks = new Tasks({ ...shared, start, at: this.#at })
     this.#desk = { ...shared, audit }
     this.#watch = new FileWatch(() => this.#lookAgain())
-    settleUnfinished(this.#desk, (id, path) => {
-      const client = KNOWN_CLIENTS.find(each => each.id === id)
-      return client && this.#see(client, path)
-    })
+    if (options.settles !== false)
+      settleUnfinished(this.#desk, (id, path) => {
+        const client = KNOWN_CLIENTS.find(each => each.id === id)
+        return client && this.#see(client, path)
+      })
     if (options.guards === false) return
     freeOldLock(kv)
     this.#watchConnected()
@@ -224,15 +235,15 @@ export class Clients {
 
   /** `before`: the hash a person saw in the preview; when the file changed since, nothing is written. */
   connect(id: string, before?: string | null, by = 'gatehouse'): Promise<WrittenNow> {
-    return this.#write(id, client => this.#tasks.for(client, 'connect', () => this.#now(client)), by, before)
+    return this.#write(known(id), client => this.#tasks.for(client, 'connect', () => this.#now(client)), by, before)
   }
 
   disconnect(id: string, by = 'gatehouse'): Promise<WrittenNow> {
-    return this.#write(id, client => this.#tasks.for(client, 'disconnect', () => this.#now(client, false)), by)
+    return this.#write(known(id), client => this.#tasks.for(client, 'disconnect', () => this.#now(client, false)), by)
   }
 
   undo(id: string, by = 'gatehouse'): Promise<WrittenNow> {
-    return this.#write(id, client => this.#tasks.for(client, 'undo', () => this.#now(client)), by)
+    return this.#write(known(id), client => this.#tasks.for(client, 'undo', () => this.#now(client)), by)
   }
 
   /** The data folder of another Gatehouse whose entry stands in its file, or null. */
@@ -257,7 +268,7 @@ export class Clients {
       }
       return this.#tasks.put(client, now, this.#tokens.newToken(), 'token')
     }
-    return this.#write(id, task, by, null, 'token')
+    return this.#write(known(id), task, by, null, 'token')
   }
 
   /** The servers in its own file. With their values: not to leave the hub. */
@@ -282,19 +293,61 @@ export class Clients {
     o: { connect: boolean; by: string; before: string | null | undefined; ready?: () => Promise<void> },
   ): Promise<WrittenNow> {
     const task = (client: KnownClient) => this.#tasks.move(client, this.#now(client), change, { connect: o.connect })
-    return this.#write(id, task, o.by, o.before, change.take.length > 0 ? 'took' : 'gave', o.ready)
+    return this.#write(known(id), task, o.by, o.before, change.take.length > 0 ? 'took' : 'gave', o.ready)
   }
 
   // Some rewrite their files many times a second: what was looked at may be another file a moment later.
   async #restore(id: string, by: string): Promise<WrittenNow> {
     for (let tries = 1; ; tries++) {
       try {
-        return await this.#write(id, client => this.#tasks.restore(client, this.#now(client)), by, null, 'restored')
+        return await this.#write(
+          known(id),
+          client => this.#tasks.restore(client, this.#now(client)),
+          by,
+          null,
+          'restored',
+        )
       } catch (error) {
         const passed = error instanceof HubError && error.code === 'clients/changed-meanwhile'
         if (!passed || tries === MOST_TRIES) throw error
       }
     }
+  }
+
+  /** Every file that holds an entry which starts this Gatehouse, whoever wrote it; and those nobody can say it of. */
+  entries(): Found[] {
+    return KNOWN_CLIENTS.flatMap(client => {
+      const paths = new Set([configPath(client, this.#at), this.#history.newest(client.id)?.path])
+      return [...paths].flatMap(path => (path ? (this.#entryAt(client, path) ?? []) : []))
+    })
+  }
+
+  #entryAt(client: KnownClient, path: string): Found | null {
+    const found = { id: client.id, name: client.name, path }
+    const sight = this.#see(client, path)
+    if (sight.problem) {
+      const expected = this.#history.newest(client.id)?.action === 'connect'
+      return expected ? { ...found, problem: sight.problem.what } : null
+    }
+    if (sight.entry === undefined) return null
+    const isOurs = isBridge(sight.entry) && sight.foreign === null
+    return isOurs ? { ...found, problem: null } : null
+  }
+
+  /** Our entry out of the file at that path, also where the client would read another one now. */
+  takeOut(id: string, path: string, by: string): Promise<WrittenNow> {
+    return this.#write(
+      atPath(known(id), path),
+      client => this.#tasks.for(client, 'disconnect', () => readNow(path)),
+      by,
+    )
+  }
+
+  /** What taking it out would make of the file. */
+  async previewTakeOut(id: string, path: string): Promise<MovePreview> {
+    const client = atPath(known(id), path)
+    const { now, plan } = this.#tasks.for(client, 'disconnect', () => readNow(path))
+    return this.#shown(client, now, plan)
   }
 
   addOther(name: string, transport: 'stdio' | 'http', by: string): OtherEntry {
@@ -331,7 +384,7 @@ export class Clients {
   }
 
   #write(
-    id: string,
+    client: KnownClient,
     taskFor: (client: KnownClient) => Task,
     by: string,
     before?: string | null,
@@ -339,8 +392,7 @@ export class Clients {
     ready?: () => Promise<void>,
   ): Promise<WrittenNow> {
     const done = this.#queue.then(async () => {
-      const client = known(id)
-      const path = configPath(client, this.#at) ?? this.#history.newest(id)?.path ?? ''
+      const path = configPath(client, this.#at) ?? this.#history.newest(client.id)?.path ?? ''
       // The lock lies beside the file: a folder that is not there yet is locked by nobody.
       return withLock(path, missingFolder(path) ? null : client.config.lock, this.#kv, async () => {
         const task = taskFor(client)
@@ -362,7 +414,7 @@ export class Clients {
         this.#watchConnected()
         this.#o.announcer.emit('clients/changed')
         const afterWriting = client.afterWriting[systemOf(this.#at.platform)]
-        return { id, path: now.path, backup, afterWriting, sha256: plan.after && hashOf(plan.after) }
+        return { id: client.id, path: now.path, backup, afterWriting, sha256: plan.after && hashOf(plan.after) }
       })
     })
     this.#queue = done.catch(() => {})
@@ -381,6 +433,11 @@ export class Clients {
 
   #guarded(): KnownClient[] {
     return KNOWN_CLIENTS.filter(client => this.#newest(client.id)?.action === 'connect')
+  }
+
+  /** The client runs, and would write its file anew from memory. */
+  runs(id: string): Promise<boolean> {
+    return this.#overwrites(known(id))
   }
 
   async #overwrites(client: KnownClient): Promise<boolean> {

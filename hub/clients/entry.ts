@@ -65,9 +65,15 @@ export function wordsOf(entry: unknown): unknown[] {
 export function foreignFolder(entry: unknown, data: string): string | null {
   const words = wordsOf(entry)
   const at = words.indexOf('--data')
-  if (!words.includes('connect') || !words.includes('--client')) return null
+  if (!isBridge(entry)) return null
   const named = at < 0 ? usualFolder() : words[at + 1]
   return typeof named !== 'string' || resolve(named) === resolve(data) ? null : named
+}
+
+/** Whether it starts the bridge of some Gatehouse. */
+export function isBridge(entry: unknown): boolean {
+  const words = wordsOf(entry)
+  return words.includes('connect') && words.includes('--client')
 }
 
 /** A bridge is started with the client's environment, not with ours: what led us here may not be in it. */

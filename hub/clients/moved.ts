@@ -23,6 +23,10 @@ export class Moved {
     return this.#sealed.list(KIND, Taken).flatMap(({ value }) => (value.client === client ? [value] : []))
   }
 
+  all(): TakenServer[] {
+    return this.#sealed.list(KIND, Taken).map(({ value }) => value)
+  }
+
   put(taken: TakenServer): void {
     this.#sealed.put(KIND, `${taken.client} ${taken.name}`, taken)
   }

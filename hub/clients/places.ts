@@ -69,6 +69,13 @@ export function configPath(client: KnownClient, at: Surroundings): string | null
   return best.find(path => existsSync(path)) ?? best[0] ?? null
 }
 
+/** The client, with its config in this one file. */
+export function atPath(client: KnownClient, path: string): KnownClient {
+  const here = [path]
+  const paths = { darwin: here, win32: here, linux: here }
+  return { ...client, config: { ...client.config, paths, pick: 'first', override: null } }
+}
+
 function expand(pattern: string, at: Surroundings): string[] {
   const path = pattern.replace(/\$\{(\w+)\}/g, (_, name: string) => folder(name, at))
   const parts = path.split('/')

@@ -1,6 +1,5 @@
 // What the keychain knows of a data folder, read without a hub: the audit log's anchor and the keys. Makes nothing.
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { idOf } from '../store/data-folder.ts'
 import { Keychain } from '../vault/keychain.ts'
 import { deriveKeys, type Keys, Root } from '../vault/keys.ts'
 
@@ -11,15 +10,6 @@ export interface Witness {
   anchor: string | null
   keys: Keys | null
   why: string | null
-}
-
-function idOf(data: string): string | null {
-  try {
-    const id = readFileSync(join(data, 'id'), 'utf8').trim()
-    return /^[a-z0-9]{16,64}$/.test(id) ? id : null
-  } catch {
-    return null
-  }
 }
 
 export async function readWitness(data: string): Promise<Witness> {

@@ -19,6 +19,8 @@ import envPaths from 'env-paths'
 import { HubError } from '../error.ts'
 import { mountTypeOf, networkFileSystem } from './network-fs.ts'
 
+const ID = /^[a-z0-9]{16,64}$/
+
 /** `id` is random and lasting; it names this folder's keychain entries. */
 export interface DataFolder {
   path: string
@@ -31,6 +33,16 @@ export function defaultDataFolder(): string {
   const home = process.env.GATEHOUSE_HOME
   if (home) return resolve(home)
   return envPaths('gatehouse', { suffix: '' }).data
+}
+
+/** The id of a folder that is only looked at; null where it has none. */
+export function idOf(folder: string): string | null {
+  try {
+    const id = readFileSync(join(folder, 'id'), 'utf8').trim()
+    return ID.test(id) ? id : null
+  } catch {
+    return null
+  }
 }
 
 /** Makes the folder or checks it: 0700, its files 0600 (put right where they are not), ours, not on a network. */
@@ -108,7 +120,7 @@ function readId(folder: string): string | null {
   const path = join(folder, 'id')
   if (!existsSync(path)) return null
   const id = readFileSync(path, 'utf8').trim()
-  if (/^[a-z0-9]{16,64}$/.test(id)) return id
+  if (ID.test(id)) return id
   throw new HubError('store/bad-id', `${path} does not hold this folder's id.`, {
     hint: 'Put it back from a backup. If it is removed, agreements and secrets of this folder are lost.',
   })

@@ -1,10 +1,10 @@
 // The thread that talks to the OS keychain: even making an entry can block for ever on a bus that never answers.
 import { parentPort } from 'node:worker_threads'
-import { AsyncEntry } from '@napi-rs/keyring'
+import { AsyncEntry, findCredentialsAsync } from '@napi-rs/keyring'
 
-/** One access; `value` only for `set`. */
+/** One access; `value` only for `set`. `list` answers a service's accounts as JSON. */
 export interface KeychainRequest {
-  op: 'get' | 'set' | 'remove'
+  op: 'get' | 'set' | 'remove' | 'list'
   service: string
   account: string
   value?: string
@@ -16,6 +16,10 @@ const options = process.platform === 'linux' ? { linux: { store: 'secret-service
 
 async function answer(request: KeychainRequest): Promise<KeychainAnswer> {
   try {
+    if (request.op === 'list') {
+      const found = await findCredentialsAsync(request.service)
+      return { value: JSON.stringify(found.map(each => each.account).sort()) }
+    }
     const entry = new AsyncEntry(request.service, request.account, options)
     if (request.op === 'get') return { value: (await entry.getPassword()) ?? null }
     if (request.op === 'set') await entry.setPassword(request.value ?? '')

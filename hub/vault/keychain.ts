@@ -1,5 +1,6 @@
 // The OS keychain with a deadline on every access. One access at a time: a hanging one must not take all native threads.
 import { Worker } from 'node:worker_threads'
+import { z } from 'zod'
 import { HubError } from '../error.ts'
 import type { KeychainAnswer, KeychainRequest } from './keychain-worker.ts'
 
@@ -79,6 +80,12 @@ export class Keychain {
 
   async remove(account: string): Promise<void> {
     await this.#access({ op: 'remove', service: this.#service, account })
+  }
+
+  /** The accounts of every entry of this service, whoever remembers them. */
+  async accounts(): Promise<string[]> {
+    const found = await this.#access({ op: 'list', service: this.#service, account: '' })
+    return z.array(z.string()).parse(JSON.parse(found ?? '[]'))
   }
 
   /** True while a native call has not come back. */
