@@ -245,8 +245,20 @@ describe('with a person', () => {
     expect(preview.out).toContain('+')
     expect(readFileSync(path, 'utf8')).toBe(bytes)
     expect(await run(['clients', 'connect', 'cursor'])).toMatchObject({ code: 2 })
+    const dry = async (action: string) => {
+      const before = readFileSync(path, 'utf8')
+      const told = await run(['clients', action, 'cursor', '--dry-run'])
+      const { diff } = await json(z.object({ diff: z.string() }), 'clients', action, 'cursor', '--dry-run')
+      expect(readFileSync(path, 'utf8')).toBe(before)
+      expect(told).toMatchObject({ code: 0, out: expect.stringContaining(diff.trimEnd()) })
+      return diff.split('\n').flatMap(line => (/^[+-](?![+-])/.test(line) ? [line] : []))
+    }
+    expect(await run(['clients', 'undo', 'cursor', '--dry-run'])).toMatchObject({ code: 1 })
+    const added = await dry('connect')
     expect(await run(['clients', 'connect', 'cursor', '--yes'])).toMatchObject({ code: 0 })
     expect(readFileSync(path, 'utf8')).toContain('"connect", "--client", "cursor"')
+    const flipped = added.map(line => (line.startsWith('+') ? '-' : '+') + line.slice(1)).sort()
+    for (const action of ['undo', 'disconnect']) expect((await dry(action)).sort()).toEqual(flipped)
     expect((await json(z.array(ClientLine), 'clients', 'list')).find(one => one.id === 'cursor')?.status).toBe(
       'written',
     )

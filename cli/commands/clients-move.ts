@@ -18,17 +18,17 @@ export const clientsServers: Command = {
 }
 
 export const clientsTake: Command = {
-  synopsis: 'ID [NAME]… [--preview]',
+  synopsis: 'ID [NAME]… [--dry-run]',
   help: 'Without names: all that can be taken. They become servers here that wait for you in the window; keys found in them go to the vault; the client keeps our entry alone. Shows what is written and asks for a typed yes; --yes goes ahead.',
-  options: { preview: { type: 'boolean' } },
+  options: { 'dry-run': { type: 'boolean' } },
   args: [1, 501],
   async run(input) {
     const [id = '', ...wanted] = input.args
-    const isLook = input.flag('preview')
+    const isLook = input.flag('dry-run')
     if (!isLook && !input.yes && !hasTerminal())
       throw new UsageError(
         'clients take writes a config file, and there is no terminal to ask on.',
-        'Look with --preview, then add --yes.',
+        'Look with --dry-run, then add --yes.',
       )
     const { call } = await input.hub()
     const found = await call.moves.servers({ id })

@@ -54,15 +54,23 @@ function toAction(text: string): Action {
 
 function writing(action: Action): Command {
   return {
-    synopsis: 'ID',
-    help: 'Shows what is written and asks for a typed yes; --yes goes ahead. Without a terminal --yes is needed.',
+    synopsis: 'ID [--dry-run]',
+    help: `Shows what is written and asks for a typed yes; --yes goes ahead. Without a terminal --yes is needed.
+  --dry-run   only shows it (also without a hub)`,
+    options: { 'dry-run': { type: 'boolean' } },
     args: [1, 1],
     async run(input) {
       const [id = ''] = input.args
+      if (input.flag('dry-run')) {
+        const preview = await previewOf(input, id, action)
+        if (input.json) sayJson(preview)
+        else sayPreview(preview)
+        return 0
+      }
       if (!input.yes && !hasTerminal())
         throw new UsageError(
           `clients ${action} writes a config file, and there is no terminal to ask on.`,
-          'Look with `gatehouse clients preview`, then add --yes.',
+          'Look with --dry-run, then add --yes.',
         )
       const { call } = await input.hub()
       const preview = await call.clients.preview({ id, action })
