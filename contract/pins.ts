@@ -10,6 +10,8 @@ export const TextFinding = z.object({
   end: z.number(),
   /** In words, with the passage made visible. */
   what: z.string(),
+  /** The passage and what stands around it, made visible: characters that nobody sees stand as their numbers. */
+  passage: z.object({ before: z.string(), text: z.string(), after: z.string() }),
 })
 export type TextFinding = z.infer<typeof TextFinding>
 
@@ -36,10 +38,22 @@ export const HeldTool = z.object({
 })
 export type HeldTool = z.infer<typeof HeldTool>
 
+/** What the offline check found in one tool, or in the instructions of the server. */
+export const FoundIn = z.object({ name: z.string(), findings: z.array(TextFinding) })
+export type FoundIn = z.infer<typeof FoundIn>
+
+/** The server's instructions are pinned like a tool of this name. */
+export const INSTRUCTIONS = '(instructions of the server)'
+
 /** `pinnedAt`: epoch ms; null before the first listing after an agreement. */
 export const Pins = z.object({
   pinnedAt: z.number().nullable(),
+  /** The first of them. */
   held: z.array(HeldTool),
+  /** How many are held back in all. */
+  heldCount: z.number(),
+  /** Of all it lists now, held back or not: what may be meant for the model. */
+  found: z.array(FoundIn),
   /** Pinned, and no longer listed. */
   removed: z.array(z.string()),
   package: z.object({ pinned: PackageRan.nullable(), now: PackageRan.nullable(), differs: z.boolean() }),

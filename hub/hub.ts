@@ -38,6 +38,7 @@ import { takeLock } from './store/lock.ts'
 import { openState } from './store/open.ts'
 import { Rollback } from './store/rollback.ts'
 import { Sealed } from './store/sealed.ts'
+import { loginEnvironment, passedOn } from './supervisor/login-environment.ts'
 import { Supervisor } from './supervisor/supervisor.ts'
 import { readUnattended, refuseConversion } from './unattended.ts'
 import { findSessionBus, rememberSessionBus } from './vault/session-bus.ts'
@@ -217,18 +218,22 @@ async function openParts(options: HubOptions, parts: OpenParts, report: (message
   })
   parts.add('the questions', () => questions.close())
 
+  const environment = loginEnvironment(folder.path)
   const pins = new PinBook({
     sealed,
     announcer,
     audit,
+    environment: environment.then(passedOn),
+    servers: () => registry.list().map(one => one.id),
     find: id => registry.find(id),
     isTrusted: id => registry.isTrusted(id),
     isUnattended: mode === 'unattended',
     listed: id => supervisor.listing(id),
-    otherTools: id => gateway.tools().flatMap(tool => (tool.serverId === id ? [] : [tool.name])),
     redact: text => vault.redactor.redact(text),
   })
+  parts.add('the pins', () => pins.close())
   const supervisor: Supervisor = await Supervisor.open({
+    environment,
     registry: {
       list: () => registry.list(),
       find: id => registry.find(id),

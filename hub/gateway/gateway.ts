@@ -5,7 +5,7 @@ import type { Decision } from '../../contract/policy.ts'
 import type { Listing, Tool } from '../../contract/servers.ts'
 import type { Announcer } from '../announce.ts'
 import { HubError } from '../error.ts'
-import { checkTool } from '../pins/check-text.ts'
+import { redactedJson } from '../pins/pinned-tool.ts'
 import { decide, decideListed } from '../policy/decide.ts'
 import { definitionHash } from '../policy/definition-hash.ts'
 import type { Question } from '../policy/question.ts'
@@ -56,7 +56,6 @@ export interface Link {
 const MOST_LINKS = 20
 const LINKS_CHANGED_MS = 1_000
 const TOOLS_KEPT_MS = 30_000
-const MOST_NAMES = 500
 const NO_DEFINITION = definitionHash(null)
 
 export class Gateway {
@@ -172,16 +171,14 @@ export class Gateway {
     }
     const { catalog } = this.#house
     const all = <K extends string>(kind: 'prompts' | 'resources' | 'resourceTemplates') =>
-      catalog
-        .everything(kind)
-        .flatMap(e => (e.server.id === server.id ? [e.definition as unknown as Record<K, string>] : []))
+      catalog.everything(kind).flatMap(e => (e.server.id === server.id ? [this.#shown<Record<K, string>>(e.text)] : []))
     return {
       at: raw.at,
       tools: this.tools(server.id),
       prompts: all<'name'>('prompts'),
       resources: all<'uri'>('resources'),
       resourceTemplates: all<'uriTemplate'>('resourceTemplates'),
-      warnings: [...raw.warnings, ...catalog.warnings(server)],
+      warnings: [...raw.warnings, ...catalog.warnings(server)].map(this.#o.redact),
     }
   }
 
@@ -252,15 +249,14 @@ export class Gateway {
       risk,
       tokens: Math.ceil(entry.exposedText.length / 4),
       held: this.#o.pins.isHeld(entry.server.id, entry.own),
-      findings: checkTool(entry.definition, this.#otherTools(entry.server)),
-      definition: entry.definition,
+      findings: this.#o.pins.findings(entry.server.id, entry.own),
+      definition: this.#shown(entry.text),
     }
   }
 
-  /** Every text is looked through for each of them, so not where there are very many. */
-  #otherTools(server: KnownServer): string[] {
-    const all = this.#house.catalog.everything('tools')
-    return all.length > MOST_NAMES ? [] : all.flatMap(one => (one.server.id === server.id ? [] : [one.own]))
+  /** What a server says of itself may hold a secret it was given. */
+  #shown<T = Tool['definition']>(text: string): T {
+    return redactedJson(text, this.#o.redact) as T
   }
 
   #facts(server: KnownServer, client: string, entry: Entry | undefined) {

@@ -1,5 +1,6 @@
 // What the gateway needs of the parts below it, no more; the real ones are handed in when it is opened.
 import type { AuditEvent } from '../../contract/audit.ts'
+import type { TextFinding } from '../../contract/pins.ts'
 import type { ServerState } from '../../contract/servers.ts'
 import type { DecidingPolicy } from '../policy/decide.ts'
 import type { Outcome, Question } from '../policy/question.ts'
@@ -54,6 +55,8 @@ export interface HeldBack {
   isHeld(server: string, tool: string): boolean
   /** Are its instructions held back? */
   isSilent(server: string): boolean
+  /** What the offline check says of a tool. */
+  findings(server: string, tool: string): TextFinding[]
 }
 
 /** The policy in force. */

@@ -226,13 +226,14 @@ test('the program that ran is pinned with it, and another one is said', async ()
   say([look])
   house = await openHouse({ servers: { files: [program, join(folder, 'tools.json'), join(folder, 'calls')] } })
   const pinned = { name: '@acme/files', version: '1.0.0', integrity: 'sha512-1.0.0' }
-  expect(house.pins.pins(id()).package).toEqual({ pinned, now: pinned, differs: false })
+  await expect.poll(() => house.pins.pins(id()).package, LIMIT).toEqual({ pinned, now: pinned, differs: false })
   publish('1.0.1')
   await house.supervisor.restart(id())
   const now = { name: '@acme/files', version: '1.0.1', integrity: 'sha512-1.0.1' }
   await expect.poll(() => house.pins.pins(id()).package, LIMIT).toEqual({ pinned, now, differs: true })
-  const rows = (await house.rows()).flatMap(row => (row.event?.what === 'server/package-changed' ? [row.event] : []))
-  expect(rows).toMatchObject([{ detail: expect.stringMatching(/1\.0\.0.*→.*1\.0\.1/) }])
+  const rows = async () =>
+    (await house.rows()).flatMap(row => (row.event?.what === 'server/package-changed' ? [row.event] : []))
+  await expect.poll(rows, LIMIT).toMatchObject([{ detail: expect.stringMatching(/1\.0\.0.*→.*1\.0\.1/) }])
   house.pins.accept(id(), [], true)
   expect(house.pins.pins(id()).package.differs).toBe(false)
 })

@@ -93,7 +93,8 @@ export async function openHouse(options: HouseOptions): Promise<House> {
     isTrusted: id => registry.isTrusted(id),
     isUnattended: false,
     listed: id => supervisor.listing(id),
-    otherTools: () => [],
+    environment,
+    servers: () => registry.list().map(one => one.id),
     redact,
   })
   const supervisor: Supervisor = await Supervisor.open({
@@ -148,6 +149,7 @@ export async function openHouse(options: HouseOptions): Promise<House> {
       for (const client of clients) client.link.close('test over')
       gateway.close()
       await supervisor.close()
+      pins.close()
       approvals.close()
       questions.close()
       policy.close()

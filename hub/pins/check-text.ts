@@ -4,7 +4,10 @@ import type { TextFinding } from '../../contract/pins.ts'
 
 const MOST_FINDINGS = 50
 const MOST_CHARS = 200_000
+const MOST_MENTIONS = 500
 const SHOWN_CHARS = 120
+const PASSAGE_CHARS = 600
+const AROUND_CHARS = 60
 
 type Kind = TextFinding['kind']
 
@@ -80,62 +83,112 @@ const SIGNS: Sign[] = [
 const CREDENTIAL_NAME =
   /^(?:password|passwd|passphrase|api[_-]?key|secret[_-]?key|private[_-]?key|access[_-]?token|auth[_-]?token|client[_-]?secret|ssh[_-]?key|seed[_-]?phrase)$/i
 
-/** `others`: names of tools of other servers. */
-export function checkTool(definition: Record<string, unknown>, others: readonly string[] = []): TextFinding[] {
-  const found: TextFinding[] = []
+/** No sign is one plain word, but for the names of key files. */
+const ONE_WORD = /^(?!id_)[\w$-]{1,40}$/
+
+/** A word of the text that could be the name of a tool. */
+interface Mention {
+  name: string
+  field: string
+  start: number
+  text: string
+}
+
+/** What stands in one definition, whatever other servers offer. */
+export interface LookedThrough {
+  findings: readonly TextFinding[]
+  mentions: readonly Mention[]
+}
+
+/** `isOther`: another server has a tool of this name. */
+export function checkTool(definition: Record<string, unknown>, isOther = (_: string) => false): TextFinding[] {
+  return findingsOf(lookThrough(definition), isOther)
+}
+
+export function findingsOf({ findings, mentions }: LookedThrough, isOther: (name: string) => boolean): TextFinding[] {
+  const told = new Set<string>()
+  const others = mentions.flatMap(({ name, field, start, text }): TextFinding[] => {
+    if (told.has(`${field} ${name}`) || !isOther(name)) return []
+    told.add(`${field} ${name}`)
+    const what = `Speaks of another server's tool: “${visible(name)}”`
+    const end = start + name.length
+    return [{ kind: 'other-tool', field, start, end, what, passage: around(text, start, end) }]
+  })
+  return [...findings, ...others].slice(0, MOST_FINDINGS)
+}
+
+export function lookThrough(definition: Record<string, unknown>): LookedThrough {
+  const findings: TextFinding[] = []
+  const mentions: Mention[] = []
   let left = MOST_CHARS
-  const names = others.filter(isTelling)
   const look = (value: unknown, field: string): void => {
-    if (found.length >= MOST_FINDINGS || left <= 0) return
+    if (findings.length >= MOST_FINDINGS || left <= 0) return
     if (typeof value === 'string') {
       const text = value.slice(0, left)
       left -= text.length
-      found.push(...checkText(text, field, names))
+      findings.push(...checkText(text, field))
+      mentions.push(...mentionsIn(text, field).slice(0, MOST_MENTIONS - mentions.length))
       return
     }
     if (typeof value !== 'object' || value === null) return
     for (const [key, inner] of Object.entries(value)) {
       const path = field ? `${field}.${key}` : key
       left -= key.length
-      found.push(...checkText(key, `${path} (its name)`, []))
-      if (field.endsWith('properties') && CREDENTIAL_NAME.test(key))
-        found.push({
-          kind: 'credential',
-          field: path,
-          start: 0,
-          end: 0,
-          what: `Takes a credential as the argument “${key}”.`,
-        })
+      findings.push(...checkText(key, `${path} (its name)`))
+      if (field.endsWith('properties') && CREDENTIAL_NAME.test(key)) {
+        const what = `Takes a credential as the argument “${key}”.`
+        const passage = { before: '', text: key, after: '' }
+        findings.push({ kind: 'credential', field: path, start: 0, end: 0, what, passage })
+      }
       look(inner, path)
     }
   }
   for (const field of ['name', 'title', 'description', 'inputSchema', 'outputSchema', 'annotations'])
     look(definition[field], field)
-  return found.slice(0, MOST_FINDINGS)
+  return { findings: findings.slice(0, MOST_FINDINGS), mentions }
 }
 
 /** Of one text. Offsets are in UTF-16 units of `text`. */
-export function checkText(text: string, field: string, others: readonly string[]): TextFinding[] {
+export function checkText(text: string, field: string): TextFinding[] {
   const found: TextFinding[] = []
+  if (ONE_WORD.test(text)) return found
   for (const { kind, what, pattern, isHonest } of SIGNS)
     for (const match of text.matchAll(pattern)) {
       if (isHonest?.(text, match.index, match[0])) continue
       const end = match.index + match[0].length
-      found.push({ kind, field, start: match.index, end, what: `${what}: “${visible(match[0])}”` })
+      const passage = around(text, match.index, end)
+      found.push({ kind, field, start: match.index, end, what: `${what}: “${visible(match[0])}”`, passage })
       if (found.length >= MOST_FINDINGS) return found
     }
-  for (const name of others) {
-    const at = wordAt(text, name)
-    if (at < 0) continue
-    const what = `Speaks of another server's tool: “${name}”`
-    found.push({ kind: 'other-tool', field, start: at, end: at + name.length, what })
+  return found
+}
+
+/** Names may have dots and slashes in them, and sentences too: the whole and its parts. */
+function mentionsIn(text: string, field: string): Mention[] {
+  const found: Mention[] = []
+  for (const { 0: whole, index } of text.matchAll(/[\w-]+(?:[./:][\w-]+)*/g)) {
+    const parts = /[./:]/.test(whole) ? [...whole.matchAll(/[\w-]+/g)] : []
+    for (const [name, start] of [[whole, index] as const, ...parts.map(one => [one[0], index + one.index] as const)])
+      if (isTelling(name)) found.push({ name, field, start, text })
+    if (found.length >= MOST_MENTIONS) break
   }
   return found
 }
 
+/** A few words to both sides. A character of two units is not cut. */
+function around(text: string, start: number, end: number): TextFinding['passage'] {
+  const before = text.slice(Math.max(0, start - AROUND_CHARS), start).replace(/^[\uDC00-\uDFFF]/, '')
+  const after = text.slice(end, end + AROUND_CHARS).replace(/[\uD800-\uDBFF]$/, '')
+  return {
+    before: `${start > AROUND_CHARS ? '…' : ''}${visible(before)}`,
+    text: visible(text.slice(start, end), PASSAGE_CHARS),
+    after: `${visible(after)}${end + AROUND_CHARS < text.length ? '…' : ''}`,
+  }
+}
+
 /** The passage as a person can see it: what has no picture of its own stands as its number. */
-export function visible(text: string): string {
-  const short = text.length > SHOWN_CHARS ? `${text.slice(0, SHOWN_CHARS)}…` : text
+export function visible(text: string, most = SHOWN_CHARS): string {
+  const short = text.length > most ? `${text.slice(0, most)}…` : text
   return short.replace(/[^\P{C}\n]|[\u00AD\u180E\u2028\u2029\u{E0000}-\u{E01EF}]|[\uFE00-\uFE0E]/gu, c => {
     const code = c.codePointAt(0)!
     // Tag characters spell plain letters: what they say is shown.
@@ -147,14 +200,6 @@ export function visible(text: string): string {
 /** A name that could not be an ordinary word. */
 function isTelling(name: string): boolean {
   return name.length >= 6 && /[_-]|[a-z][A-Z]|\d/.test(name)
-}
-
-function wordAt(text: string, name: string): number {
-  for (let at = text.indexOf(name); at >= 0; at = text.indexOf(name, at + 1)) {
-    const isPart = /[\w-]/.test(text[at - 1] ?? ' ') || /[\w-]/.test(text[at + name.length] ?? ' ')
-    if (!isPart) return at
-  }
-  return -1
 }
 
 /** Joiners in emoji and in scripts that need them, marks of direction in texts that run both ways, a mark at the start. */

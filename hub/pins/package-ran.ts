@@ -5,18 +5,35 @@ import { dirname, isAbsolute, join, sep } from 'node:path'
 import type { PackageRan } from '../../contract/pins.ts'
 import type { Launch } from '../../contract/servers.ts'
 import { packageOf } from '../registry/package-of.ts'
+import { imageRan } from './image-ran.ts'
+import { fetchedByUv } from './python-ran.ts'
 
 const MOST_BYTES = 32 * 1024 * 1024
-const RUNTIMES = /^(node|bun|deno|tsx)(\.exe)?$/
+const RUNTIMES = /^(node|bun|deno|tsx)$/
+const CONTAINERS = /^(docker|podman|nerdctl)$/
 
-/** Null where it cannot be told: a container, a Python package, an address. */
-export function packageRan(launch: Launch, home: string): PackageRan | null {
+/** Null where it cannot be told: an address, a package that was never fetched. `environment`: what the server was started in. */
+export async function packageRan(
+  launch: Launch,
+  home: string,
+  environment: NodeJS.ProcessEnv,
+): Promise<PackageRan | null> {
   const { command, args } = launch
   if (command === undefined) return null
+  const env = { ...environment, ...launch.env }
   try {
-    const program = command.split(/[\\/]/).at(-1)!
+    const program = command
+      .split(/[\\/]/)
+      .at(-1)!
+      .replace(/\.(exe|cmd)$/i, '')
     const wanted = packageOf(program, args)
-    if (wanted) return program === 'npx' && wanted.from === 'registry' ? fetchedByNpx(wanted, home) : null
+    if (wanted?.from === 'address') return null
+    if (wanted && program === 'npx') return fetchedByNpx(wanted, home)
+    if (wanted && (program === 'uvx' || program === 'uv')) return fetchedByUv(wanted, home, env)
+    if (wanted)
+      return CONTAINERS.test(program)
+        ? await imageRan({ command, before: args.slice(0, args.indexOf('run')) }, wanted, env)
+        : null
     const script = RUNTIMES.test(program) ? args.find(arg => isAbsolute(arg) && existsSync(arg)) : command
     return script && isAbsolute(script) ? ofProgram(script) : null
   } catch {

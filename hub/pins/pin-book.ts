@@ -2,15 +2,19 @@
 import { homedir } from 'node:os'
 import { z } from 'zod'
 import type { AuditEvent } from '../../contract/audit.ts'
-import { type HeldTool, PackageRan, type Pins } from '../../contract/pins.ts'
+import { type FoundIn, INSTRUCTIONS, PackageRan, type Pins, type TextFinding } from '../../contract/pins.ts'
 import type { Launch } from '../../contract/servers.ts'
 import type { Announcer } from '../announce.ts'
 import { HubError } from '../error.ts'
 import type { Sealed } from '../store/sealed.ts'
-import { checkTool } from './check-text.ts'
+import { heldNames, heldTools, renamedTools } from './held-tools.ts'
+import { ListedTools } from './listed-tools.ts'
 import { packageRan } from './package-ran.ts'
-import { INSTRUCTIONS, isPinned, type Listed, PinnedTool, pinnedTools } from './pinned-tool.ts'
-import { renamesAmong } from './renamed.ts'
+import { isPinned, type Listed, PinnedTool } from './pinned-tool.ts'
+import { Told } from './told.ts'
+
+/** So many tools with findings are shown. */
+const MOST_FOUND = 200
 
 const Pin = z.object({
   /** Of the definition that was agreed to: another command is another server, and is pinned anew. */
@@ -35,15 +39,17 @@ export interface PinBookOptions {
   sealed: Sealed
   announcer: Announcer
   audit: { append(event: AuditEvent, o: { durable: boolean }): Promise<void> }
+  /** Ids of all servers. */
+  servers: () => readonly string[]
   find: (id: string) => Known
   isTrusted: (id: string) => boolean
   /** No person ever agrees here: what is listed first is pinned. */
   isUnattended: boolean
   /** What was listed last; null when nothing was. */
   listed: (id: string) => Listed | null
-  /** Names of the tools of all other servers. */
-  otherTools: (id: string) => readonly string[]
   redact: (text: string) => string
+  /** What servers are started in. */
+  environment: Promise<NodeJS.ProcessEnv>
   home?: string
 }
 
@@ -56,32 +62,39 @@ interface Looked {
 
 export class PinBook {
   readonly #o: PinBookOptions
+  readonly #tools: ListedTools
   readonly #looked = new Map<string, Looked>()
-  readonly #told = new Map<string, string>()
+  readonly #told: Told
   readonly #ran = new Map<string, PackageRan | null>()
+  #closed = false
 
   constructor(options: PinBookOptions) {
     this.#o = options
+    this.#tools = new ListedTools(options)
+    this.#told = new Told(options.audit)
     const forget = (id: string) => void this.#looked.delete(id)
     options.announcer.on('servers/changed', forget)
     options.announcer.on('servers/listing-changed', forget)
-    options.announcer.on('vault/changed', () => this.#looked.clear())
+    for (const name of ['vault/changed', 'secrets/changed'] as const)
+      options.announcer.on(name, () => {
+        this.#tools.forget()
+        this.#looked.clear()
+      })
   }
 
   /** A running server was listed. The first listing after an agreement is the pin; a later one is compared with it. */
   listed(id: string, listing: Listed): void {
     const known = this.#o.find(id)
     this.#looked.delete(id)
-    const ran = packageRan(known.launch, this.#o.home ?? homedir())
-    this.#ran.set(id, ran)
+    void this.#findPackage(known).catch(() => {})
     if (this.#isDue(known)) {
-      const own = Object.fromEntries(pinnedTools(listing, this.#o.redact))
-      this.#put(known, { digest: known.digest, at: Date.now(), package: ran, tools: own })
+      const own = Object.fromEntries(this.#tools.of(id, listing))
+      this.#put(known, { digest: known.digest, at: Date.now(), package: null, tools: own })
+      void this.#told.flagged(id, this.#tools.eachFound(id, listing)).catch(() => {})
       return
     }
-    const pin = this.#pin(known)
-    this.#freshen(known, pin, listing)
-    this.#tell(known, pin, ran)
+    this.#freshen(known, this.#pin(known), listing)
+    this.#tell(known)
   }
 
   /** May nobody see or call this tool now? */
@@ -105,12 +118,21 @@ export class PinBook {
     const looked = this.#look(id)
     const now = this.#ran.get(id) ?? null
     const pinned = pin?.package ?? null
+    const isOther = this.#tools.isOther(id)
     return {
       pinnedAt: pin?.at ?? null,
-      held: looked ? heldTools(pin, looked, this.#o.otherTools(id)) : [],
+      held: looked ? heldTools(pin?.tools, looked, tool => this.#tools.findings(tool, isOther)) : [],
+      heldCount: looked?.held.size ?? 0,
+      found: looked ? this.#found(id, looked.listing) : [],
       removed: pin && looked ? Object.keys(pin.tools).filter(name => !looked.tools.has(name)) : [],
       package: { pinned, now, differs: pinned !== null && now !== null && !isSame(pinned, now) },
     }
+  }
+
+  /** What the offline check says of one of its tools. */
+  findings(id: string, tool: string): TextFinding[] {
+    const own = this.#look(id)?.tools.get(tool)
+    return own ? this.#tools.findings(own, this.#tools.isOther(id)) : []
   }
 
   /** Throws HubError when one of these is no longer what a person was shown; `hash` says what that was. */
@@ -135,12 +157,24 @@ export class PinBook {
     const accepted = tools.map(({ name }) => [name, looked.tools.get(name)!] as const)
     const own = { ...pin.tools, ...Object.fromEntries(accepted) }
     // An old name that is listed no more is let go with its new one.
-    for (const { name, renamedFrom } of heldTools(pin, looked))
-      if (renamedFrom && tools.some(one => one.name === name)) delete own[renamedFrom]
+    for (const [name, old] of renamedTools(pin.tools, looked)) if (tools.some(one => one.name === name)) delete own[old]
     this.#put(known, { ...pin, package: acceptPackage ? (this.#ran.get(id) ?? pin.package) : pin.package, tools: own })
-    this.#told.delete(id)
+    this.#told.settled(id)
     this.#o.announcer.emit('servers/listing-changed', id)
     this.#o.announcer.emit('servers/changed', id)
+  }
+
+  close(): void {
+    this.#closed = true
+  }
+
+  #found(id: string, listing: Listed): FoundIn[] {
+    const found: FoundIn[] = []
+    for (const one of this.#tools.eachFound(id, listing)) {
+      if (one.findings.length > 0) found.push(one)
+      if (found.length >= MOST_FOUND) break
+    }
+    return found
   }
 
   #look(id: string): Looked | undefined {
@@ -150,7 +184,7 @@ export class PinBook {
     if (known?.listing === listing) return known
     const server = this.#o.find(id)
     const pin = this.#pin(server)
-    const tools = pinnedTools(listing, this.#o.redact)
+    const tools = this.#tools.of(id, listing)
     const isFree = server.bundled || this.#isDue(server)
     const trusted = this.#o.isTrusted(id)
     const isHeld = (name: string, tool: PinnedTool) => {
@@ -180,7 +214,7 @@ export class PinBook {
   /** What is kept on disk of the same definition may look otherwise now: another secret is known. */
   #freshen(known: Known, pin: Pin | undefined, listing: Listed): void {
     if (!pin) return
-    const others = [...pinnedTools(listing, this.#o.redact)].filter(([name, { hash, stored }]) => {
+    const others = [...this.#tools.of(known.id, listing)].filter(([name, { hash, stored }]) => {
       const before = Object.hasOwn(pin.tools, name) ? pin.tools[name] : undefined
       return before?.hash === hash && before.stored !== stored
     })
@@ -192,38 +226,28 @@ export class PinBook {
     this.#looked.delete(id)
   }
 
-  /** Each change once, however often it is listed. */
-  #tell({ id, name }: Known, pin: Pin | undefined, ran: PackageRan | null): void {
-    const looked = this.#look(id)
-    const held = looked ? heldTools(pin, looked) : []
-    const version = pin?.package && ran && !isSame(pin.package, ran) ? `${words(pin.package)} → ${words(ran)}` : ''
-    const said = JSON.stringify([held.map(one => [one.name, one.hash]), version])
-    if (this.#told.get(id) === said || (held.length === 0 && !version)) return
-    this.#told.set(id, said)
-    const record = (what: string, detail: string) =>
-      void this.#o.audit
-        .append({ kind: 'server', what, server: id, by: 'gatehouse', detail }, { durable: false })
-        .catch(() => {})
-    if (version) record('server/package-changed', `${name}: ${version}`)
-    if (held.length === 0) return
-    const list = held.map(one => `${one.name} (${one.renamedFrom ? `was ${one.renamedFrom}` : one.kind})`)
-    record('tools/held-back', list.join(', '))
-    this.#o.announcer.emit('servers/changed', id)
+  /** Told in its own time: a container's is asked for. A pin that knew none takes the first that is known. */
+  async #findPackage({ id, digest, launch }: Known): Promise<void> {
+    const ran = await packageRan(launch, this.#o.home ?? homedir(), await this.#o.environment)
+    const known = !this.#closed && this.#o.servers().includes(id) ? this.#o.find(id) : null
+    if (known?.digest !== digest) return
+    const before = this.#ran.get(id)
+    this.#ran.set(id, ran)
+    const pin = this.#pin(known)
+    if (pin && !pin.package && ran) this.#put(known, { ...pin, package: ran })
+    if (pin?.package && ran && !isSame(pin.package, ran)) this.#tell(known)
+    if (ran && !(before && isSame(before, ran))) this.#o.announcer.emit('servers/changed', id)
   }
-}
 
-function heldTools(pin: Pin | undefined, { tools, held }: Looked, others: readonly string[] = []): HeldTool[] {
-  const pinned = pin?.tools ?? {}
-  const added = new Map([...tools].filter(([name]) => held.has(name) && !Object.hasOwn(pinned, name)))
-  const removed = new Map(Object.entries(pinned).filter(([name]) => !tools.has(name)))
-  const renames = renamesAmong(added, removed)
-  return [...held].map(name => {
-    const { hash, text } = tools.get(name)!
-    const renamedFrom = renames.get(name) ?? null
-    const before = (Object.hasOwn(pinned, renamedFrom ?? name) ? pinned[renamedFrom ?? name] : undefined)?.text ?? null
-    const kind = renamedFrom ? 'renamed' : before === null ? 'new' : 'changed'
-    return { name, kind, renamedFrom, before, after: text, hash, findings: checkTool(JSON.parse(text), others) }
-  })
+  #tell(known: Known): void {
+    const { id } = known
+    const pin = this.#pin(known)
+    const looked = this.#look(id)
+    const ran = this.#ran.get(id)
+    const version = pin?.package && ran && !isSame(pin.package, ran) ? `${words(pin.package)} → ${words(ran)}` : ''
+    const held = looked ? heldNames(pin?.tools, looked) : []
+    if (this.#told.changed(known, held, version) && held.length > 0) this.#o.announcer.emit('servers/changed', id)
+  }
 }
 
 function isSame(a: PackageRan, b: PackageRan): boolean {

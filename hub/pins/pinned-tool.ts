@@ -1,6 +1,7 @@
 // What is pinned of a tool: its hash, and its counted members as text, so that a change can be shown.
 import { createHash } from 'node:crypto'
 import { z } from 'zod'
+import { INSTRUCTIONS } from '../../contract/pins.ts'
 import type { Tool } from '../../contract/servers.ts'
 import { COUNTED } from '../policy/definition-hash.ts'
 import { canonical, Num, readJson } from '../policy/json-value.ts'
@@ -22,9 +23,6 @@ export interface Listed {
   tools: readonly string[]
 }
 
-/** Its instructions are pinned like a tool of this name, with them as its description. */
-export const INSTRUCTIONS = '(instructions of the server)'
-
 /** `text`: JSON of the whole definition. Null: it has no name, and reaches nobody. */
 function pinnedTool(text: string, redact: Redact): (PinnedTool & { name: string }) | null {
   let definition: Tool['definition']
@@ -35,12 +33,13 @@ function pinnedTool(text: string, redact: Redact): (PinnedTool & { name: string 
   }
   if (typeof definition?.name !== 'string') return null
   const kept = redact(text)
-  const shown = JSON.parse(kept) as Tool['definition']
+  const shown = redactedJson(text, redact) as Tool['definition']
   const counted = COUNTED.flatMap(key => (shown[key] === undefined ? [] : [[key, shown[key]] as const]))
+  const hash = hashOf(text)
   return {
     name: definition.name,
-    hash: hashOf(text),
-    stored: hashOf(kept),
+    hash,
+    stored: kept === text || !isJson(kept) ? hash : hashOf(kept),
     text: JSON.stringify(Object.fromEntries(counted), null, 2),
   }
 }
@@ -74,4 +73,26 @@ function instructionsOf(initialize: string): string[] {
   const { instructions } = (JSON.parse(initialize) ?? {}) as { instructions?: unknown }
   if (typeof instructions !== 'string' || instructions.trim() === '') return []
   return [JSON.stringify({ name: INSTRUCTIONS, description: instructions })]
+}
+
+/** JSON as people may see it. What looks like the beginning of a key, and never ends, would take the rest of a text with it. */
+export function redactedJson(text: string, redact: Redact): unknown {
+  const kept = redact(text)
+  if (isJson(kept)) return JSON.parse(kept)
+  const clean = (value: unknown): unknown => {
+    if (typeof value === 'string') return redact(value)
+    if (Array.isArray(value)) return value.map(clean)
+    if (typeof value !== 'object' || value === null) return value
+    return Object.fromEntries(Object.entries(value).map(([key, inner]) => [redact(key), clean(inner)]))
+  }
+  return clean(JSON.parse(text))
+}
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text)
+    return true
+  } catch {
+    return false
+  }
 }
