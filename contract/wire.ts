@@ -200,3 +200,8 @@ export function splice(text: string, edits: readonly { start: number; end: numbe
 export function inOneLine(frame: string): string {
   return frame.includes('\n') || frame.includes('\r') ? frame.replaceAll(/[\r\n]+/g, ' ') : frame
 }
+
+/** A progress token is a string or a number; whatever else stands in its place is nobody's. */
+export function isToken(text: string, { start }: { start: number }): boolean {
+  return /["\d-]/.test(text[start] ?? '')
+}

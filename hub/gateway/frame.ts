@@ -1,6 +1,6 @@
 // One line from a client, parsed once and checked: what a person is shown must be what the server reads, so a text that
 // two parsers could read differently is refused here. Everything else passes untouched.
-import { inOneLine, type Member, members, type Trouble, trouble } from '../../contract/wire.ts'
+import { inOneLine, isToken, type Member, members, type Trouble, trouble } from '../../contract/wire.ts'
 
 export { LineReader } from './line-reader.ts'
 
@@ -166,5 +166,5 @@ function oddArguments(text: string, fields: readonly Member[]): string | undefin
 function tokenOf(text: string, fields: readonly Member[]): string | null {
   const meta = fields.find(m => m.key === '_meta')
   const token = meta && members(text, meta.start).find(m => m.key === 'progressToken')
-  return token ? text.slice(token.start, token.end) : null
+  return token && isToken(text, token) ? text.slice(token.start, token.end) : null
 }

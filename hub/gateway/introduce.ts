@@ -2,6 +2,7 @@
 // is to say. What policy does not allow now is not repeated.
 import { memberAt } from '../../contract/wire.ts'
 import type { Upstream } from '../supervisor/upstream.ts'
+import type { ClientFrame } from './frame.ts'
 import type { Call } from './guard.ts'
 import type { House } from './link.ts'
 import type { KnownServer } from './parts.ts'
@@ -50,10 +51,11 @@ export function askForLevel(house: House, call: Call, upstream: Upstream, level:
   passLevel(house, upstream)
 }
 
-/** The server sends the most that any client wants; each gets what it asked for. */
-export function passLevel(house: House, upstream: Upstream): void {
+/** The server sends the most that any client wants; each gets what it asked for. `asked`: by whom it is asked for just now. */
+export function passLevel(house: House, upstream: Upstream, asked?: ClientFrame): void {
   const level = Math.min(house.mostVerbose() ?? LOG_LEVELS.length, ASKED_LEVEL.get(upstream) ?? LOG_LEVELS.length)
   const isOfUse = upstream.era === 'legacy' && memberAt(upstream.initialize, ['capabilities', 'logging'])
   if (level === LOG_LEVELS.length || !isOfUse) return
-  void upstream.request(ownRequest('logging/setLevel', { level: LOG_LEVELS[level] })).catch(() => {})
+  const own = asked?.value.level === LOG_LEVELS[level] ? asked?.text : undefined
+  void upstream.request(own ?? ownRequest('logging/setLevel', { level: LOG_LEVELS[level] })).catch(() => {})
 }

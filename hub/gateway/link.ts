@@ -376,7 +376,8 @@ export class GatewayLink implements Listener {
     if (frame.method === 'notifications/cancelled') return this.#cancel(frame)
     if (frame.method !== 'notifications/progress') return passNotification(this.#house, this, this.#asker(), frame)
     const progress = this.#questions.progressOf(frame.text)
-    progress?.upstream.notify(progress.text)
+    // Servers of the modern era ask by ending the call: nobody is there to be told.
+    if (progress?.upstream.era === 'legacy') progress.upstream.notify(progress.text)
   }
 
   #cancel(frame: ClientFrame): void {
@@ -384,6 +385,7 @@ export class GatewayLink implements Listener {
     const flight = id && this.#flights.get(idKey(frame.text.slice(id.start, id.end)))
     if (!flight) return
     flight.cancelled = true
+    flight.cancellation = frame.text
     const { reason } = frame.value
     flight.abort.abort(typeof reason === 'string' ? reason : undefined)
   }

@@ -38,7 +38,7 @@ export async function passLevelOn(
   for (const { server, upstream } of house.upstreams.running()) {
     if (link.server && link.server.id !== server.id) continue
     house.tap.push('Gatehouse', server.name, frame.text, { correlation })
-    if (await maySay(house, asker, frame, server)) passLevel(house, upstream)
+    if (await maySay(house, asker, frame, server)) passLevel(house, upstream, frame)
   }
 }
 

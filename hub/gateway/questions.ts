@@ -1,5 +1,5 @@
 // Requests of servers that wait for one client's answer: ids and progress tokens are exchanged, everything else stays.
-import { memberAt, splice } from '../../contract/wire.ts'
+import { isToken, memberAt, splice } from '../../contract/wire.ts'
 import type { Upstream } from '../supervisor/upstream.ts'
 import { errorFrame, INTERNAL_ERROR } from './frame.ts'
 
@@ -19,7 +19,8 @@ export class Questions {
   ask(upstream: Upstream, text: string): { text: string; answer: Promise<string> } {
     const ours = `"gatehouse-${++this.#last}"`
     const id = memberAt(text, ['id'])!
-    const token = memberAt(text, ['params', '_meta', 'progressToken'])
+    const said = memberAt(text, ['params', '_meta', 'progressToken'])
+    const token = said && isToken(text, said) ? said : undefined
     const sent = splice(
       text,
       [id, ...(token ? [token] : [])].map(m => ({ ...m, text: ours })),

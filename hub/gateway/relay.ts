@@ -23,6 +23,8 @@ export interface Flight {
   id?: string
   abort: AbortController
   cancelled: boolean
+  /** The client's own words when it took its request back. */
+  cancellation?: string
   progressed: boolean
   /** How far its client was told it is: it must never be told less. */
   progressAt?: number
@@ -76,6 +78,7 @@ export async function relay(
     const options = {
       signal: flight.abort.signal,
       owner: asker.listener,
+      cancellation: () => cancellationFor(upstream, flight),
       onProgress: (said: string) => tellProgress(asker, said, flight, correlation),
     }
     const text = await house.upstreams.during(
@@ -164,6 +167,10 @@ export function callOf(asker: Asker, frame: ClientFrame, target: Target, flight:
       void tellProgress(asker, text, flight, correlation)
     },
   }
+}
+
+function cancellationFor({ era }: Upstream, { cancellation }: Flight): string | undefined {
+  return cancellation !== undefined && era === 'legacy' ? asLegacyRequest(cancellation) : cancellation
 }
 
 function tellProgress(asker: Asker, text: string, flight: Flight, correlation: string): void | Promise<void> {

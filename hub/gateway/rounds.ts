@@ -60,9 +60,11 @@ export class Rounds {
     const responses = frame.fields.find(m => m.key === 'inputResponses')
     caller.send = send
     caller.token = frame.token
-    flight.abort.signal.addEventListener('abort', () => suspended.flight.abort.abort(flight.abort.signal.reason), {
-      once: true,
-    })
+    const takeBack = () => {
+      if (flight.cancellation !== undefined) suspended.flight.cancellation = flight.cancellation
+      suspended.flight.abort.abort(flight.abort.signal.reason)
+    }
+    flight.abort.signal.addEventListener('abort', takeBack, { once: true })
     caller.answered(responses ? frame.text.slice(responses.start, responses.end) : '{}')
     return this.#next(frame, suspended)
   }

@@ -1,5 +1,5 @@
 // Many askers, one server: ids and progress tokens are exchanged by splicing, so every other byte arrives as it was sent.
-import { type Member, memberAt, members, splice } from '../../contract/wire.ts'
+import { isToken, type Member, memberAt, members, splice } from '../../contract/wire.ts'
 import { HubError } from '../error.ts'
 import type { TooLong } from './lines.ts'
 import type { Era, RequestOptions, Upstream } from './upstream.ts'
@@ -88,7 +88,8 @@ export class Multiplexer implements Upstream {
     if (!id || !method)
       return Promise.reject(new HubError('server/not-a-request', 'A request needs an id and a method.'))
     const params = top.findLast(m => m.key === 'params')
-    const token = params ? memberAt(text, ['_meta', 'progressToken'], params.start) : undefined
+    const said = params ? memberAt(text, ['_meta', 'progressToken'], params.start) : undefined
+    const token = said && isToken(text, said) ? said : undefined
     const ours = ++this.#lastId
     if (!options.isOurs) this.usedAtMs = performance.now()
     return new Promise((resolve, reject) => {
@@ -191,11 +192,11 @@ export class Multiplexer implements Upstream {
     if (!pending) return
     this.#abandoned.add(ours)
     if (this.#abandoned.size > REMEMBERED_IDS) this.#abandoned.delete(this.#abandoned.values().next().value!)
-    const reason = typeof signal?.reason === 'string' ? { reason: signal.reason } : {}
     // The spec forbids cancelling initialize.
     if (pending.method !== 'initialize' && pending.method !== 'server/discover') {
-      const params = { requestId: ours, ...reason }
-      this.notify(JSON.stringify({ jsonrpc: '2.0', method: 'notifications/cancelled', params }))
+      const said = pending.options.cancellation?.()
+      const id = said === undefined ? undefined : memberAt(said, ['params', 'requestId'])
+      this.notify(said && id ? splice(said, [{ ...id, text: String(ours) }]) : cancelledFrame(ours, signal?.reason))
     }
     pending.reject(cancelled(this.#o.name))
   }
@@ -288,6 +289,11 @@ function textOf(text: string, { start, end }: { start: number; end: number }): s
 
 function cancelled(name: string): HubError {
   return new HubError('server/cancelled', `The request to ${name} was cancelled.`)
+}
+
+function cancelledFrame(requestId: number, why: unknown): string {
+  const reason = typeof why === 'string' ? { reason: why } : {}
+  return JSON.stringify({ jsonrpc: '2.0', method: 'notifications/cancelled', params: { requestId, ...reason } })
 }
 
 function errorFrame(id: string, code: number, message: string): string {

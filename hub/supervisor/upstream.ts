@@ -7,6 +7,8 @@ export type Era = 'legacy' | 'modern'
 export interface RequestOptions {
   /** Aborted: the server is told (`notifications/cancelled`, with the reason when it is a string) and the request rejects. */
   signal?: AbortSignal
+  /** The asker's own `notifications/cancelled`, where it sent one: told to the server as it is, but for the id. */
+  cancellation?: () => string | undefined
   /** Progress of this request, with the asker's own token put back. A promise holds the server's output back. */
   onProgress?: (text: string) => void | Promise<void>
   /** Notifications that name this request as their subscription, with the asker's own id put back. */
