@@ -1,0 +1,50 @@
+// Work that keeps a processor busy runs in a thread of its own: it can be ended at any time, and takes so much memory and no more.
+import { fileURLToPath } from 'node:url'
+import { Piscina } from 'piscina'
+import { Failure, type FailureKind } from './failure.ts'
+
+const RESOURCES = { maxOldGenerationSizeMb: 512, maxYoungGenerationSizeMb: 64 }
+
+/** What a thread answers: a Failure loses what it is on its way between threads. */
+export type Outcome<T> =
+  | { kind: 'done'; value: T }
+  | {
+      kind: 'failed'
+      failure: { kind: FailureKind; message: string; suggestion: string; details: Record<string, unknown> }
+    }
+
+/** For a thread's program: its default export is `answering(work)`. */
+export function answering<I, T>(work: (input: I) => T): (input: I) => Outcome<T> {
+  return input => {
+    try {
+      return { kind: 'done', value: work(input) }
+    } catch (error) {
+      if (!(error instanceof Failure)) throw error
+      const { kind, message, suggestion, details } = error
+      return { kind: 'failed', failure: { kind, message, suggestion, details } }
+    }
+  }
+}
+
+/** Threads of one program, started when needed and ended when idle. */
+export class Threads {
+  readonly #pool: Piscina
+
+  constructor(program: URL, atOnce = 2) {
+    const options = { minThreads: 0, maxThreads: atOnce, idleTimeout: 10_000, resourceLimits: RESOURCES, env: {} }
+    this.#pool = new Piscina({ filename: fileURLToPath(program), ...options })
+  }
+
+  /** Throws Failure; what still runs when the signal aborts is ended. */
+  async run<T>(input: unknown, signal: AbortSignal): Promise<T> {
+    try {
+      const outcome: Outcome<T> = await this.#pool.run(input, { signal })
+      if (outcome.kind === 'done') return outcome.value
+      const { kind, message, suggestion, details } = outcome.failure
+      throw new Failure(kind, message, suggestion, details)
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ERR_WORKER_OUT_OF_MEMORY') throw error
+      throw new Failure('validation_error', 'This takes too much memory.', 'Ask for less at once.')
+    }
+  }
+}

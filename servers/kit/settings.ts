@@ -1,0 +1,52 @@
+// A server's settings, from its environment: checked at start, all that is wrong named together, documented in one place.
+import { z } from 'zod'
+
+/** `.describe()` of each says what it is for; `.meta({ secret: true })` keeps its value out of every output. */
+export type SettingsShape = Record<string, z.ZodType>
+export type Settings<S extends SettingsShape> = z.output<z.ZodObject<S>>
+
+export class SettingsError extends Error {}
+
+/** Settings that every server has. Times: milliseconds. */
+export const COMMON = {
+  LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error']).default('info').describe('What is written to stderr'),
+  RATE_LIMIT: z.coerce.number().int().min(1).default(100).describe('Calls in 60 s'),
+  MAX_AT_ONCE: z.coerce.number().int().min(1).default(10).describe('Calls that run at once; as many again may wait'),
+  CALL_TIMEOUT_MS: z.coerce.number().int().min(100).default(30_000).describe('After which a call is given up'),
+} satisfies SettingsShape
+
+/** Throws SettingsError. A variable that is empty counts as not set. */
+export function readSettings<S extends SettingsShape>(shape: S, env: NodeJS.ProcessEnv = process.env): Settings<S> {
+  const given = Object.fromEntries(Object.keys(shape).map(name => [name, env[name] || undefined]))
+  const read = z.object(shape).safeParse(given)
+  if (read.success) return read.data
+  const wrong = read.error.issues.map(issue => `${issue.path.join('.')}: ${issue.message}`)
+  throw new SettingsError(`These settings are wrong.\n  ${wrong.join('\n  ')}`)
+}
+
+/** Values that must stand in no log and no answer. */
+export function secretsOf<S extends SettingsShape>(shape: S, settings: Settings<S>): string[] {
+  const values = settings as Record<string, unknown>
+  return Object.keys(shape).flatMap(name => {
+    const value = values[name]
+    return isSecret(shape[name]!) && typeof value === 'string' && value.length >= 4 ? [value] : []
+  })
+}
+
+/** The table in a server's README, so that it cannot go stale. */
+export function settingsTable(shape: SettingsShape): string {
+  const rows = Object.entries(shape).map(([name, type]) => {
+    const { defaultValue, description = '' } = factsOf(type)
+    return `| \`${name}\` | ${defaultValue === undefined ? '–' : `\`${defaultValue}\``} | ${description} |`
+  })
+  return ['| setting | default | for |', '| --- | --- | --- |', ...rows].join('\n')
+}
+
+function factsOf(type: z.ZodType): { defaultValue: unknown; description: string | undefined } {
+  const bare = type.safeParse(undefined)
+  return { defaultValue: bare.success ? bare.data : undefined, description: type.description }
+}
+
+function isSecret(type: z.ZodType): boolean {
+  return z.globalRegistry.get(type)?.secret === true
+}

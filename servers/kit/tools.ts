@@ -1,0 +1,178 @@
+// How every tool runs: limits, a deadline, progress, metrics, a log line with a correlation id, and failures in words.
+import { randomBytes } from 'node:crypto'
+import type {
+  CallToolResult,
+  ContentBlock,
+  McpServer,
+  ServerContext,
+  ToolAnnotations,
+} from '@modelcontextprotocol/server'
+import { type BulkheadPolicy, BulkheadRejectedError, bulkhead } from 'cockatiel'
+import { RateLimiterMemory, type RateLimiterRes } from 'rate-limiter-flexible'
+import type { z } from 'zod'
+import { Failure, unforeseen } from './failure.ts'
+import type { Log } from './log.ts'
+import type { Metrics } from './metrics.ts'
+
+export interface Call {
+  /** Aborted when the client takes the call back, or its time is over. */
+  signal: AbortSignal
+  correlation: string
+  /** Tells a client that asked for it how far this is. */
+  progress(done: number, total?: number, message?: string): void
+}
+
+export interface Answer<T> {
+  /** Short: what a model needs to go on. */
+  text: string
+  data: T
+  /** Pictures and the like, after the text. */
+  more?: ContentBlock[]
+}
+
+export interface ToolSpec<I extends z.ZodObject, O extends z.ZodObject> {
+  title: string
+  description: string
+  input: I
+  output: O
+  annotations: Required<Pick<ToolAnnotations, 'readOnlyHint' | 'destructiveHint' | 'idempotentHint' | 'openWorldHint'>>
+  timeoutMs?: number
+}
+
+export const READS = { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: false }
+
+export interface KitOptions {
+  log: Log
+  metrics: Metrics
+  settings: { RATE_LIMIT: number; MAX_AT_ONCE: number; CALL_TIMEOUT_MS: number }
+}
+
+/** One for a process: its limits hold for all its clients together. */
+export class Kit {
+  readonly log: Log
+  readonly metrics: Metrics
+  readonly #timeoutMs: number
+  readonly #rate: RateLimiterMemory
+  readonly #atOnce: BulkheadPolicy
+
+  constructor({ log, metrics, settings }: KitOptions) {
+    this.log = log
+    this.metrics = metrics
+    this.#timeoutMs = settings.CALL_TIMEOUT_MS
+    this.#rate = new RateLimiterMemory({ points: settings.RATE_LIMIT, duration: 60 })
+    this.#atOnce = bulkhead(settings.MAX_AT_ONCE, settings.MAX_AT_ONCE)
+  }
+
+  tool<I extends z.ZodObject, O extends z.ZodObject>(
+    server: McpServer,
+    name: string,
+    spec: ToolSpec<I, O>,
+    run: (input: z.output<I>, call: Call) => Promise<Answer<z.input<O>>> | Answer<z.input<O>>,
+  ): void {
+    const { title, description, input, output, annotations, timeoutMs = this.#timeoutMs } = spec
+    const config = { title, description, inputSchema: input, outputSchema: output, annotations }
+    const handler = (given: z.output<I>, context: ServerContext) =>
+      this.#attempt(name, context, timeoutMs, call => run(given, call))
+    server.registerTool(name, config, handler as never)
+  }
+
+  async #attempt(
+    tool: string,
+    context: ServerContext,
+    timeoutMs: number,
+    run: (call: Call) => Promise<Answer<unknown>> | Answer<unknown>,
+  ): Promise<CallToolResult> {
+    const correlation = randomBytes(6).toString('hex')
+    const began = performance.now()
+    const ended = (kind: string | null) => this.metrics.ended(tool, (performance.now() - began) / 1000, kind)
+    try {
+      await this.#takeTurn()
+      const deadline = AbortSignal.timeout(timeoutMs)
+      const signal = AbortSignal.any([context.mcpReq.signal, deadline])
+      const call = { signal, correlation, progress: progressOf(context) }
+      const { text, data, more = [] } = await this.#atOnce.execute(() => orAborted(run(call), signal, tool, timeoutMs))
+      ended(null)
+      this.log.say('debug', 'answered', { tool, correlation, ms: Math.round(performance.now() - began) })
+      return { content: [{ type: 'text', text }, ...more], structuredContent: data as Record<string, unknown> }
+    } catch (error) {
+      const failure = error instanceof BulkheadRejectedError ? TOO_MANY_AT_ONCE : unforeseen(error)
+      ended(failure.kind)
+      return this.#failed(tool, correlation, failure, error)
+    }
+  }
+
+  async #takeTurn(): Promise<void> {
+    try {
+      await this.#rate.consume('all')
+    } catch (rejected) {
+      const retryAfterMs = (rejected as RateLimiterRes).msBeforeNext
+      const seconds = Math.ceil(retryAfterMs / 1000)
+      throw new Failure(
+        'rate_limited',
+        'Too many calls in the last minute.',
+        `Wait ${seconds} s, then go on more slowly.`,
+        { retryAfterMs },
+      )
+    }
+  }
+
+  #failed(tool: string, correlation: string, failure: Failure, error: unknown): CallToolResult {
+    const { kind, message, suggestion, details } = failure
+    const isOurs = kind === 'internal_error'
+    const cause = isOurs && error instanceof Error ? { cause: error.message, stack: error.stack } : {}
+    this.log.say(isOurs ? 'error' : 'warn', message, { tool, correlation, kind, ...cause })
+    const told = { kind, message, suggestion, details, correlationId: correlation }
+    const text = `${message} ${suggestion} (${kind}, ${correlation})`
+    const clean = JSON.parse(this.log.redact(JSON.stringify({ text, error: told })))
+    return {
+      isError: true,
+      content: [{ type: 'text', text: clean.text }],
+      structuredContent: { error: clean.error },
+    }
+  }
+}
+
+const TOO_MANY_AT_ONCE = new Failure(
+  'rate_limited',
+  'Too many calls run at once.',
+  'Wait for the answers of some of them.',
+)
+
+/** Rejects as soon as the signal aborts, whether what runs listens to it or not. */
+async function orAborted<T>(running: Promise<T> | T, signal: AbortSignal, tool: string, timeoutMs: number): Promise<T> {
+  let stop: (() => void) | undefined
+  const aborted = new Promise<never>((_, reject) => {
+    stop = () => reject(abortedFailure(signal, tool, timeoutMs))
+    if (signal.aborted) stop()
+    else signal.addEventListener('abort', stop, { once: true })
+  })
+  try {
+    return await Promise.race([running, aborted])
+  } catch (error) {
+    // What was running says so in words of its own; the reason is the same.
+    throw signal.aborted && !(error instanceof Failure) ? abortedFailure(signal, tool, timeoutMs) : error
+  } finally {
+    signal.removeEventListener('abort', stop!)
+  }
+}
+
+function abortedFailure(signal: AbortSignal, tool: string, timeoutMs: number): Failure {
+  const isLate = signal.reason instanceof Error && signal.reason.name === 'TimeoutError'
+  return isLate
+    ? new Failure('timeout', `${tool} was not done after ${timeoutMs / 1000} s.`, 'Ask for less at once.')
+    : new Failure('timeout', `${tool} was taken back.`, 'Call it again if it is still wanted.')
+}
+
+function progressOf(context: ServerContext): Call['progress'] {
+  const progressToken = context.mcpReq._meta?.progressToken
+  if (progressToken === undefined) return () => {}
+  return (progress, total, message) => {
+    const params = {
+      progressToken,
+      progress,
+      ...(total === undefined ? {} : { total }),
+      ...(message ? { message } : {}),
+    }
+    void context.mcpReq.notify({ method: 'notifications/progress', params }).catch(() => {})
+  }
+}

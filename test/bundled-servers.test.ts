@@ -1,0 +1,70 @@
+// Every tool of every bundled server, called through the gateway as a client does.
+import { mkdirSync, realpathSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { bundledServers } from '../hub/registry/bundled.ts'
+import { until } from './harness.ts'
+import { type RawPeer, startBridge } from './raw-peer.ts'
+import { startUnattended, type Unattended } from './unattended.ts'
+
+let place: Unattended
+let peer: RawPeer
+let work: string
+
+beforeAll(async () => {
+  place = await startUnattended({})
+  work = join(realpathSync(place.home.folder), 'work')
+  mkdirSync(work)
+  writeFileSync(join(work, 'a.txt'), 'eins\nzwei\n')
+  const args: Record<string, string[]> = { files: [work, '--allow-writing'] }
+  for (const name of bundledServers) {
+    const launch = { command: `gatehouse:${name}`, args: args[name] ?? [], env: {}, headers: {} }
+    await place.window.call.servers.add({ name, launch })
+  }
+  for (const name of bundledServers)
+    await until(
+      `${name} is listed`,
+      async () => ((await place.window.call.servers.get({ id: name })).tools ?? 0) > 0,
+      60_000,
+    )
+  peer = startBridge(place.home).peer
+  await peer.initialize()
+}, 120_000)
+afterAll(async () => {
+  peer?.end()
+  await place?.close()
+})
+
+/** One call of each tool, in order; a function is given what the call before answered. */
+type Args = object | ((before: { trashId: string }) => object)
+const CALLS: Record<string, [tool: string, args: Args][]> = {
+  data: [
+    ['process_data', { data: 'a,b\n1,2', format: 'csv', options: { convertTo: 'json' } }],
+    ['profile_table', { data: '[{"a":1}]', format: 'json' }],
+    ['diff_data', { a: '{"a":1}', b: '{"a":2}', format: 'json' }],
+  ],
+  files: [
+    ['list_files', { directory: '.' }],
+    ['get_file_info', { path: 'a.txt' }],
+    ['read_file', { path: 'a.txt' }],
+    ['search_files', { directory: '.', query: 'zwei' }],
+    ['write_file', { path: 'b.txt', content: 'drei' }],
+    ['move_file', { from: 'b.txt', to: 'c.txt' }],
+    ['delete_file', { path: 'c.txt' }],
+    ['restore_file', before => ({ trashId: before.trashId })],
+  ],
+}
+
+test.each(bundledServers)('%s', async name => {
+  const { result } = await peer.ask('tools/list')
+  const tools = (result as { tools: { name: string }[] }).tools.filter(tool => tool.name.startsWith(`${name}_`))
+  const calls = CALLS[name] ?? []
+  expect(calls.map(([tool]) => `${name}_${tool}`).toSorted()).toEqual(tools.map(tool => tool.name).toSorted())
+  let before = { trashId: '' }
+  for (const [tool, args] of calls) {
+    const { result } = await peer.call(`${name}_${tool}`, typeof args === 'function' ? args(before) : args)
+    expect([tool, result?.isError ?? false, result?.content?.[0]?.text]).toEqual([tool, false, expect.any(String)])
+    before = (result as unknown as { structuredContent: typeof before }).structuredContent
+    expect(before).toEqual(expect.any(Object))
+  }
+})
