@@ -80,6 +80,11 @@ export const COMMANDS: readonly Listed[] = [
     load: async () => (await import('./commands/servers-diff.ts')).serversDiff,
   },
   {
+    name: 'servers check',
+    summary: 'passages in what it says of its tools that may be meant for the model',
+    load: async () => (await import('./commands/servers-check.ts')).serversCheck,
+  },
+  {
     name: 'tools',
     summary: 'the tools of one server, or of all',
     load: async () => (await import('./commands/tools.ts')).tools,

@@ -94,8 +94,12 @@ export const Server = z.object({
   /** From the last verified listing; null before the first. */
   tools: z.number().nullable(),
   toolTokens: z.number().nullable(),
-  /** Tools that are new or changed since they were pinned: nobody sees them until a person has looked. */
+  /** Tools that are new or changed since they were pinned: nobody sees them until a person has looked. Its instructions count as one. */
   held: z.number(),
+  /** Its instructions are among them. */
+  silent: z.boolean(),
+  /** Tools with passages that may be meant for the model. */
+  flagged: z.number(),
   protocolVersion: z.string().nullable(),
   answeredAt: z.number().nullable(),
   restarts: z.number(),

@@ -1,6 +1,8 @@
 // `gatehouse servers diff`: what a server changed since it was agreed to. Letting it through is for the window.
+import { INSTRUCTIONS } from '../../contract/pins.ts'
 import type { Command } from '../command.ts'
 import { oneLine, say, sayJson } from '../print.ts'
+import { sayFindings } from './servers-check.ts'
 
 export const serversDiff: Command = {
   synopsis: 'NAME',
@@ -20,12 +22,14 @@ export const serversDiff: Command = {
     if (ran.differs) say(`Package: ${words(ran.pinned)} → ${words(ran.now)}`)
     for (const tool of held) {
       const what = tool.kind === 'renamed' ? `was called ${oneLine(tool.renamedFrom ?? '')}` : tool.kind
-      say(`\n${oneLine(tool.name)} (${what}) is held back until somebody has looked at it in the window.`)
-      for (const finding of tool.findings) say(`  ! ${oneLine(finding.what)} (in ${oneLine(finding.field)})`)
+      const name = tool.name === INSTRUCTIONS ? 'What it tells every model' : oneLine(tool.name)
+      say(`\n${name} (${what}) is held back until somebody has looked at it in the window.`)
+      sayFindings(tool.findings)
       if (tool.before === tool.after)
         say('  It differs only in how a number is written, or where it looks like a secret.')
       for (const line of changedLines(tool.before, tool.after)) say(`  ${oneLine(line)}`)
     }
+    if (pins.heldCount > held.length) say(`\nand ${pins.heldCount - held.length} more that are held back.`)
     if (removed.length > 0) say(`No longer offered: ${removed.map(oneLine).join(', ')}`)
     return differs ? 1 : 0
   },

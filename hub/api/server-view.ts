@@ -18,8 +18,7 @@ export function viewServer(definition: Definition, { registry, supervisor, gatew
   const { id, name, slug, title, launch, enabled, startup, instance, bundled } = definition
   const state = supervisor.state(id)
   const details = supervisor.details(id)
-  const listing = supervisor.listing(id)
-  const tools = listing ? gateway.tools(id) : null
+  const offers = supervisor.listing(id) ? gateway.offers(id) : null
   return {
     id,
     name,
@@ -35,9 +34,11 @@ export function viewServer(definition: Definition, { registry, supervisor, gatew
     bundled,
     state,
     agreement: state.kind === 'waiting' ? registry.agreement(id) : null,
-    tools: tools ? tools.length : null,
-    toolTokens: tools ? tools.reduce((sum, tool) => sum + tool.tokens, 0) : null,
+    tools: offers ? offers.tools : null,
+    toolTokens: offers ? offers.tokens : null,
     held: pins.count(id),
+    silent: pins.isSilent(id),
+    flagged: pins.flagged(id),
     protocolVersion: details.protocolVersion,
     answeredAt: details.answeredAt,
     restarts: details.restarts,

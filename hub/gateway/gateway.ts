@@ -160,6 +160,12 @@ export class Gateway {
     return tools
   }
 
+  /** How much a server offers, without a look at each tool. */
+  offers(server: string): { tools: number; tokens: number } {
+    const entries = this.#house.catalog.everything('tools').filter(e => e.server.id === server)
+    return { tools: entries.length, tokens: entries.reduce((sum, entry) => sum + tokensOf(entry), 0) }
+  }
+
   /** A server's last verified listing. Throws HubError when there is none yet. */
   listing(id: string): Listing {
     const server = this.#o.registry.find(id)
@@ -247,7 +253,7 @@ export class Gateway {
       exposedAs: entry.exposed,
       effect,
       risk,
-      tokens: Math.ceil(entry.exposedText.length / 4),
+      tokens: tokensOf(entry),
       held: this.#o.pins.isHeld(entry.server.id, entry.own),
       findings: this.#o.pins.findings(entry.server.id, entry.own),
       definition: this.#shown(entry.text),
@@ -317,4 +323,8 @@ export class Gateway {
     this.#o.announcer.on(name, listener)
     this.#unlisten.push(() => this.#o.announcer.off(name, listener))
   }
+}
+
+function tokensOf(entry: Entry): number {
+  return Math.ceil(entry.exposedText.length / 4)
 }

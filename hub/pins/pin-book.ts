@@ -66,6 +66,7 @@ export class PinBook {
   readonly #looked = new Map<string, Looked>()
   readonly #told: Told
   readonly #ran = new Map<string, PackageRan | null>()
+  readonly #flagged = new Map<string, number>()
   #closed = false
 
   constructor(options: PinBookOptions) {
@@ -90,11 +91,17 @@ export class PinBook {
     if (this.#isDue(known)) {
       const own = Object.fromEntries(this.#tools.of(id, listing))
       this.#put(known, { digest: known.digest, at: Date.now(), package: null, tools: own })
-      void this.#told.flagged(id, this.#tools.eachFound(id, listing)).catch(() => {})
+      void this.#flag(id, listing, true)
       return
     }
     this.#freshen(known, this.#pin(known), listing)
     this.#tell(known)
+    void this.#flag(id, listing, false)
+  }
+
+  /** How many of its tools have passages worth reading. */
+  flagged(id: string): number {
+    return this.#flagged.get(id) ?? 0
   }
 
   /** May nobody see or call this tool now? */
@@ -166,6 +173,13 @@ export class PinBook {
 
   close(): void {
     this.#closed = true
+  }
+
+  async #flag(id: string, listing: Listed, isFirst: boolean): Promise<void> {
+    const count = await this.#told.flagged(id, this.#tools.eachFound(id, listing), isFirst)
+    if (this.#closed || this.#o.listed(id) !== listing || this.flagged(id) === count) return
+    this.#flagged.set(id, count)
+    this.#o.announcer.emit('servers/changed', id)
   }
 
   #found(id: string, listing: Listed): FoundIn[] {

@@ -44,15 +44,16 @@ export class Told {
     return true
   }
 
-  /** What the offline check found in the tools that were pinned unseen. Looks at a few at a time: others go on meanwhile. */
-  async flagged(id: string, tools: Iterable<FoundIn>): Promise<void> {
+  /** How many tools have passages worth reading. Those that were pinned unseen (`isFirst`) are told. Looks at a few at a time: others go on meanwhile. */
+  async flagged(id: string, tools: Iterable<FoundIn>, isFirst: boolean): Promise<number> {
     const names: string[] = []
     let n = 0
     for (const { name, findings } of tools) {
       if (findings.length > 0) names.push(`${name} (${[...new Set(findings.map(one => one.kind))].join(', ')})`)
       if (++n % AT_A_TIME === 0) await setImmediate()
     }
-    if (names.length > 0) this.#record(id, 'tools/flagged', listOf(names))
+    if (names.length > 0 && isFirst) this.#record(id, 'tools/flagged', listOf(names))
+    return names.length
   }
 
   #record(server: string, what: string, detail: string): void {

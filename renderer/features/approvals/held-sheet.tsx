@@ -1,5 +1,4 @@
 // Tools that a server changed or added after it was agreed to: each beside what it was, to be looked at and let through.
-import { IconAlertTriangle } from '@tabler/icons-react'
 import { useState } from 'react'
 import type { HeldTool } from '../../../contract/pins.ts'
 import type { Server } from '../../../contract/servers.ts'
@@ -15,6 +14,8 @@ import {
   ServerTile,
   showDone,
 } from '../../ui/index.ts'
+import { Findings } from '../servers/findings.tsx'
+import { heldName, heldWords, isInstructions } from '../servers/held-words.ts'
 import { Version } from '../servers/pinned.tsx'
 import { usePins } from '../servers/use-pins.ts'
 import css from './approvals.module.css'
@@ -26,12 +27,15 @@ const WHAT: Record<HeldTool['kind'], (tool: HeldTool) => string> = {
 }
 const SHOWN = 20
 
+const naming = (tool: HeldTool): string => (isInstructions(tool) ? 'its instructions' : tool.name)
+
 export function HeldSheet({ server }: { server: Server }) {
   const [pins, setPins] = usePins(server)
   const accept = useCall(hub.servers.acceptTools)
   const [shown, setShown] = useState(SHOWN)
   if (!pins) return <RowsSkeleton rows={3} height={90} />
-  const { held, package: ran } = pins
+  const { held, heldCount, removed, package: ran } = pins
+  const it = heldCount === 1 && !server.silent ? 'it' : 'them'
   const letThrough = async (tools: HeldTool[], all: boolean) => {
     const named = tools.map(({ name, hash }) => ({ name, hash }))
     const after = await accept({ id: server.id, tools: named, package: all && ran.differs })
@@ -42,7 +46,8 @@ export function HeldSheet({ server }: { server: Server }) {
       return
     }
     setPins(after)
-    showDone(tools.length === 1 ? `Clients see ${tools[0]!.name} again.` : `Clients see ${tools.length} tools again.`)
+    const [one] = tools
+    showDone(tools.length === 1 ? `Clients see ${naming(one!)} again.` : `Clients see all ${tools.length} again.`)
   }
   return (
     <div className={css.sheet}>
@@ -50,11 +55,13 @@ export function HeldSheet({ server }: { server: Server }) {
         <ServerTile server={server} size={32} />
         <div className={css.headWords}>
           <h2 className={css.sheetTitle}>
-            {server.name} offers {plural(held.length, 'tool')} you have not seen
+            {server.name} offers {heldWords(server)} you have not seen
           </h2>
           <p className={css.sheetFact}>
-            No client sees {held.length === 1 ? 'it' : 'them'} and no call reaches {held.length === 1 ? 'it' : 'them'}{' '}
-            until you have looked. As long as you do nothing, it stays so.
+            {server.held === 1 && server.silent
+              ? 'No client is told them until you have looked.'
+              : `No client sees ${it} and no call reaches ${it} until you have looked.`}{' '}
+            As long as you do nothing, it stays so.
           </p>
         </div>
       </header>
@@ -73,25 +80,18 @@ export function HeldSheet({ server }: { server: Server }) {
       {held.slice(0, shown).map(tool => (
         <section key={tool.name} className={css.held} aria-label={tool.name}>
           <h3 className={css.heldName}>
-            <Mono>
-              <Foreign text={tool.name} max={120} />
-            </Mono>
+            {isInstructions(tool) ? (
+              <span>{heldName(tool)}</span>
+            ) : (
+              <Mono>
+                <Foreign text={tool.name} max={120} />
+              </Mono>
+            )}
             <span>
               <Foreign text={WHAT[tool.kind](tool)} max={120} />
             </span>
           </h3>
-          {tool.findings.length > 0 && (
-            <ul className={css.findings}>
-              {tool.findings.slice(0, 8).map(finding => (
-                <li key={`${finding.field} ${finding.start} ${finding.what}`}>
-                  <IconAlertTriangle size={14} stroke={1.7} aria-hidden />
-                  <span>
-                    <Foreign text={finding.what} max={300} /> <small>in {finding.field}</small>
-                  </span>
-                </li>
-              ))}
-            </ul>
-          )}
+          {tool.findings.length > 0 && <Findings findings={tool.findings} />}
           {tool.before === null ? (
             <JsonView text={tool.after} />
           ) : (
@@ -103,21 +103,32 @@ export function HeldSheet({ server }: { server: Server }) {
             </p>
           )}
           <div className={css.solo}>
-            <ArmedButton content={tool.hash} onPress={() => void letThrough([tool], held.length === 1)}>
-              Let it through
+            <ArmedButton content={tool.hash} onPress={() => void letThrough([tool], heldCount === 1)}>
+              {isInstructions(tool) ? 'Let them through' : 'Let it through'}
             </ArmedButton>
           </div>
         </section>
       ))}
       {held.length > shown && (
         <button type="button" className={css.link} onClick={() => setShown(shown + SHOWN)}>
-          Show {Math.min(SHOWN, held.length - shown)} more of {held.length}
+          Show {Math.min(SHOWN, held.length - shown)} more of {heldCount}
         </button>
+      )}
+      {removed.length > 0 && (
+        <p className={css.sheetFact}>
+          It no longer offers {removed.length > 12 ? `${plural(removed.length, 'tool')}, among them ` : ''}
+          <Foreign text={removed.slice(0, 12).join(', ')} max={600} />.
+        </p>
       )}
       {held.length > 1 && held.length <= shown && (
         <div className={css.solo}>
-          <ArmedButton content={held.map(tool => tool.hash).join()} onPress={() => void letThrough(held, true)}>
-            Let all {held.length} through
+          <ArmedButton
+            content={held.map(tool => tool.hash).join()}
+            onPress={() => void letThrough(held, held.length === heldCount)}
+          >
+            {held.length === heldCount
+              ? `Let all ${held.length} through`
+              : `Let these ${held.length} of ${heldCount} through`}
           </ArmedButton>
         </div>
       )}

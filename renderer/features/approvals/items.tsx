@@ -6,10 +6,10 @@ import type { PersonQuestion } from '../../../contract/questions.ts'
 import type { Server } from '../../../contract/servers.ts'
 import { Ago, useNow, useStale } from '../../ui/clock.tsx'
 import { Foreign } from '../../ui/foreign.tsx'
-import { plural } from '../../ui/numbers.ts'
 import { ClientTile, ServerTile, Tile } from '../../ui/tile.tsx'
 import { gist as gistOf, ending as questionEnding, WANTS } from '../questions/words.ts'
 import { waitingWords } from '../servers/attention.ts'
+import { heldWords } from '../servers/held-words.ts'
 import css from './approvals.module.css'
 import { clock, ending, gist } from './words.ts'
 
@@ -145,7 +145,7 @@ export function HeldItem({ server, ...opens }: Opens & { server: Server }) {
       tile={<ServerTile server={server} />}
       title={
         <span>
-          {server.name}, {plural(server.held, 'tool')} not seen yet
+          {server.name}, {heldWords(server)} not seen yet
         </span>
       }
       text="No client sees them until you have looked."

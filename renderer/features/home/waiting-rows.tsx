@@ -15,7 +15,6 @@ import {
   Foreign,
   left,
   Mono,
-  plural,
   RiskMark,
   Row,
   ServerTile,
@@ -28,6 +27,7 @@ import type { Waiting } from '../approvals/waiting.ts'
 import { gist } from '../approvals/words.ts'
 import { gist as gistOf, WANTS } from '../questions/words.ts'
 import { waitingWords } from '../servers/attention.ts'
+import { heldWords } from '../servers/held-words.ts'
 import css from './home.module.css'
 
 const MOST = 6
@@ -182,7 +182,7 @@ function Held({ server }: { server: Server }) {
       }
       title={
         <>
-          {server.name} <span style={{ fontWeight: 400 }}>offers {plural(server.held, 'tool')} you have not seen</span>
+          {server.name} <span style={{ fontWeight: 400 }}>offers {heldWords(server)} you have not seen</span>
         </>
       }
       text="No client sees them until you have looked."

@@ -108,7 +108,7 @@ function ToolRow({ tool, server }: { tool: Tool; server: Server }) {
       <td className={css.says} title={says.slice(0, 600)}>
         {tool.findings.length > 0 && (
           <span className={css.finding}>
-            <Foreign text={tool.findings[0]!.what} max={120} />
+            <Foreign text={tool.findings[0]!.what} max={120} />{' '}
           </span>
         )}
         <Foreign text={says.slice(0, 160)} />

@@ -6,31 +6,36 @@ import { listOf, useSecrets } from '../../hub.ts'
 import { bytes, ClientTile, count, duration, Mono, percent, plural, Spark, tokens } from '../../ui/index.ts'
 import layout from '../../ui/layout.module.css'
 import { useNames } from '../use-names.ts'
+import { FoundInTools } from './findings.tsx'
 import { LogView } from './log-view.tsx'
 import { ToolsTable } from './offers.tsx'
 import { Pinned } from './pinned.tsx'
 import css from './servers.module.css'
 import { TrustSwitch } from './trust-switch.tsx'
 import type { LiveListing } from './use-listing.ts'
+import { type AskedPins, usePins } from './use-pins.ts'
 
 export function Overview({ server, live, failed }: { server: Server; live: LiveListing; failed: ReactNode }) {
+  const asked = usePins(server)
+  const [pins] = asked
   return (
     <div className={layout.columns}>
       <div className={`${layout.body} ${css.content}`}>
         {failed}
         <ToolsTable server={server} live={live} first={9} />
+        <FoundInTools name={server.name} found={pins?.found ?? []} />
         <LogView server={server} height={300} />
       </div>
       <aside className={layout.pane} data-stays={true} aria-label="What it uses">
         <div className={layout.paneBody}>
-          <Uses server={server} />
+          <Uses server={server} pins={asked} />
         </div>
       </aside>
     </div>
   )
 }
 
-function Uses({ server }: { server: Server }) {
+function Uses({ server, pins }: { server: Server; pins: AskedPins }) {
   const names = useNames()
   const secrets = listOf(useSecrets()).filter(secret => secret.usedBy.some(user => user.server === server.id))
   const lastHour = server.calls.reduce((sum, n) => sum + n, 0)
@@ -69,7 +74,7 @@ function Uses({ server }: { server: Server }) {
         <h2>Trust</h2>
         <TrustSwitch server={server} />
       </section>
-      <Pinned server={server} />
+      <Pinned server={server} asked={pins} />
       {secrets.length > 0 && (
         <section className={css.paneSection}>
           <h2>Uses</h2>

@@ -5,10 +5,9 @@ import type { Server } from '../../../contract/servers.ts'
 import { hub, useCall } from '../../hub.ts'
 import { Ago, Foreign } from '../../ui/index.ts'
 import css from './servers.module.css'
-import { usePins } from './use-pins.ts'
+import type { AskedPins } from './use-pins.ts'
 
-export function Pinned({ server }: { server: Server }) {
-  const [pins, setPins] = usePins(server)
+export function Pinned({ server, asked: [pins, setPins] }: { server: Server; asked: AskedPins }) {
   const accept = useCall(hub.servers.acceptTools)
   if (!pins?.pinnedAt) return null
   const { pinned, now, differs } = pins.package

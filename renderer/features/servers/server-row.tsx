@@ -102,12 +102,17 @@ export const ServerRow = memo(function ServerRow(props: { server: Server; select
   )
 })
 
-function Tools({ server: { tools, toolTokens } }: { server: Server }) {
+function Tools({ server: { tools, toolTokens, flagged } }: { server: Server }) {
   if (tools === null) return 'not known yet'
   return (
     <>
       <span style={{ color: 'var(--text-1)' }}>{tools}</span>
       {toolTokens !== null && ` · ${tokens(toolTokens)}`}
+      {flagged > 0 && (
+        <span className={css.finding} title="Passages in its tools may be meant for the model. They are on its page.">
+          {` · ${count(flagged)} worth reading`}
+        </span>
+      )}
     </>
   )
 }

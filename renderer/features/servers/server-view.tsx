@@ -15,7 +15,6 @@ import {
   Page,
   PageHeader,
   Problem,
-  plural,
   RowsSkeleton,
   ServerTile,
   StateMark,
@@ -27,6 +26,7 @@ import { Agreement } from './agreement.tsx'
 import { canStart, canStop, isBroken } from './attention.ts'
 import { ConfigTab } from './config-tab.tsx'
 import { Failed } from './failed.tsx'
+import { heldWords } from './held-words.ts'
 import { LogView } from './log-view.tsx'
 import { PromptsTab, ResourcesTab, ToolsTab } from './offers.tsx'
 import { Overview } from './overview.tsx'
@@ -117,7 +117,7 @@ function HeldBanner({ server }: { server: Server }) {
     <div className={css.heldBanner}>
       <Banner
         tone="amber"
-        title={`${plural(server.held, 'tool')} of ${server.name} you have not seen`}
+        title={`${server.name} offers ${heldWords(server)} you have not seen`}
         text="It changed or added them after you had agreed to it. No client sees them until you have looked."
       >
         <Button onClick={() => void navigate({ to: '/approvals', search: { item: heldId(server) } })}>

@@ -4,8 +4,10 @@ import type { Pins } from '../../../contract/pins.ts'
 import type { Server } from '../../../contract/servers.ts'
 import { hub, useHub } from '../../hub.ts'
 
+export type AskedPins = [Pins | null, (pins: Pins) => void]
+
 /** Null while it is asked for, and where it cannot be known. */
-export function usePins({ id, held, toolTokens, restarts, state }: Server): [Pins | null, (pins: Pins) => void] {
+export function usePins({ id, held, tools, toolTokens, restarts, state }: Server): AskedPins {
   const [pins, setPins] = useState<Pins | null>(null)
   const connected = useHub().kind === 'live'
   const startedAt = state.kind === 'running' ? state.since : 0
@@ -20,6 +22,6 @@ export function usePins({ id, held, toolTokens, restarts, state }: Server): [Pin
     return () => {
       current = false
     }
-  }, [id, held, toolTokens, restarts, startedAt, connected])
+  }, [id, held, tools, toolTokens, restarts, startedAt, connected])
   return [pins, setPins]
 }
