@@ -198,7 +198,7 @@ test('doctor finds out without a hub', async () => {
   expect(code).toBe(0)
   const findings = z.array(Finding).parse(JSON.parse(out))
   expect(findings.map(one => one.id)).toEqual(
-    expect.arrayContaining(['node', 'path', 'npx', 'uvx', 'docker', 'keychain', 'display', 'clients', 'data-folder']),
+    expect.arrayContaining(['node', 'path', 'keychain', 'display', 'clients', 'data-folder']),
   )
   expect(findings.find(one => one.id === 'node')?.level).toBe('ok')
   expect(existsSync(nowhere)).toBe(false)

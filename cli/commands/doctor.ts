@@ -1,6 +1,7 @@
 // `gatehouse doctor`: what works on this machine and what does not.
 import { z } from 'zod'
 import { Finding } from '../../contract/command-line.ts'
+import type { HubStatus } from '../../contract/hub.ts'
 import { type Command, CommandError, type Input } from '../command.ts'
 import { oneLine, say, sayJson } from '../print.ts'
 import { programJson } from '../run-program.ts'
@@ -30,7 +31,7 @@ export const doctor: Command = {
 async function liveFindings(hubIfAny: Input['hubIfAny']): Promise<Finding[]> {
   const hub = await hubIfAny().catch(() => null)
   if (!hub) return [{ id: 'hub', level: 'ok', what: 'No hub is running.', fix: null }]
-  const { version, pid } = await hub.call.hub.status()
+  const { version, pid, http } = await hub.call.hub.status()
   const running: Finding = { id: 'hub', level: 'ok', what: `Gatehouse ${version} is running (pid ${pid}).`, fix: null }
   const servers = (await hub.call.servers.list()).flatMap(({ name, state }): Finding[] => {
     const id = `server ${name}`
@@ -40,5 +41,12 @@ async function liveFindings(hubIfAny: Input['hubIfAny']): Promise<Finding[]> {
     const { what, hint = `See what it wrote: gatehouse servers logs ${name}` } = state.because
     return [{ id, level: 'warn', what, fix: hint }]
   })
-  return [running, ...servers]
+  return [running, ...(http ? [httpFinding(http)] : []), ...servers]
+}
+
+function httpFinding({ url, problem }: NonNullable<HubStatus['http']>): Finding {
+  if (!problem) return { id: 'http', level: 'ok', what: `Clients connect over HTTP at ${url}.`, fix: null }
+  // One sentence says what happened, the rest what to do.
+  const [what = problem, ...fix] = problem.split(/(?<=\.) /)
+  return { id: 'http', level: 'warn', what, fix: fix.join(' ') || null }
 }

@@ -17,6 +17,17 @@ const MOST = 100
 /** Where HTTP clients find the gate unless told otherwise. */
 const DEFAULT_PORT = 4628
 
+function allIn(kv: Pick<Kv, 'get'>): Other[] {
+  const text = kv.get(KEY)
+  return text === null ? [] : z.array(Other).parse(JSON.parse(text))
+}
+
+/** Where HTTP clients are answered, and whether there is any. */
+export function httpAddress(kv: Pick<Kv, 'get'>): { needsHttp: boolean; port: number } {
+  const needsHttp = allIn(kv).some(one => one.transport === 'http')
+  return { needsHttp, port: Number(kv.get(PORT_KEY) ?? DEFAULT_PORT) }
+}
+
 export class Others {
   readonly #kv: Kv
   readonly #tokens: Tokens
@@ -32,7 +43,7 @@ export class Others {
   }
 
   get port(): number {
-    return Number(this.#kv.get(PORT_KEY) ?? DEFAULT_PORT)
+    return httpAddress(this.#kv).port
   }
 
   set port(port: number) {
@@ -41,12 +52,11 @@ export class Others {
 
   /** True while a client is there that comes over HTTP. */
   get needsHttp(): boolean {
-    return this.all().some(one => one.transport === 'http')
+    return httpAddress(this.#kv).needsHttp
   }
 
   all(): Other[] {
-    const text = this.#kv.get(KEY)
-    return text === null ? [] : z.array(Other).parse(JSON.parse(text))
+    return allIn(this.#kv)
   }
 
   find(id: string): Other | undefined {

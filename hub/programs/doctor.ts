@@ -20,7 +20,8 @@ import { mountTypeOf, networkFileSystem } from '../store/network-fs.ts'
 import { loginEnvironment } from '../supervisor/login-environment.ts'
 import { hasFile } from '../vault/secret-file.ts'
 import { rendererFolder } from '../where.ts'
-import { programOn, serverFindings } from './doctor-servers.ts'
+import { httpFindings } from './doctor-http.ts'
+import { serverFindings } from './doctor-servers.ts'
 import { runProgram } from './program.ts'
 import { readWitness, type Witness } from './witness.ts'
 
@@ -39,12 +40,10 @@ await runProgram([], async ({ data }) => {
     keychain(data, witness),
     audit(data, witness),
     shellPath(path),
-    program('npx', path, 'Install Node.js with npm: many servers are started with npx.'),
-    program('uvx', path, 'Install uv (https://docs.astral.sh/uv): Python servers are started with uvx.'),
-    program('docker', path, 'Install Docker, if you use servers that run in containers.'),
     display(),
     windowBuilt(),
     clients(homedir()),
+    ...(await httpFindings(data)),
     ...serverFindings(data, path),
   ]
 })
@@ -178,11 +177,6 @@ function shellPath(path: string): Finding {
     'Your login shell does not say its PATH within 5 s.',
     'Look at what your shell profile does; servers get the PATH of whoever starts Gatehouse.',
   )
-}
-
-function program(name: string, path: string, fix: string): Finding {
-  const found = programOn(path, name)
-  return found ? ok(name, found) : warn(name, `${name} is not on the PATH of your login shell.`, fix)
 }
 
 function display(): Finding {
