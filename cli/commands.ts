@@ -170,6 +170,21 @@ export const COMMANDS: readonly Listed[] = [
     load: async () => (await import('./commands/clients.ts')).clientsUndo,
   },
   {
+    name: 'clients history',
+    summary: 'what happened to our entry in its file, newest first',
+    load: async () => (await import('./commands/clients-guard.ts')).clientsHistory,
+  },
+  {
+    name: 'clients keep',
+    summary: 'put our entry back by itself when the client drops it, or no longer',
+    load: async () => (await import('./commands/clients-guard.ts')).clientsKeep,
+  },
+  {
+    name: 'clients answer',
+    summary: 'put a lost entry back, or leave it out',
+    load: async () => (await import('./commands/clients-guard.ts')).clientsAnswer,
+  },
+  {
     name: 'clients servers',
     summary: 'the servers in its own file, and where keys stand in them',
     load: async () => (await import('./commands/clients-move.ts')).clientsServers,

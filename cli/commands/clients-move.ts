@@ -1,8 +1,8 @@
 // `gatehouse clients servers|take`: the servers in a client's own file, and moving them into Gatehouse.
-import type { ClientServer, ClientServers } from '../../contract/client-move.ts'
+import type { ClientServer, ClientServers, TakePreview } from '../../contract/client-move.ts'
 import { agrees, hasTerminal } from '../ask.ts'
 import { type Command, CommandError, type Input, UsageError } from '../command.ts'
-import { oneLine, say, sayJson, sayTable } from '../print.ts'
+import { oneLine, printable, say, sayJson, sayTable } from '../print.ts'
 import { sayPreview, sayWritten } from './clients.ts'
 
 export const clientsServers: Command = {
@@ -46,6 +46,7 @@ export const clientsTake: Command = {
     if (isLook || !input.yes) {
       saySome({ ...found, servers: found.servers.filter(one => names.includes(one.name)), taken: [] })
       sayPreview(preview)
+      sayHeld(preview.holds)
     }
     if (isLook) return 0
     if (!input.yes && !(await agrees('Take these and write this?')))
@@ -56,7 +57,8 @@ export const clientsTake: Command = {
 }
 
 export const clientsGiveBack: Command = {
-  synopsis: 'ID [NAME]…',
+  synopsis: 'ID [NAME]… [--dry-run]',
+  options: { 'dry-run': { type: 'boolean' } },
   help: 'Keys would be written into the file, so a person does it: in the window, Clients. Here it is only shown.',
   args: [1, 501],
   async run({ args: [id = '', ...wanted], json, hub }) {
@@ -85,6 +87,12 @@ async function take(input: Input, id: string, names: string[], before: string | 
   say(`In Gatehouse now: ${taken.servers.map(one => oneLine(one.name)).join(', ')}. They wait for you in the window.`)
   if (taken.secrets.length > 0) say(`Keys stored in the vault: ${taken.secrets.map(oneLine).join(', ')}`)
   sayWritten(taken)
+}
+
+function sayHeld(holds: TakePreview['holds']): void {
+  say('In Gatehouse, waiting for your agreement:')
+  for (const { name, isThere, text } of holds)
+    say(isThere ? `${oneLine(name)} is here already.` : printable(text.trimEnd()))
 }
 
 function saySome({ path, servers, taken }: ClientServers): void {

@@ -9,9 +9,11 @@ import { digestOf } from '../registry/digest.ts'
 import { Entry } from '../registry/entry.ts'
 import { whyTooPlain } from '../vault/too-plain.ts'
 import { type GuardedContract, nameOf } from './caller.ts'
+import { heldText } from './held-text.ts'
 import { type Kept, keepAs } from './move-names.ts'
 import type { Parts } from './router.ts'
 
+type Keys = { server: string; where: FoundValue['where']; name: string; secret?: string | undefined }[] | undefined
 type Needs = Pick<Parts, 'audit' | 'clients' | 'moved' | 'registry' | 'vault'>
 
 export function answerMoves(api: GuardedContract, { audit, clients, moved, registry, vault }: Needs) {
@@ -27,26 +29,26 @@ export function answerMoves(api: GuardedContract, { audit, clients, moved, regis
         before,
         servers: servers.map(one => view(one, kept)),
         taken: taken.map(({ name, keys }) => ({ name, keys: [...new Set(keys.map(key => key.secret))] })),
+        undoGives: clients.undoGives(id),
       }
     }),
-    previewTake: api.moves.previewTake.handler(({ input: { id, names } }) => {
-      chosenOf(id, names)
-      return clients.previewMove(id, { take: names, put: new Map() }, true)
+    previewTake: api.moves.previewTake.handler(async ({ input: { id, names, keys } }) => {
+      const { entries, kept } = await planned(id, names, keys)
+      const preview = await clients.previewMove(id, { take: names, put: new Map() }, true)
+      const holds = entries.map(({ one, taken }) => {
+        const { definition, as } = nameFor(one, taken)
+        const own = kept.filter(each => each.server === one).map(each => each.secret)
+        return { name: as, isThere: definition !== null, text: heldText(as, taken.entry), secrets: [...new Set(own)] }
+      })
+      return { ...preview, holds }
     }),
     take: api.moves.take.handler(async ({ input: { id, names, keys, before }, context: { caller } }) => {
       const by = nameOf(caller)
       const secrets: string[] = []
       let added: { id: string; name: string }[] = []
       const ready = async () => {
-        const chosen = chosenOf(id, names)
-        for (const one of chosen) mustFit(one)
-        const wanted = (server: FoundServer, value: FoundValue) =>
-          keys
-            ? keys.some(key => key.server === server.name && key.where === value.where && key.name === value.name)
-            : value.isKey && whyTooPlain(value.value) === null
-        const kept = await settledNames(id, chosen, wanted)
+        const { entries, kept } = await planned(id, names, keys)
         // On record before anything is stored: who is killed here goes on with the same names.
-        const entries = chosen.map(one => ({ one, ...referring(id, one, kept) }))
         for (const { taken } of entries) moved.put(taken)
         for (const [secret, value] of new Map(kept.map(each => [each.secret, each.value.value]))) {
           if (await store(secret, value, by)) secrets.push(secret)
@@ -100,6 +102,18 @@ export function answerMoves(api: GuardedContract, { audit, clients, moved, regis
     })
   }
 
+  /** What is taken, with references in the place of keys. Nothing is stored. */
+  async function planned(id: string, names: readonly string[], keys: Keys) {
+    const chosen = chosenOf(id, names)
+    for (const one of chosen) mustFit(one)
+    const keyOf = (server: FoundServer, value: FoundValue) =>
+      keys?.find(key => key.server === server.name && key.where === value.where && key.name === value.name)
+    const wanted = (server: FoundServer, value: FoundValue) =>
+      keys ? keyOf(server, value) !== undefined : value.isKey && whyTooPlain(value.value) === null
+    const kept = await settledNames(id, chosen, wanted, (server, value) => keyOf(server, value)?.secret)
+    return { kept, entries: chosen.map(one => ({ one, ...referring(id, one, kept) })) }
+  }
+
   function takenOf(id: string, names: readonly string[]): TakenServer[] {
     const all = moved.of(id)
     return [...new Set(names)].map(name => {
@@ -114,13 +128,15 @@ export function answerMoves(api: GuardedContract, { audit, clients, moved, regis
     id: string,
     chosen: FoundServer[],
     wanted: Parameters<typeof keepAs>[1],
+    named: Parameters<typeof keepAs>[2]['chosen'],
   ): Promise<Kept[]> {
     const before = moved.of(id)
     const isTaken = (name: string) => vault.has(name)
     const not = new Set<string>()
-    for (const { secret, value } of keepAs(chosen, wanted, { isTaken, before }))
+    const own = named ? { chosen: named } : {}
+    for (const { secret, value } of keepAs(chosen, wanted, { isTaken, before, ...own }))
       if (await holdsAnother(secret, value.value)) not.add(secret)
-    return keepAs(chosen, wanted, { isTaken: name => not.has(name) || isTaken(name), before, not })
+    return keepAs(chosen, wanted, { isTaken: name => not.has(name) || isTaken(name), before, not, ...own })
   }
 
   async function holdsAnother(secret: string, value: string): Promise<boolean> {
@@ -178,11 +194,11 @@ export function answerMoves(api: GuardedContract, { audit, clients, moved, regis
     }
   }
 
-  function nameFor(one: FoundServer): { definition: string | null; as: string } {
-    const digest = digestOf(one.launch)
+  function nameFor(one: FoundServer, taken?: TakenServer): { definition: string | null; as: string } {
+    const digest = digestOf(taken ? launchOf(taken.entry) : one.launch)
     const definition = registry.list().find(each => each.digest === digest)?.name ?? null
-    const taken = new Set(registry.list().map(each => each.name))
-    return { definition, as: definition ?? freeName(one.name.trim(), taken) }
+    const names = new Set(registry.list().map(each => each.name))
+    return { definition, as: definition ?? freeName(one.name.trim(), names) }
   }
 
   function cannot(one: FoundServer): string | null {

@@ -256,6 +256,14 @@ export class Clients {
     return this.#history.chain(known(id).id).some(({ note }) => note.taken.length > 0)
   }
 
+  /** The servers that undoing gives back with the very bytes of before; none where the file was changed since. */
+  undoGives(id: string): string[] {
+    const client = known(id)
+    const [newest] = this.#history.chain(id)
+    const isSame = newest && readNow(this.#see(client).path ?? newest.path).hash === newest.hashAfter
+    return isSame ? newest.note.taken : []
+  }
+
   /** A new token in the entry; the old one opens nothing any more. */
   replaceToken(id: string, by = 'gatehouse'): Promise<WrittenNow> {
     const task = (client: KnownClient): Task => {

@@ -73,7 +73,7 @@ export class Guardian {
       gave: 'Servers were given back to it.',
       disconnect: 'Our entry was taken out.',
       undo: 'The last write was undone.',
-      restored: `Our entry was put back after ${client.name} had dropped it.`,
+      restored: 'Our entry was put back.',
     }
     this.#add(client, what, by, words[what] ?? '', diff)
     this.#waiting.delete(client.id)

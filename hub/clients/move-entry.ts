@@ -161,8 +161,8 @@ function keysInUrl(url: string, path: string[]): FoundValue[] {
   const add = (name: string, from: number, value: string) => {
     if (value !== '') found.push({ where: 'url', name, isKey: true, path, from, to: from + value.length, value })
   }
-  const user = /^[a-z][\w+.-]*:\/\/[^/?#\s@]*:([^/?#\s@]+)@/i.exec(url)
-  if (user) add('password', user[0].length - 1 - user[1]!.length, user[1]!)
+  const user = /^[a-z][\w+.-]*:\/\/[^/?#\s@:]*:([^/?#\s@]+)@/i.exec(url)
+  if (user && !user[1]!.startsWith('${')) add('password', user[0].length - 1 - user[1]!.length, user[1]!)
   const query = url.indexOf('?')
   for (const { index, 0: segment } of url.slice(0, query < 0 ? undefined : query).matchAll(/(?<=[^/:]\/)[^/]+/g))
     if (secretsIn.shown(segment) === MASK) add('path', index, segment)
@@ -194,20 +194,22 @@ function translated(text: string): string {
     )
 }
 
+/** The address with keys in it as •••. */
+export function hiddenUrl(address: string): string {
+  return keysInUrl(address, [])
+    .sort((a, b) => b.from - a.from)
+    .reduce((url, k) => url.slice(0, k.from) + MASK + url.slice(k.to), address)
+}
+
 function lineOf(launch: Launch): string {
-  if (launch.url !== undefined) {
-    const keys = keysInUrl(launch.url, [])
-    return keys
-      .sort((a, b) => b.from - a.from)
-      .reduce((url, k) => url.slice(0, k.from) + MASK + url.slice(k.to), launch.url)
-  }
+  if (launch.url !== undefined) return hiddenUrl(launch.url)
   return [launch.command ?? '', ...hiddenWords(launch)]
     .map(word => (/^[\w@%+=:,./${}~•-]+$/.test(word) ? word : JSON.stringify(word)))
     .join(' ')
 }
 
 /** The arguments, with keys in them as •••. */
-function hiddenWords({ args }: Launch): string[] {
+export function hiddenWords({ args }: Launch): string[] {
   return args.map((word, at) => {
     if (/\$\{/.test(word)) return word
     if (at > 0 && secretsIn.flag(args[at - 1]!) && !word.startsWith('-')) return MASK

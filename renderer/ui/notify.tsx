@@ -13,6 +13,7 @@ export function showDone(what: string, undo?: () => void): void {
           <Button
             size="xs"
             variant="subtle"
+            style={{ flex: 'none' }}
             onClick={() => {
               notifications.hide(id)
               undo()

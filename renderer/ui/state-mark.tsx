@@ -1,6 +1,6 @@
 // Where a server or a client stands: always a glyph and a word. While the hub is gone, grey and past tense.
 import type { ReactNode } from 'react'
-import type { ClientStatus } from '../../contract/clients.ts'
+import type { Client, ClientStatus } from '../../contract/clients.ts'
 import type { ServerState } from '../../contract/servers.ts'
 import { Ago, Countdown, moment, useStale } from './clock.tsx'
 import { Arc, BrokenRing, Crescent, Diamond, Disc, Octagon, Ring } from './glyphs.tsx'
@@ -94,7 +94,17 @@ const clientLooks: Record<ClientStatus, Look> = {
   'not-installed': { glyph: <Ring />, tone: 'grey', word: 'Not installed' },
 }
 
-/** How an AI client stands: "written" is not "connected". */
-export function ClientMark({ status }: { status: ClientStatus }) {
-  return <Mark look={clientLooks[status]} quiet />
+const wasLinked: Look = { glyph: <Ring />, tone: 'grey', word: 'Not linked now' }
+const isGone: Look = { ...clientLooks.dropped, word: 'Entry is gone' }
+
+/** How an AI client stands: "written" is not "connected", and who took an entry out is not always known. */
+export function ClientMark({ client }: { client: Pick<Client, 'status' | 'linkedAt' | 'asks'> }) {
+  const { status, linkedAt, asks } = client
+  const look =
+    status === 'written' && linkedAt !== null
+      ? wasLinked
+      : status === 'dropped' && asks?.why === 'removed'
+        ? isGone
+        : clientLooks[status]
+  return <Mark look={look} quiet />
 }

@@ -1,14 +1,12 @@
 // One client: how it stands and by what evidence, what is wrong in words, and what can be done about it.
-import { ActionIcon, Button, Menu, Modal } from '@mantine/core'
-import { IconArrowBackUp, IconDots } from '@tabler/icons-react'
-import { useEffect, useRef, useState } from 'react'
-import type { Client, Preview } from '../../../contract/clients.ts'
-import { hub, listOf, useCall, useServers } from '../../hub.ts'
-import { ClientMark, ClientTile, plural, showDone, tokens } from '../../ui/index.ts'
+import { IconKey } from '@tabler/icons-react'
+import { useEffect, useRef } from 'react'
+import type { Client } from '../../../contract/clients.ts'
+import { listOf, useServers } from '../../hub.ts'
+import { ClientMark, ClientTile, Foreign, Mono, plural, tokens } from '../../ui/index.ts'
+import { type ActionProps, Actions } from './client-actions.tsx'
 import css from './clients.module.css'
-import { ChangeOther } from './other-client.tsx'
-
-type Action = Preview['action']
+import { GuardAnswer } from './guard-answer.tsx'
 
 /** Of a client without a config file that Gatehouse writes. */
 const WHERE = {
@@ -17,13 +15,9 @@ const WHERE = {
   none: 'no config file on this system',
 }
 
-interface RowProps {
-  client: Client
-  dark: boolean
+interface RowProps extends ActionProps {
   /** The address points at it. */
   named?: boolean
-  onOpen: (id: string, action: Action) => void
-  onLook: () => void
 }
 
 export function ClientRow({ client, dark, named = false, onOpen, onLook }: RowProps) {
@@ -51,7 +45,7 @@ export function ClientRow({ client, dark, named = false, onOpen, onLook }: RowPr
         </div>
       </div>
       <div className={css.status}>
-        <ClientMark status={status} />
+        <ClientMark client={client} />
         <div className={css.evidence}>{client.evidence || '–'}</div>
       </div>
       <div className={css.sees}>
@@ -67,13 +61,21 @@ export function ClientRow({ client, dark, named = false, onOpen, onLook }: RowPr
         <Actions client={client} dark={dark} onOpen={onOpen} onLook={onLook} />
       </div>
       <Note client={client} />
+      {client.own.keys.length > 0 && <PlainKeys client={client} onOpen={onOpen} />}
     </div>
   )
 }
 
 /** What is wrong and what to do, in words, under the row. */
 function Note({ client }: { client: Client }) {
-  const { problem, status } = client
+  const { asks, problem, status } = client
+  if (asks)
+    return (
+      <div className={css.question}>
+        <p>{asks.text}</p>
+        <GuardAnswer client={client} />
+      </div>
+    )
   if (problem) {
     const where =
       problem.line === null
@@ -91,126 +93,21 @@ function Note({ client }: { client: Client }) {
   return null
 }
 
-function Actions({ client, dark, onOpen, onLook }: RowProps) {
-  const { id, status } = client
-  if (client.other) return <OtherMore client={client} />
-  const undo = client.canUndo && (
-    <Button leftSection={<IconArrowBackUp size={14} />} onClick={() => onOpen(id, 'undo')}>
-      Undo…
-    </Button>
-  )
-  switch (status) {
-    case 'dropped':
-      return (
-        <Button leftSection={<IconArrowBackUp size={14} />} onClick={() => onOpen(id, 'connect')}>
-          Put it back…
-        </Button>
-      )
-    case 'drifted':
-      return (
-        <>
-          <Button onClick={() => onOpen(id, 'connect')}>See the change…</Button>
-          <More client={client} onOpen={onOpen} />
-        </>
-      )
-    case 'unreadable':
-    case 'no-permission':
-      return <Button onClick={onLook}>Look again</Button>
-    case 'written':
-    case 'waiting':
-      return (
-        <>
-          {undo}
-          <More client={client} onOpen={onOpen} />
-        </>
-      )
-    case 'connected':
-      return <More client={client} onOpen={onOpen} />
-    case 'found':
-      return client.path === null ? (
-        <span className={css.quiet}>cannot be connected here</span>
-      ) : (
-        <Button variant={dark ? 'filled' : 'default'} onClick={() => onOpen(id, 'connect')}>
-          Connect…
-        </Button>
-      )
-    case 'not-installed':
-      return null
-  }
-}
-
-function More({ client, onOpen }: Pick<RowProps, 'client' | 'onOpen'>) {
-  const [asked, setAsked] = useState(false)
+/** Keys that anyone who can read its file can read. */
+function PlainKeys({ client, onOpen }: Pick<RowProps, 'client' | 'onOpen'>) {
+  const { keys } = client.own
   return (
-    <>
-      <Menu>
-        <Menu.Target>
-          <ActionIcon aria-label={`More for ${client.name}`}>
-            <IconDots size={16} />
-          </ActionIcon>
-        </Menu.Target>
-        <Menu.Dropdown>
-          <Menu.Item onClick={() => onOpen(client.id, 'disconnect')}>Disconnect…</Menu.Item>
-          {client.canUndo && <Menu.Item onClick={() => onOpen(client.id, 'undo')}>Undo the last write…</Menu.Item>}
-          <Menu.Item onClick={() => setAsked(true)}>Replace its token…</Menu.Item>
-        </Menu.Dropdown>
-      </Menu>
-      {asked && <ReplaceToken client={client} onClose={() => setAsked(false)} />}
-    </>
-  )
-}
-
-function OtherMore({ client }: { client: Client }) {
-  const [asked, setAsked] = useState<'token' | 'remove' | null>(null)
-  return (
-    <>
-      <Menu>
-        <Menu.Target>
-          <ActionIcon aria-label={`More for ${client.name}`}>
-            <IconDots size={16} />
-          </ActionIcon>
-        </Menu.Target>
-        <Menu.Dropdown>
-          <Menu.Item onClick={() => setAsked('token')}>Replace its token…</Menu.Item>
-          <Menu.Item onClick={() => setAsked('remove')}>Remove…</Menu.Item>
-        </Menu.Dropdown>
-      </Menu>
-      {asked && <ChangeOther client={client} what={asked} onClose={() => setAsked(null)} />}
-    </>
-  )
-}
-
-function ReplaceToken({ client, onClose }: { client: Client; onClose: () => void }) {
-  const replace = useCall(hub.clients.replaceToken)
-  const [busy, setBusy] = useState(false)
-  const run = async () => {
-    setBusy(true)
-    const written = await replace({ id: client.id })
-    setBusy(false)
-    if (!written) return
-    showDone(`Replaced the token of ${client.name}. ${written.afterWriting}`)
-    onClose()
-  }
-  return (
-    <Modal
-      opened
-      onClose={onClose}
-      size={480}
-      title={<span className={css.dialogTitle}>Replace the token of {client.name}?</span>}
-    >
-      <p className={css.text}>
-        The old token opens nothing from then on: links that use it end, and {client.name} has to be started again to
-        use the new one. Its file is written; a copy is kept.
-      </p>
-      <div className={css.buttons}>
-        <Button size="md" onClick={onClose}>
-          Cancel
-        </Button>
-        <Button size="md" variant="filled" loading={busy} onClick={() => void run()}>
-          Replace
-        </Button>
-      </div>
-    </Modal>
+    <p className={css.note}>
+      <IconKey size={13} stroke={1.7} aria-hidden /> {plural(keys.length, 'key lies', 'keys lie')} in this file in plain
+      text:{' '}
+      <Mono>
+        <Foreign text={keys.slice(0, 4).join(', ')} max={160} />
+      </Mono>
+      {keys.length > 4 && ` and ${keys.length - 4} more`}.{' '}
+      <button type="button" className={css.link} onClick={() => onOpen(client.id, 'servers')}>
+        Move {keys.length === 1 ? 'it' : 'them'} to the vault…
+      </button>
+    </p>
   )
 }
 

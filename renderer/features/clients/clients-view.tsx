@@ -2,18 +2,19 @@
 import { Button } from '@mantine/core'
 import { IconPlus, IconRefresh } from '@tabler/icons-react'
 import { useEffect, useState } from 'react'
-import type { Client, Preview } from '../../../contract/clients.ts'
+import type { Client } from '../../../contract/clients.ts'
 import { hub, useCall, useClients } from '../../hub.ts'
 import { EmptyState, GroupRow, Page, PageHeader, Problem, plural, RowsSkeleton } from '../../ui/index.ts'
 import { textOf, useAddress } from '../use-address.ts'
 import { byAttention } from './attention.ts'
+import type { Opened } from './client-actions.tsx'
 import { ClientRow } from './client-row.tsx'
 import css from './clients.module.css'
+import { HistoryPane } from './history-pane.tsx'
+import { MoveDialog } from './move-dialog.tsx'
 import { OtherClient } from './other-client.tsx'
 import { PreviewDialog } from './preview-dialog.tsx'
 import { Written } from './written.tsx'
-
-type Action = Preview['action']
 
 export function ClientsView() {
   const live = useClients()
@@ -54,13 +55,17 @@ export function ClientsView() {
   const groups = byAttention(clients)
   const missing = groups.find(g => g.group === 'not-installed')?.clients ?? []
   const here = clients.length - missing.length
-  const open = (id: string, action: Action) => go({ ...address, client: id, action })
+  const open = (id: string, action: Opened) => go({ ...address, client: id, action })
   const close = () => go({ ...address, client: undefined, action: undefined })
   const chosen = clients.find(c => c.id === textOf(address.client))
   const action = (['connect', 'disconnect', 'undo'] as const).find(a => a === address.action)
+  const isHistory = chosen && address.action === 'history'
   const firstFound = groups.find(g => g.group === 'found')?.clients.find(c => c.other === null)?.id
   return (
-    <Page header={header(here > 0 ? `${here} on this computer` : undefined)}>
+    <Page
+      header={header(here > 0 ? `${here} on this computer` : undefined)}
+      pane={isHistory && <HistoryPane client={chosen} onUndo={() => open(chosen.id, 'undo')} onClose={close} />}
+    >
       {here === 0 && (
         <EmptyState
           title="No AI client found."
@@ -102,7 +107,8 @@ export function ClientsView() {
             ))}
           </section>
         ))}
-      {here > 0 && <Written clients={clients} onUndo={id => open(id, 'undo')} />}
+      {here > 0 && <Written clients={clients} onOpen={open} />}
+      {chosen && address.action === 'servers' && <MoveDialog client={chosen} onOpen={open} onClose={close} />}
       {isAdding && <OtherClient onClose={() => setIsAdding(false)} />}
       {chosen && action && (
         <PreviewDialog key={`${chosen.id} ${action}`} client={chosen} action={action} onClose={close} />

@@ -2,6 +2,7 @@
 import { Button, CopyButton as MantineCopy, Modal, Skeleton } from '@mantine/core'
 import { IconAlertTriangle, IconArchive, IconCircleCheck, IconInfoCircle, IconPower } from '@tabler/icons-react'
 import { useEffect, useState } from 'react'
+import type { MovePreview } from '../../../contract/client-move.ts'
 import type { Client, Preview } from '../../../contract/clients.ts'
 import type { Problem as ProblemData } from '../../../contract/procedure.ts'
 import { hub, problemFrom } from '../../hub.ts'
@@ -75,7 +76,21 @@ export function PreviewDialog({
       setWriting(false)
     }
   }
+  const reopen = async () => {
+    setWriting(true)
+    setProblem(null)
+    try {
+      const { reopened } = await hub.clients.quitAndWrite({ id: client.id })
+      showDone(`${DONE.connect(client)} ${reopened ? 'It was opened again.' : `Open ${client.name} again.`}`)
+      onClose()
+    } catch (error) {
+      setProblem(problemFrom(error))
+    } finally {
+      setWriting(false)
+    }
+  }
   const preview = loaded.kind === 'ready' ? loaded.preview : null
+  const quits = preview?.canQuit === true && action === 'connect'
   const same = preview !== null && preview.beforeText === preview.afterText
   return (
     <Modal opened onClose={onClose} size={820} padding={0} title={TITLES[action](client)} styles={UNSEEN_TITLE}>
@@ -124,12 +139,17 @@ export function PreviewDialog({
           {!same && (
             <Button
               size="md"
-              variant="filled"
-              disabled={!preview}
-              loading={writing}
+              variant={quits ? 'default' : 'filled'}
+              disabled={!preview || (quits && writing)}
+              loading={writing && !quits}
               onClick={() => preview && void write(preview)}
             >
-              Write
+              {quits ? 'Write all the same' : 'Write'}
+            </Button>
+          )}
+          {!same && quits && (
+            <Button size="md" variant="filled" loading={writing} onClick={() => void reopen()}>
+              Quit, write, reopen
             </Button>
           )}
         </div>
@@ -138,7 +158,7 @@ export function PreviewDialog({
   )
 }
 
-function Facts({ preview, client }: { preview: Preview; client: Client }) {
+export function Facts({ preview, client }: { preview: MovePreview & { action?: Preview['action'] }; client: Client }) {
   return (
     <ul className={css.facts}>
       <li data-tone="green">

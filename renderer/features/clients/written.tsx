@@ -2,9 +2,11 @@
 import type { Client } from '../../../contract/clients.ts'
 import { listOf, useServers } from '../../hub.ts'
 import { Ago, Box, Section, tokens } from '../../ui/index.ts'
+import type { ActionProps } from './client-actions.tsx'
 import css from './clients.module.css'
+import { KeepSwitch } from './keep-switch.tsx'
 
-export function Written({ clients, onUndo }: { clients: readonly Client[]; onUndo: (id: string) => void }) {
+export function Written({ clients, onOpen }: { clients: readonly Client[]; onOpen: ActionProps['onOpen'] }) {
   const servers = listOf(useServers())
   const pays = clients
     .map(client => ({
@@ -42,14 +44,21 @@ export function Written({ clients, onUndo }: { clients: readonly Client[]; onUnd
                   <Ago at={client.writtenAt!} as="moment" />
                 </span>
                 <span>{client.name}</span>
+                <KeepSwitch client={client} label="Keep it there" />
+                <button
+                  type="button"
+                  className={css.link}
+                  aria-label={`History of ${client.name}`}
+                  onClick={() => onOpen(client.id, 'history')}
+                >
+                  History…
+                </button>
                 {client.canUndo ? (
-                  <button type="button" className={css.link} onClick={() => onUndo(client.id)}>
+                  <button type="button" className={css.link} onClick={() => onOpen(client.id, 'undo')}>
                     Undo…
                   </button>
                 ) : (
-                  <span className={css.quiet}>
-                    {client.status === 'dropped' ? 'dropped by the client' : 'cannot be undone'}
-                  </span>
+                  <span className={css.quiet}>{client.status === 'dropped' ? 'dropped' : 'cannot be undone'}</span>
                 )}
               </div>
             ))}

@@ -7,6 +7,7 @@ import type { Server } from '../../../contract/servers.ts'
 import { hub, useCall } from '../../hub.ts'
 import { Octagon } from '../../ui/glyphs.tsx'
 import { Box, ClientTile, Foreign, Mono, Row, ServerTile } from '../../ui/index.ts'
+import { GuardAnswer } from '../clients/guard-answer.tsx'
 import { downWords, telling } from '../servers/attention.ts'
 import css from './home.module.css'
 
@@ -31,11 +32,22 @@ export function BrokenRows({ servers, clients }: { servers: readonly Server[]; c
             </span>
           }
           title={troubleOf(client)}
-          text={client.problem?.what ?? client.evidence}
+          text={whyOf(client)}
           right={
-            <Button size="xs" onClick={() => void navigate({ to: '/clients', search: { row: client.id } })}>
-              {client.status === 'dropped' || client.status === 'drifted' ? 'See the change…' : 'See why…'}
-            </Button>
+            <>
+              <Button
+                size="xs"
+                onClick={() =>
+                  void navigate({
+                    to: '/clients',
+                    search: { row: client.id, ...(client.asks ? historyOf(client) : {}) },
+                  })
+                }
+              >
+                {client.status === 'dropped' || client.status === 'drifted' ? 'See the change…' : 'See why…'}
+              </Button>
+              <GuardAnswer client={client} />
+            </>
           }
         />
       ))}
@@ -43,13 +55,21 @@ export function BrokenRows({ servers, clients }: { servers: readonly Server[]; c
   )
 }
 
+const historyOf = ({ id }: Client) => ({ client: id, action: 'history' })
+
 const Red = () => (
   <span className={css.red} style={{ display: 'flex' }}>
     <Octagon />
   </span>
 )
 
-function troubleOf({ name, status }: Client): string {
+function whyOf({ asks, problem, evidence }: Client): string {
+  if (asks) return asks.why === 'removed' ? 'Nothing else in its file changed. The answer is remembered.' : asks.text
+  return problem?.what ?? evidence
+}
+
+function troubleOf({ name, status, asks }: Client): string {
+  if (asks?.why === 'removed') return `Gatehouse was taken out of ${name}. Was that you?`
   if (status === 'dropped') return `${name} dropped Gatehouse`
   if (status === 'drifted') return `${name}’s entry was changed`
   return status === 'unreadable' ? `${name}’s file cannot be read` : `No right to write ${name}’s file`

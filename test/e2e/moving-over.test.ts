@@ -1,0 +1,166 @@
+// Moving a client's own servers over and back, and a lost entry, in the window, with real files in a throw-away HOME.
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { BrowserContext, Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import {
+  choosePin,
+  chromiumPath,
+  closeBrowser,
+  freshHome,
+  type Home,
+  hasKeychain,
+  openBrowser,
+  type RunningHub,
+  run,
+  startHub,
+  until,
+} from '../harness.ts'
+import { filesBelow, fixture } from './stories.ts'
+
+const pictures = process.env.GATEHOUSE_PICTURES
+const KEY = 'ghp_Zx81mQp0LrT5uVw9Ab3dEf6hIj2kLmN4'
+
+describe.skipIf(!chromiumPath || !hasKeychain)('moving over, and a lost entry', () => {
+  let home: Home
+  let hub: RunningHub
+  let context: BrowserContext
+  let page: Page
+  let config: string
+  let original: string
+
+  beforeAll(async () => {
+    home = freshHome()
+    config = join(home.folder, '.config', 'Claude', 'claude_desktop_config.json')
+    mkdirSync(join(config, '..'), { recursive: true })
+    const servers = `"tiny":{"command":"node","args":[ ${JSON.stringify(fixture('normal.mjs'))} ],"env":{"GITHUB_TOKEN":"${KEY}","LOG_LEVEL":"info"}},\n\t\t"old":{"type":"sse","url":"https://x.example/sse"}`
+    original = `{\r\n\t"globalShortcut":   "Ctrl+Space",\n  "mcpServers" : {\n\t\t${servers}\n\t},\n\n  "preferences": {"z":1}}`
+    writeFileSync(config, original)
+    hub = await startHub(home)
+    context = await openBrowser()
+    page = await context.newPage()
+    await page.goto(hub.web)
+    await choosePin(page)
+  })
+  afterAll(async () => {
+    await context?.close()
+    await closeBrowser()
+    await hub?.stop()
+  })
+
+  async function look(name: string): Promise<void> {
+    if (!pictures) return
+    for (const colorScheme of ['light', 'dark'] as const) {
+      await page.emulateMedia({ colorScheme })
+      await page.waitForTimeout(300)
+      await page.screenshot({ path: `${pictures}/${name}-${colorScheme}.png` })
+    }
+    await page.emulateMedia({ colorScheme: 'light' })
+  }
+
+  const text = () => readFileSync(config, 'utf8')
+  const names = () => Object.keys(JSON.parse(text()).mcpServers)
+  const hidesTheKey = async () => expect(await page.content()).not.toContain(KEY.slice(4))
+  const dialog = () => page.getByRole('dialog')
+  /** As an app does it, with our entry left out and nothing else changed. */
+  const takeOut = () => {
+    const { gatehouse: _, ...others } = JSON.parse(text()).mcpServers
+    writeFileSync(`${config}.new`, JSON.stringify({ ...JSON.parse(text()), mcpServers: others }))
+    renameSync(`${config}.new`, config)
+  }
+  const ownServers = async () => {
+    await page.getByRole('button', { name: 'More for Claude Desktop' }).click()
+    await page.getByRole('menuitem', { name: 'Its own servers…' }).click()
+  }
+
+  test('its servers are shown without their keys, previewed on both sides, and taken over', async () => {
+    await page.getByRole('link', { name: 'Clients' }).first().click()
+    await page.getByText('2 servers of its own.').waitFor()
+    await look('clients-found')
+    await page.getByRole('button', { name: 'Move its servers…' }).click()
+    await dialog()
+      .getByText(/Stays where it is/)
+      .waitFor()
+    await dialog().getByLabel('Name in the vault of GITHUB_TOKEN of tiny').fill('GITHUB_FOR_TINY')
+    await look('move-choose')
+    await dialog().getByRole('button', { name: 'See the change…' }).click()
+    await dialog().getByText('New in the vault: GITHUB_FOR_TINY').waitFor()
+    await dialog().getByText('${secret:GITHUB_FOR_TINY}').waitFor()
+    await hidesTheKey()
+    await look('move-preview')
+    expect(text()).toBe(original)
+    await dialog().getByRole('button', { name: 'Take 1 server over' }).click()
+    await dialog().waitFor({ state: 'detached' })
+    expect(names()).toEqual(['old', 'gatehouse'])
+    const listed = JSON.parse((await run(home, ['servers', 'list', '--json'])).stdout)
+    expect(listed).toMatchObject([{ name: 'tiny', state: 'waiting' }])
+    const leaks = filesBelow(home.data).filter(file => readFileSync(file).includes(KEY))
+    expect(leaks).toEqual([])
+    await look('clients-moved')
+  })
+
+  test('a shell may not have the keys put back into the file; in the window all is given back byte for byte', async () => {
+    const taken = text()
+    const undone = await run(home, ['clients', 'undo', 'claude-desktop', '--yes'])
+    expect([undone.code, undone.stderr]).toEqual([1, expect.stringContaining('for the window only')])
+    expect(text()).toBe(taken)
+    await ownServers()
+    await look('move-back')
+    await dialog()
+      .getByRole('button', { name: /byte for byte/ })
+      .click()
+    await dialog().getByRole('button', { name: 'Write' }).click()
+    await dialog().waitFor({ state: 'detached' })
+    expect(text()).toBe(original)
+  })
+
+  test('one is given back beside our entry, with its key, and that is said before', async () => {
+    await page.getByRole('button', { name: 'Move its servers…' }).click()
+    await dialog().getByRole('button', { name: 'See the change…' }).click()
+    await dialog().getByRole('button', { name: 'Take 1 server over' }).click()
+    await dialog().waitFor({ state: 'detached' })
+    await ownServers()
+    await dialog().getByRole('button', { name: 'Give tiny back…' }).click()
+    await dialog().getByText('GITHUB_FOR_TINY will stand in the file in plain text').waitFor()
+    await hidesTheKey()
+    await look('give-back')
+    await dialog().getByRole('button', { name: 'Give back', exact: true }).click()
+    await dialog().waitFor({ state: 'detached' })
+    const { tiny, gatehouse } = JSON.parse(text()).mcpServers
+    expect([tiny.env.GITHUB_TOKEN, typeof gatehouse]).toEqual([KEY, 'object'])
+  })
+
+  test('an entry that somebody took out is asked about on Home; it is put back, with what happened to read', async () => {
+    takeOut()
+    await page.getByRole('link', { name: 'Home' }).first().click()
+    await page.getByText('Gatehouse was taken out of Claude Desktop').waitFor({ timeout: 30_000 })
+    await look('home-asked')
+    await page.getByRole('link', { name: 'Clients' }).first().click()
+    await page.getByText(/Was that you\?/).waitFor()
+    await look('clients-asked')
+    await page.getByRole('button', { name: 'See the change…' }).click()
+    await page.getByText('Only our entry was taken out of the file').waitFor()
+    await hidesTheKey()
+    await look('clients-history')
+    await page.getByRole('button', { name: 'Put it back', exact: true }).click()
+    await until('it is back', () => names().includes('gatehouse'))
+    await page.getByText('Our entry was put back').waitFor()
+    await page.getByLabel('Keep Gatehouse in Claude Desktop').first().click({ force: true })
+    await page.getByText('It is put back by itself from now on.').waitFor()
+    takeOut()
+    await until('it is back by itself', () => names().includes('gatehouse'), 30_000)
+  })
+
+  test('a shell reads the history, keeps no longer, and leaves it out: that ends its token', async () => {
+    const { stdout } = await run(home, ['clients', 'history', 'claude-desktop', '--diff'])
+    expect(stdout).toContain('put back')
+    expect(stdout).not.toContain(KEY)
+    expect((await run(home, ['clients', 'keep', 'claude-desktop', 'off'])).code).toBe(0)
+    expect((await run(home, ['clients', 'answer', 'claude-desktop', 'out'])).code).toBe(1)
+    writeFileSync(config, '{ "preferences": {} }')
+    await page.getByText('Dropped by the client').waitFor({ timeout: 30_000 })
+    await look('clients-dropped')
+    expect((await run(home, ['clients', 'answer', 'claude-desktop', 'out'])).stdout).toContain('stays out')
+    expect(text()).toBe('{ "preferences": {} }')
+  })
+})
