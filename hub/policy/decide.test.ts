@@ -43,22 +43,6 @@ const resource = call({
 const ping = call({ method: 'ping', tool: 'ping', definition: null })
 const vendor = call({ method: 'vendor/thing', tool: 'vendor/thing', definition: null })
 
-test.each<[string, CallFacts, string, string, string, string]>([
-  // careful, balanced, read-only, custom
-  ['a trusted read', read, 'allow', 'allow', 'allow', 'ask'],
-  ['an untrusted "read"', untrustedRead, 'ask', 'ask', 'deny', 'ask'],
-  ['a trusted harmless write', write, 'ask', 'allow', 'deny', 'ask'],
-  ['a "read" named delete', destroy, 'ask', 'ask', 'deny', 'ask'],
-  ['a tool nobody listed', unlisted, 'ask', 'ask', 'deny', 'ask'],
-  ['a resource of an untrusted server', resource, 'allow', 'allow', 'allow', 'ask'],
-  ['a ping', ping, 'allow', 'allow', 'allow', 'allow'],
-  ['a method nobody knows', vendor, 'ask', 'ask', 'deny', 'ask'],
-  ['a tool called like a read of MCP', tool('resources/read', undefined, false), 'ask', 'ask', 'deny', 'ask'],
-])('%s without rules', (_, one, careful, balanced, readOnly, custom) => {
-  const effects = (['careful', 'balanced', 'read-only', 'custom'] as const).map(preset => effect(one, { preset }))
-  expect(effects).toEqual([careful, balanced, readOnly, custom])
-})
-
 test('the record is durable for all but what is known to only read', () => {
   const changes = [read, untrustedRead, write, destroy, unlisted, resource, ping, vendor].map(
     one => decide(one, policy(), 0).changes,
