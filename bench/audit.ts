@@ -3,6 +3,7 @@ import { createHash, generateKeyPairSync, type KeyObject } from 'node:crypto'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { type AuditEvent, AuditFilter } from '../contract/audit.ts'
 import { Announcer } from '../hub/announce.ts'
 import { Audit } from '../hub/audit/audit.ts'
@@ -10,6 +11,8 @@ import { canonical } from '../hub/audit/chain.ts'
 import { LogReader } from '../hub/audit/list-rows.ts'
 import { openForReading } from '../hub/audit/log-file.ts'
 import { LogWriter } from '../hub/audit/log-writer.ts'
+import { effectOn, type Known } from '../hub/policy/past-calls.ts'
+import { CAREFUL, withRule } from '../hub/policy/policy-state.ts'
 
 const say = (line: string) => process.stdout.write(`${line}\n`)
 const BATCH = 1000
@@ -128,10 +131,37 @@ async function besideCalls(folder: string, keys: { privateKey: KeyObject; public
   while (!isDone && beside.length < 100_000) beside.push((await took(record))[0])
   const [verifyMs, found] = await verifying
   await searching
-  const median = (ms: number[]) => ms.toSorted((a, b) => a - b)[ms.length >> 1]!.toFixed(2)
   say(
     `verify: ${(verifyMs / 1000).toFixed(1)} s with searches and records beside it, ${found.rows} rows, intact: ${found.intact}`,
   )
   say(`a changing call's record: ${median(alone)} ms alone, ${median(beside)} ms meanwhile (medians)`)
+  await effectBesideCalls(audit, record, median(alone))
   await audit.close()
+}
+
+const median = (ms: number[]) => ms.toSorted((a, b) => a - b)[ms.length >> 1]!.toFixed(2)
+
+/** What a rule would have made of a week of calls, asked again and again, and what a call pays meanwhile. */
+async function effectBesideCalls(audit: Audit, record: () => Promise<void>, alone: string): Promise<void> {
+  const [newest] = await audit.list({ kinds: ['result'], limit: 1 })
+  const known: Known = (server, tool) => ({
+    server: { id: server, name: server, trusted: false },
+    definition: { name: tool },
+    held: false,
+  })
+  const after = withRule(CAREFUL, { effect: 'deny', arguments: [{ path: 'path', pattern: '/notes/1+' }] })
+  const beside: number[] = []
+  const stalls = monitorEventLoopDelay({ resolution: 1 })
+  stalls.enable()
+  let isDone = false
+  const asking = took(() => effectOn(one => audit.list(one), known, [CAREFUL, after], newest!.time)).finally(() => {
+    isDone = true
+  })
+  while (!isDone) beside.push((await took(record))[0])
+  const [ms, effect] = await asking
+  stalls.disable()
+  say(
+    `a rule's effect on ${effect.calls} calls of a week (more: ${effect.isCut}): ${ms.toFixed(0)} ms; a changing call's ` +
+      `record meanwhile ${median(beside)} ms (alone ${alone}); one turn in a hundred of the hub's thread took over ${(stalls.percentile(99) / 1e6).toFixed(1)} ms`,
+  )
 }

@@ -1,5 +1,6 @@
 // Answers the contract. Each answer asks the part that owns the matter; a missing one does not compile.
 
+import type { AuditFilter } from '../../contract/audit.ts'
 import type { WireFrame } from '../../contract/calls.ts'
 import type { Announcer } from '../announce.ts'
 import type { Audit } from '../audit/audit.ts'
@@ -18,6 +19,7 @@ import { answerCall } from './approvals.ts'
 import { answerAudit } from './audit.ts'
 import { guardedContract, nameOf } from './caller.ts'
 import { answerClients } from './clients.ts'
+import { inTurn } from './in-turn.ts'
 import { knownNow } from './known-tools.ts'
 import { loosen } from './loosen.ts'
 import { answerMoves } from './moves.ts'
@@ -56,6 +58,8 @@ export type HubRouter = ReturnType<typeof buildRouter>
 export function buildRouter(parts: Parts) {
   const { announcer, approvals, audit, gateway, metrics, policy, proposals, readers, registry, windows } = parts
   const api = guardedContract(audit, window => windows.isPaired(window))
+  const askTheLog = inTurn()
+  const list = (filter: Partial<AuditFilter>) => audit.list(filter)
   const idOf = (idOrName: string) => registry.find(idOrName).id
 
   const hub = api.hub.router({
@@ -128,12 +132,16 @@ export function buildRouter(parts: Parts) {
       const stops = (input.kind === 'read-only' || input.kind === 'stop') && input.on
       return stops ? { ...done, underWay: gateway.underWay() } : done
     }),
-    preview: api.policy.preview.handler(({ input }) =>
-      effectOn(filter => audit.list(filter), knownNow(parts), [policy.current(), policy.wouldBe(input)], Date.now()),
-    ),
-    suggestions: api.policy.suggestions.handler(() =>
-      alwaysYes(filter => audit.list(filter), knownNow(parts), policy.current(), Date.now()),
-    ),
+    preview: api.policy.preview.handler(({ input, context, signal }) => {
+      const gone = ended(context.gone, signal)
+      return askTheLog(gone, () =>
+        effectOn(list, knownNow(parts), [policy.current(), policy.wouldBe(input)], Date.now(), gone),
+      )
+    }),
+    suggestions: api.policy.suggestions.handler(({ context, signal }) => {
+      const gone = ended(context.gone, signal)
+      return askTheLog(gone, () => alwaysYes(list, knownNow(parts), policy.current(), Date.now(), gone))
+    }),
     explain: api.policy.explain.handler(({ input }) =>
       gateway.explain({ ...input, server: idOf(input.server), client: input.client ?? 'unknown' }),
     ),

@@ -65,7 +65,43 @@ test('at most ten thousand calls are looked at, and that is said', async () => {
   const effect = await effectOn(list, known, withOne({ effect: 'deny' }), NOW)
   expect(effect).toMatchObject({ calls: 10_000, denied: 10_000, isCut: true })
   expect(effect.examples.length).toBe(5)
-  expect(asked.length).toBe(10)
+  expect(asked.length).toBe(50)
+})
+
+test('while the log is gone through, whoever else waits has a turn after twenty rows, and after one that takes long', async () => {
+  let turns = 0
+  const count = () => {
+    turns++
+    other = setImmediate(count)
+  }
+  let other = setImmediate(count)
+  const { list } = log(Array.from({ length: 10_000 }, () => ({ event: given('{}') })))
+  await effectOn(list, known, withOne({ effect: 'deny' }), NOW)
+  expect(turns).toBeGreaterThanOrEqual(500)
+  turns = 0
+  const slow: Known = (server, tool) => {
+    for (const end = performance.now() + 4; performance.now() < end; );
+    return known(server, tool)
+  }
+  await effectOn(
+    log(Array.from({ length: 40 }, () => ({ event: given('{}') }))).list,
+    slow,
+    withOne({ effect: 'deny' }),
+    NOW,
+  )
+  clearImmediate(other)
+  expect(turns).toBeGreaterThanOrEqual(39)
+})
+
+test('who asked and went away is not answered', async () => {
+  const { list, asked } = log(Array.from({ length: 10_000 }, () => ({ event: given('{}') })))
+  const gone = new AbortController()
+  const listed = async (filter: Partial<AuditFilter>) => {
+    if (asked.length === 3) gone.abort()
+    return list(filter)
+  }
+  await expect(effectOn(listed, known, withOne({ effect: 'deny' }), NOW, gone.signal)).rejects.toThrow()
+  expect(asked.length).toBe(4)
 })
 
 test('a rule is suggested where ten were yes and none was no, and it still asks and does not destroy', async () => {

@@ -1,5 +1,6 @@
 // What the log says about rules: what a change would have made of last week's calls, and which questions were always yes.
 import { hash } from 'node:crypto'
+import { setImmediate as letOthersIn } from 'node:timers/promises'
 import type { AuditEvent, AuditFilter, AuditRow } from '../../contract/audit.ts'
 import type { PolicyEffect, Suggestion } from '../../contract/policy.ts'
 import type { Effect } from '../../contract/servers.ts'
@@ -10,7 +11,10 @@ const DAY_MS = 86_400_000
 const WEEK_MS = 7 * DAY_MS
 const MONTH_MS = 30 * DAY_MS
 const MOST_ROWS = 10_000
-const PAGE = 1000
+const PAGE = 200
+/** Of the thread that answers calls too: so many rows, or so long, and whoever waits has a turn. */
+const ROWS_AT_ONCE = 20
+const AT_ONCE_MS = 3
 const MOST_EXAMPLES = 5
 const ENOUGH_YES = 10
 const MOST_SUGGESTIONS = 10
@@ -24,12 +28,13 @@ interface PastCall {
   event: AuditEvent & { client: string; server: string; tool: string }
 }
 
-/** The calls of the last seven days, at most the newest 10,000, as both policies would decide them. Reads page by page, so that nothing waits. */
+/** The calls of the last seven days, at most the newest 10,000, as both policies would decide them. Calls of clients go first meanwhile. */
 export async function effectOn(
   list: List,
   known: Known,
   [before, after]: readonly [DecidingPolicy, DecidingPolicy],
   now: number,
+  signal?: AbortSignal,
 ): Promise<PolicyEffect> {
   const since = now - WEEK_MS
   const effect: PolicyEffect = {
@@ -44,7 +49,7 @@ export async function effectOn(
   }
   const count = { deny: 'denied', ask: 'asked', allow: 'allowed' } as const
   const seen = new Set<string | undefined>()
-  effect.isCut = await eachRow(list, { kinds: ['call'], since }, row => {
+  effect.isCut = await eachRow(list, { kinds: ['call'], since }, signal, row => {
     const past = callOf(row)
     if (!past || seen.has(past.event.correlation)) return
     if (past.event.correlation !== undefined) seen.add(past.event.correlation)
@@ -64,9 +69,15 @@ export async function effectOn(
 }
 
 /** Client and tool pairs that a person always said yes to within 30 days, at least ten times, and that still ask. */
-export async function alwaysYes(list: List, known: Known, policy: DecidingPolicy, now: number): Promise<Suggestion[]> {
+export async function alwaysYes(
+  list: List,
+  known: Known,
+  policy: DecidingPolicy,
+  now: number,
+  signal?: AbortSignal,
+): Promise<Suggestion[]> {
   const found = new Map<string, Suggestion & { isNo: boolean }>()
-  await eachRow(list, { kinds: ['approval'], since: now - MONTH_MS }, ({ event, time }) => {
+  await eachRow(list, { kinds: ['approval'], since: now - MONTH_MS }, signal, ({ event, time }) => {
     if (!event?.client || !event.server || !event.tool) return
     if (event.what !== 'approval/allow' && event.what !== 'approval/deny') return
     const { client, server, tool } = event
@@ -97,11 +108,24 @@ function isWorthARule(
 }
 
 /** Newest first. True when there were more than we look at. */
-async function eachRow(list: List, filter: Partial<AuditFilter>, see: (row: AuditRow) => void): Promise<boolean> {
+async function eachRow(
+  list: List,
+  filter: Partial<AuditFilter>,
+  signal: AbortSignal | undefined,
+  see: (row: AuditRow) => void,
+): Promise<boolean> {
   let before: number | undefined
   for (let rows = 0; rows < MOST_ROWS; rows += PAGE) {
+    signal?.throwIfAborted()
     const page = await list({ ...filter, limit: PAGE, ...(before === undefined ? {} : { before }) })
-    for (const row of page) see(row)
+    let from = performance.now()
+    for (const [n, row] of page.entries()) {
+      if (n % ROWS_AT_ONCE === 0 || performance.now() - from > AT_ONCE_MS) {
+        await letOthersIn()
+        from = performance.now()
+      }
+      see(row)
+    }
     if (page.length < PAGE) return false
     before = page.at(-1)!.seq
   }
