@@ -24,7 +24,7 @@ import type { Line } from './line.ts'
 import { callsOver, type Hub, notify } from './notifications.ts'
 import { dataFolder, type Installation, nodePath, profileName, programPath, rendererFolder } from './places.ts'
 import { quitter } from './quit.ts'
-import { trayMenu, trayWords } from './tray.ts'
+import { stopEverything, trayMenu, trayWords } from './tray.ts'
 import { guardContents, guardSession, isFromUs, windowOptions } from './window.ts'
 import { WindowKeys } from './window-key.ts'
 
@@ -109,7 +109,8 @@ function start(): void {
 
   tray = new Tray(join(here, 'tray.png'))
   tray.setToolTip(trayWords(0))
-  tray.setContextMenu(Menu.buildFromTemplate(trayMenu({ open: showWindow, quit: () => app.quit() })))
+  const stop = () => void stopEverything(calls, showWindow)
+  tray.setContextMenu(Menu.buildFromTemplate(trayMenu({ open: showWindow, stop, quit: () => app.quit() })))
   tray.on('click', () => showWindow())
   showWindow()
 }

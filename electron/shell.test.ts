@@ -11,6 +11,7 @@ import type { EntryNews } from './names.ts'
 import { type Bubble, callsOver, type Hub, notify } from './notifications.ts'
 import { dataFolder, profileName } from './places.ts'
 import { quitter } from './quit.ts'
+import { stopEverything, trayMenu } from './tray.ts'
 import { type SafeStorage, WindowKeys } from './window-key.ts'
 
 const root = join(import.meta.dirname, '..')
@@ -141,6 +142,26 @@ test('a hub that is killed is started again, and the window gets a new line', { 
   await expect.poll(() => lines.length, { timeout: 20_000 }).toBe(2)
   expect(news[0]).toMatchObject({ kind: 'gone', problem: null })
   expect((await callsOver(lines[1]!).hub.status()).pid).not.toBe(pid)
+})
+
+test('“Stop everything” of the tray stops every call, and shows the window, with or without a hub', {
+  timeout: 90_000,
+}, async () => {
+  const { hub, shell } = machine()
+  const { kept, lines } = shell(hub())
+  await kept.tryNow()
+  const calls = callsOver(lines[0]!)
+  const shown = vi.fn()
+  let stopping: Promise<void> | undefined
+  const stop = () => {
+    stopping = stopEverything(calls, shown)
+  }
+  const item = trayMenu({ open: () => {}, stop, quit: () => {} }).find(one => one.label === 'Stop everything')!
+  ;(item.click as () => void)()
+  await stopping
+  expect((await calls.policy.get()).stopped).toBe(true)
+  await stopEverything(undefined, shown)
+  expect(shown).toHaveBeenCalledTimes(2)
 })
 
 test('a hub that cannot start says why, and is tried again ever more slowly', async () => {

@@ -4,9 +4,9 @@ import { useHotkeys } from '@mantine/hooks'
 import { spotlight } from '@mantine/spotlight'
 import { useNavigate } from '@tanstack/react-router'
 import { type ReactNode, useEffect, useRef, useState } from 'react'
+import { useReadOnly } from '../features/policy/use-switches.ts'
 import { isTyping, Keys, mod } from '../ui/index.ts'
 import { places } from './places.ts'
-import { useReadOnly } from './read-only.ts'
 
 const AFTER_G_MS = 1_200
 

@@ -4,6 +4,7 @@ import type { SpotlightActionData, SpotlightActionGroupData } from '@mantine/spo
 import {
   IconDownload,
   IconFlask,
+  IconHandStop,
   IconLink,
   IconLock,
   IconMoon,
@@ -17,11 +18,11 @@ import { useNavigate } from '@tanstack/react-router'
 import type { Server, Tool } from '../../contract/servers.ts'
 import { exportLog } from '../features/activity/export-log.tsx'
 import { verify } from '../features/activity/verification.ts'
+import { useReadOnly, useStopped } from '../features/policy/use-switches.ts'
 import { canStart, canStop } from '../features/servers/attention.ts'
 import { hub, listOf, useCall, useClients, useServers } from '../hub.ts'
 import { ClientTile, ServerTile, stateWord } from '../ui/index.ts'
 import { places } from './places.ts'
-import { useReadOnly } from './read-only.ts'
 
 const look = { size: 16, stroke: 1.7 }
 
@@ -35,6 +36,7 @@ export function usePaletteActions(tools: Tool[], { colorScheme, setColorScheme }
   const servers = listOf(useServers())
   const clients = listOf(useClients()).filter(client => client.status !== 'not-installed')
   const [readOnly, setReadOnly] = useReadOnly()
+  const [stopped, setStopped] = useStopped()
   const control = useControl()
   const dark = colorScheme === 'dark'
   return [
@@ -54,6 +56,13 @@ export function usePaletteActions(tools: Tool[], { colorScheme, setColorScheme }
           description: 'nothing writes, for any client',
           leftSection: <IconLock {...look} />,
           onClick: () => void setReadOnly(!readOnly),
+        },
+        {
+          id: 'stop',
+          label: stopped ? 'Start again what was stopped' : 'Stop everything',
+          description: 'every server, and every call',
+          leftSection: stopped ? <IconPlayerPlay {...look} /> : <IconHandStop {...look} />,
+          onClick: () => void setStopped(!stopped),
         },
         {
           id: 'verify',

@@ -5,11 +5,11 @@ import { IconLock, IconSearch } from '@tabler/icons-react'
 import { Link } from '@tanstack/react-router'
 import { shell } from '../connection/shell.ts'
 import { useWaiting } from '../features/approvals/waiting.ts'
+import { useReadOnly } from '../features/policy/use-switches.ts'
 import { listOf, useClients, usePolicy, useSecrets, useServers } from '../hub.ts'
 import { mod, useStale } from '../ui/index.ts'
 import css from './frame.module.css'
 import { type Place, places } from './places.ts'
-import { useReadOnly } from './read-only.ts'
 
 export function Sidebar({ narrow }: { narrow: boolean }) {
   const groups = ['', 'Connect', 'Guard'] as const

@@ -3,11 +3,11 @@ import { IconKey, IconLink } from '@tabler/icons-react'
 import { Link } from '@tanstack/react-router'
 import type { ReactNode } from 'react'
 import type { HubStatus } from '../../contract/hub.ts'
+import { useReadOnly } from '../features/policy/use-switches.ts'
 import { listOf, useHub, useServers, useStatus } from '../hub.ts'
 import { Disc, Octagon } from '../ui/glyphs.tsx'
 import { Ago, count, plural, seconds } from '../ui/index.ts'
 import css from './frame.module.css'
-import { useReadOnly } from './read-only.ts'
 
 export function StatusBar() {
   const hub = useHub()

@@ -5,6 +5,7 @@ import { useEffect, useState } from 'react'
 import { listOf, useApprovals, useHub, useQuestions } from '../../hub.ts'
 import { EmptyState, GroupRow, Page, PageHeader, Problem, RowsSkeleton } from '../../ui/layout.tsx'
 import { plural } from '../../ui/numbers.ts'
+import { suggestionId, useSuggestions } from '../policy/use-suggestions.ts'
 import { Question } from '../questions/question.tsx'
 import { textOf, useAddress } from '../use-address.ts'
 import { useWalk } from '../use-walk.ts'
@@ -12,8 +13,9 @@ import css from './approvals.module.css'
 import { CommandSheet } from './command-sheet.tsx'
 import { Decision, useTitleId } from './decision.tsx'
 import { HeldSheet } from './held-sheet.tsx'
-import { AnsweredItem, CommandItem, HeldItem, heldId, ProposalItem, QuestionItem } from './items.tsx'
+import { AnsweredItem, CommandItem, HeldItem, heldId, ProposalItem, QuestionItem, SuggestionItem } from './items.tsx'
 import { ProposalSheet } from './proposal-sheet.tsx'
+import { SuggestionSheet } from './suggestion-sheet.tsx'
 import { grouped, useWaiting } from './waiting.ts'
 import { WaitingCalls } from './waiting-calls.tsx'
 
@@ -24,18 +26,21 @@ export function ApprovalsView() {
   const titleId = useTitleId()
   const all = listOf(approvals)
   const asked = listOf(useQuestions())
+  const suggestions = useSuggestions()
   const answered = [...all, ...asked].filter(a => a.state.kind !== 'waiting').sort((a, b) => b.askedAt - a.askedAt)
   const ids = [
     ...grouped(waiting.calls).flatMap(group => group.calls.map(one => one.id)),
     ...[...waiting.questions, ...waiting.commands].map(one => one.id),
     ...waiting.held.map(heldId),
-    ...[...waiting.proposals, ...answered].map(one => one.id),
+    ...waiting.proposals.map(one => one.id),
+    ...suggestions.list.map(suggestionId),
+    ...answered.map(one => one.id),
   ]
   const wanted = textOf(address.item)
   // What was looked at stays, also when it was answered meanwhile; nothing takes its place by itself.
   const [first, setFirst] = useState<string | null>(null)
   const selected = wanted ?? first
-  const firstWaiting = ids.length > answered.length ? ids[0]! : null
+  const firstWaiting = waiting.count > 0 ? ids[0]! : null
   useEffect(() => {
     if (first === null && firstWaiting !== null) setFirst(firstWaiting)
   }, [first, firstWaiting])
@@ -76,6 +81,7 @@ export function ApprovalsView() {
   const command = waiting.commands.find(s => s.id === selected)
   const held = waiting.held.find(s => heldId(s) === selected)
   const proposal = waiting.proposals.find(p => p.id === selected)
+  const suggestion = suggestions.list.find(one => suggestionId(one) === selected)
   const item = (id: string) => ({ current: id === selected, onOpen: () => select(id) })
   return (
     <Page header={header}>
@@ -100,6 +106,10 @@ export function ApprovalsView() {
           {waiting.proposals.map(one => (
             <ProposalItem key={one.id} proposal={one} {...item(one.id)} />
           ))}
+          {suggestions.list.length > 0 && <GroupRow title="Always yes" count={suggestions.list.length} />}
+          {suggestions.list.map(one => (
+            <SuggestionItem key={suggestionId(one)} suggestion={one} {...item(suggestionId(one))} />
+          ))}
           {answered.length > 0 && <GroupRow title="Answered" count={answered.length} />}
           {answered.map(one =>
             'asked' in one ? (
@@ -117,7 +127,15 @@ export function ApprovalsView() {
           )}
           {held && <HeldSheet key={heldId(held)} server={held} />}
           {proposal && <ProposalSheet key={proposal.id} proposal={proposal} />}
-          {!call && !question && !command && !held && !proposal && (
+          {suggestion && (
+            <SuggestionSheet
+              key={suggestionId(suggestion)}
+              suggestion={suggestion}
+              onLeave={() => suggestions.leave(suggestion)}
+              onDone={() => go({})}
+            />
+          )}
+          {!call && !question && !command && !held && !proposal && !suggestion && (
             <EmptyState
               title={waiting.count === 0 ? 'Nothing waits for you.' : selected ? 'This one is settled.' : 'Choose one.'}
               text={answered.length > 0 ? `${plural(answered.length, 'was', 'were')} answered lately.` : undefined}

@@ -1,7 +1,13 @@
 // The rows of the inbox, one for each kind of thing that waits or waited.
-import { IconArrowUpRight, IconChevronRight, IconMessageQuestion, IconShieldHalf } from '@tabler/icons-react'
+import {
+  IconArrowUpRight,
+  IconChevronRight,
+  IconMessageQuestion,
+  IconRepeat,
+  IconShieldHalf,
+} from '@tabler/icons-react'
 import type { ReactNode } from 'react'
-import type { Approval, Proposal } from '../../../contract/policy.ts'
+import type { Approval, Proposal, Suggestion } from '../../../contract/policy.ts'
 import type { PersonQuestion } from '../../../contract/questions.ts'
 import type { Server } from '../../../contract/servers.ts'
 import { Ago, useNow, useStale } from '../../ui/clock.tsx'
@@ -10,6 +16,7 @@ import { ClientTile, ServerTile, Tile } from '../../ui/tile.tsx'
 import { gist as gistOf, ending as questionEnding, WANTS } from '../questions/words.ts'
 import { waitingWords } from '../servers/attention.ts'
 import { heldWords } from '../servers/held-words.ts'
+import { useNames } from '../use-names.ts'
 import css from './approvals.module.css'
 import { clock, ending, gist } from './words.ts'
 
@@ -173,6 +180,31 @@ export function ProposalItem({ proposal, ...opens }: Opens & { proposal: Proposa
           <Ago at={proposal.at} as="span" />
         </span>
       }
+    />
+  )
+}
+
+export function SuggestionItem({ suggestion, ...opens }: Opens & { suggestion: Suggestion }) {
+  const names = useNames()
+  const { client, server, tool, yes } = suggestion
+  return (
+    <Item
+      {...opens}
+      tile={
+        <Tile>
+          <IconRepeat size={14} stroke={1.7} />
+        </Tile>
+      }
+      title={
+        <>
+          <span>{names.client(client)}</span>
+          <IconChevronRight size={13} aria-hidden />
+          <code>
+            <Foreign text={tool} max={80} />
+          </code>
+        </>
+      }
+      text={`${names.server(server)} · ${yes} questions, each a yes. Make a rule?`}
     />
   )
 }

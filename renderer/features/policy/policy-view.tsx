@@ -25,6 +25,7 @@ import { RuleForm } from './rule-form.tsx'
 import { bySpecificity, presets, RuleWords } from './rule-words.tsx'
 import { StopEverything } from './stop-everything.tsx'
 import { Suggestions } from './suggestions.tsx'
+import { useReadOnly } from './use-switches.ts'
 import { WhyPane } from './why-pane.tsx'
 
 export function PolicyView() {
@@ -98,14 +99,14 @@ function Rules(props: { policy: Policy; onEdit: (id: string) => void; onSuggest:
           <Banner tone="red" role="alert" title="policy.json is not what is in force" text={policy.problem} />
         </div>
       )}
-      <ReadOnlyRow on={policy.readOnly} />
+      <Switches />
       {proposals.length > 0 && (
         <GroupRow title="Wait for you" count={proposals.length} right="The old state stays in force" />
       )}
       {proposals.map(proposal => (
         <ProposalRow key={proposal.id} proposal={proposal} />
       ))}
-      <Suggestions policy={policy} onUse={onSuggest} />
+      <Suggestions onUse={onSuggest} />
       <div className={`${css.row} ${css.head}`} aria-hidden="true">
         <span>Rule</span>
         <span>Answer</span>
@@ -140,14 +141,14 @@ function Rules(props: { policy: Policy; onEdit: (id: string) => void; onSuggest:
   )
 }
 
-function ReadOnlyRow({ on }: { on: boolean }) {
-  const change = useCall(hub.policy.change)
+function Switches() {
+  const [readOnly, setReadOnly] = useReadOnly()
   return (
     <div className={css.row} style={{ gridTemplateColumns: '1fr auto' }}>
       <Switch
-        checked={on}
-        label={on ? 'Read-only is on: nothing writes, for any client' : 'Read-only is off'}
-        onChange={event => void change({ kind: 'read-only', on: event.currentTarget.checked })}
+        checked={readOnly}
+        label={readOnly ? 'Read-only is on: nothing writes, for any client' : 'Read-only is off'}
+        onChange={event => void setReadOnly(event.currentTarget.checked)}
       />
       <StopEverything />
     </div>

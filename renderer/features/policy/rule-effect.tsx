@@ -49,15 +49,15 @@ function useEffectOf(change: PolicyChange): PolicyEffect | 'unknown' | null {
   const text = JSON.stringify(change)
   useEffect(() => {
     if (!live) return setEffect(null)
-    let current = true
+    const gone = new AbortController()
     const timer = setTimeout(() => {
-      hub.policy.preview(JSON.parse(text) as PolicyChange).then(
-        found => current && setEffect(found),
-        () => current && setEffect('unknown'),
+      hub.policy.preview(JSON.parse(text) as PolicyChange, { signal: gone.signal }).then(
+        found => !gone.signal.aborted && setEffect(found),
+        () => !gone.signal.aborted && setEffect('unknown'),
       )
     }, REST_MS)
     return () => {
-      current = false
+      gone.abort()
       clearTimeout(timer)
     }
   }, [text, live])
