@@ -7,6 +7,7 @@ import { hub, listOf, useCall, usePolicy, useProposals } from '../../hub.ts'
 import {
   Banner,
   EffectMark,
+  Foreign,
   GroupRow,
   moment,
   Page,
@@ -71,7 +72,7 @@ export function PolicyView() {
       </Pane>
     ) : (
       <Pane label="Why?" title="Why?" fact="ask the policy about any call">
-        <WhyPane />
+        <WhyPane onRule={begin} />
       </Pane>
     )
   return (
@@ -171,7 +172,11 @@ function RuleRow({ rule, onEdit }: { rule: Rule; onEdit: () => void }) {
       <EffectMark effect={rule.effect} look="soft" />
       <div>
         <RuleWords rule={rule} names={names} />
-        {rule.note && <div className={css.note}>{rule.note}</div>}
+        {rule.note && (
+          <div className={css.note}>
+            <Foreign text={rule.note} max={500} />
+          </div>
+        )}
       </div>
       <span className={css.until}>{rule.until ? moment(rule.until) : ''}</span>
       <Menu>

@@ -4,12 +4,13 @@ import { IconPlus, IconX } from '@tabler/icons-react'
 import { type FormEvent, useState } from 'react'
 import type { ArgumentCondition, PolicyChange, Rule } from '../../../contract/policy.ts'
 import type { Effect } from '../../../contract/servers.ts'
-import { hub, listOf, useCall, useClients, useServers } from '../../hub.ts'
+import { hub, useCall } from '../../hub.ts'
 import { EffectMark, moment, showDone } from '../../ui/index.ts'
 import { useNames } from '../use-names.ts'
 import css from './policy.module.css'
 import { RuleEffect } from './rule-effect.tsx'
 import { RuleWords } from './rule-words.tsx'
+import { useClientOptions, useServerOptions } from './use-options.ts'
 
 type How = 'equals' | 'glob' | 'pattern' | 'min' | 'max'
 interface Draft {
@@ -30,12 +31,11 @@ const hows: { value: How; label: string }[] = [
 /** `begin`: what the form starts with. With an `id` that rule is replaced. */
 export function RuleForm({ begin = {}, onDone }: { begin?: Partial<Rule>; onDone: () => void }) {
   const change = useCall(hub.policy.change)
-  const servers = listOf(useServers())
-  const clients = listOf(useClients()).filter(client => client.status !== 'not-installed')
   const names = useNames()
   const [effect, setEffect] = useState<Effect>(begin.effect ?? 'ask')
   const [client, setClient] = useState<string | null>(begin.client ?? null)
   const [server, setServer] = useState<string | null>(begin.server ?? null)
+  const [clients, servers] = [useClientOptions(client), useServerOptions(server)]
   const [tool, setTool] = useState(begin.tool ?? '')
   const [drafts, setDrafts] = useState<Draft[]>(() => (begin.arguments ?? []).flatMap(draftOf))
   const [exactly, setExactly] = useState(begin.exactly ?? false)
@@ -81,7 +81,7 @@ export function RuleForm({ begin = {}, onDone }: { begin?: Partial<Rule>; onDone
         placeholder="anyone"
         clearable
         searchable
-        data={clients.map(each => ({ value: each.id, label: each.name }))}
+        data={clients}
         value={client}
         onChange={setClient}
       />
@@ -90,7 +90,7 @@ export function RuleForm({ begin = {}, onDone }: { begin?: Partial<Rule>; onDone
         placeholder="any server"
         clearable
         searchable
-        data={servers.map(each => ({ value: each.id, label: each.name }))}
+        data={servers}
         value={server}
         onChange={setServer}
       />
@@ -157,7 +157,7 @@ export function RuleForm({ begin = {}, onDone }: { begin?: Partial<Rule>; onDone
         allowDeselect={false}
         data={[
           ...(begin.until ? [{ value: 'same', label: `${moment(begin.until)}, as it is` }] : []),
-          { value: '0', label: 'for good' },
+          { value: '0', label: 'I remove it' },
           { value: '1', label: 'in an hour' },
           { value: '8', label: 'in 8 hours' },
           { value: '168', label: 'in a week' },
@@ -167,7 +167,10 @@ export function RuleForm({ begin = {}, onDone }: { begin?: Partial<Rule>; onDone
       />
       <TextInput label="Note to yourself" value={note} onChange={event => setNote(event.currentTarget.value)} />
       <div className={css.sentence}>
-        <EffectMark effect={effect} look="soft" /> <RuleWords rule={rule} names={names} />
+        <EffectMark effect={effect} look="soft" />
+        <span>
+          <RuleWords rule={rule} names={names} /> {ENDS[hours] ?? ''}
+        </span>
       </div>
       <RuleEffect change={changeTo(rule)} />
       {effect === 'allow' && !server && !tool.trim() && conditions.length === 0 && (
@@ -183,6 +186,8 @@ export function RuleForm({ begin = {}, onDone }: { begin?: Partial<Rule>; onDone
     </form>
   )
 }
+
+const ENDS: Record<string, string> = { '1': 'for an hour', '8': 'for 8 hours', '168': 'for a week' }
 
 function untilOf(hours: string, { until }: Partial<Rule>): { until?: number } {
   if (hours === 'same') return until === undefined ? {} : { until }

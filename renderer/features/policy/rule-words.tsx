@@ -10,14 +10,18 @@ type Named = Pick<Rule, 'client' | 'server' | 'tool' | 'arguments' | 'exactly'>
 export function RuleWords({ rule, names }: { rule: Named; names: Names }) {
   return (
     <span className={css.when}>
-      <b>{rule.client ? names.client(rule.client) : 'anyone'}</b> runs{' '}
+      <b>{rule.client ? <Foreign text={names.client(rule.client)} max={100} /> : 'anyone'}</b> runs{' '}
       <code>
-        {rule.server ? names.server(rule.server) : 'any server'} › {rule.tool ?? 'any tool'}
+        {rule.server ? <Foreign text={names.server(rule.server)} max={100} /> : 'any server'} ›{' '}
+        {rule.tool ? <Foreign text={rule.tool} max={200} /> : 'any tool'}
       </code>
       {rule.arguments?.map((condition, at) => (
         <span key={condition.path}>
           {at === 0 ? ' where ' : ' and '}
-          <code>{condition.path}</code> <ConditionWords condition={condition} />
+          <code>
+            <Foreign text={condition.path} max={200} />
+          </code>{' '}
+          <ConditionWords condition={condition} />
         </span>
       ))}
       {rule.exactly && ' and nothing else is given'}
@@ -88,10 +92,10 @@ export const presets: Record<Preset, { name: string; rows: { effect: Effect; wha
 }
 
 const rank = (rule: Rule): number =>
-  (rule.arguments?.length ? 32 : 0) +
+  (rule.arguments?.length || rule.exactly ? 32 : 0) +
   (rule.tool ? (/[*?]/.test(rule.tool) ? 8 : 16) : 0) +
   (rule.server ? 4 : 0) +
-  (rule.client ? 2 : 0)
+  (rule.client ? (/[*?]/.test(rule.client) ? 1 : 2) : 0)
 
 /** The most specific first, as it is decided; the order in the file means nothing. */
 export const bySpecificity = (rules: readonly Rule[]): Rule[] =>

@@ -5,22 +5,18 @@ import { plural, showDone } from '../../ui/index.ts'
 type Switch = [on: boolean, set: (on: boolean) => Promise<void>]
 
 /** Whether nothing may write, and how to switch that; the hub says when it is done. */
-export const useReadOnly = (): Switch => useSwitch('read-only', 'readOnly', 'Read-only is on')
+export const useReadOnly = (): Switch => useSwitch('read-only', 'readOnly')
 
 /** Whether everything is stopped, and how to stop it or start it again. */
-export const useStopped = (): Switch => useSwitch('stop', 'stopped', 'Everything is stopped')
+export const useStopped = (): Switch => useSwitch('stop', 'stopped')
 
-function useSwitch(kind: 'read-only' | 'stop', name: 'readOnly' | 'stopped', done: string): Switch {
+// That it is on stands in the frame; what was with its server already is not called back, and that is said here.
+function useSwitch(kind: 'read-only' | 'stop', name: 'readOnly' | 'stopped'): Switch {
   const policy = usePolicy()
   const change = useCall(hub.policy.change)
   const set = async (on: boolean) => {
-    const changed = await change({ kind, on })
-    if (changed && on) showDone(`${done}.${begun(changed.underWay ?? 0)}`)
+    const { underWay = 0 } = (await change({ kind, on })) ?? {}
+    if (on && underWay > 0) showDone(`${plural(underWay, 'call')} had begun already and may have changed something`)
   }
   return [policy.kind === 'ready' && policy.value[name], set]
-}
-
-/** What was with its server already is not called back, and that is said. */
-function begun(underWay: number): string {
-  return underWay > 0 ? ` ${plural(underWay, 'call')} had begun already and may have changed something` : ''
 }

@@ -1,20 +1,21 @@
 // Asks the policy about any call, without making it: who, which tool, with which arguments.
 import { Button, Select } from '@mantine/core'
+import { IconPlus } from '@tabler/icons-react'
 import { useEffect, useState } from 'react'
-import type { Decision } from '../../../contract/policy.ts'
+import type { Decision, NewRule } from '../../../contract/policy.ts'
 import type { Tool } from '../../../contract/servers.ts'
-import { hub, listOf, problemFrom, useCall, useClients, useHub, useServers } from '../../hub.ts'
-import { Foreign, JsonEditor, RiskMark, showProblem } from '../../ui/index.ts'
+import { hub, problemFrom, useCall, useHub } from '../../hub.ts'
+import { CopyButton, Foreign, JsonEditor, RiskMark, showProblem } from '../../ui/index.ts'
 import css from './policy.module.css'
+import { useClientOptions, useServerOptions } from './use-options.ts'
 
 const words = { allow: 'It would run', ask: 'A person is asked', deny: 'It is denied' } as const
 
-export function WhyPane() {
-  const clients = listOf(useClients()).filter(client => client.status !== 'not-installed')
-  const servers = listOf(useServers())
+export function WhyPane({ onRule }: { onRule: (rule: NewRule) => void }) {
   const explain = useCall(hub.policy.explain)
   const [client, setClient] = useState<string | null>(null)
   const [server, setServer] = useState<string | null>(null)
+  const [clients, servers] = [useClientOptions(client), useServerOptions(server)]
   const [tool, setTool] = useState<string | null>(null)
   const [args, setArgs] = useState('{}')
   const [decision, setDecision] = useState<Decision | null>(null)
@@ -30,7 +31,7 @@ export function WhyPane() {
         placeholder="anyone"
         clearable
         searchable
-        data={clients.map(each => ({ value: each.id, label: each.name }))}
+        data={clients}
         value={client}
         onChange={setClient}
       />
@@ -38,7 +39,7 @@ export function WhyPane() {
         label="Server"
         placeholder="Choose a server"
         searchable
-        data={servers.map(each => ({ value: each.id, label: each.name }))}
+        data={servers}
         value={server}
         onChange={value => {
           setServer(value)
@@ -58,6 +59,9 @@ export function WhyPane() {
           setDecision(null)
         }}
       />
+      <div className={css.label} aria-hidden="true">
+        Arguments
+      </div>
       <JsonEditor
         label="Arguments as JSON"
         value={args}
@@ -94,11 +98,34 @@ export function WhyPane() {
               </li>
             ))}
           </ul>
+          <div className={css.then}>
+            <Button
+              leftSection={<IconPlus size={14} />}
+              onClick={() => server && tool && onRule({ effect: 'ask', ...(client ? { client } : {}), server, tool })}
+            >
+              Rule from this call…
+            </Button>
+            <CopyButton text={asCommand(server, tool, args, client)} label="Copy as command" />
+          </div>
         </div>
       )}
     </div>
   )
 }
+
+/** The same question on the command line. */
+function asCommand(server: string | null, tool: string | null, args: string, client: string | null): string {
+  const quoted = [server, tool].map(word => quote(word ?? ''))
+  return [
+    'gatehouse policy explain',
+    ...quoted,
+    '--args',
+    quote(args),
+    ...(client ? ['--client', quote(client)] : []),
+  ].join(' ')
+}
+
+const quote = (word: string) => (/^[\w.-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`)
 
 function useTools(server: string | null): Tool[] {
   const [tools, setTools] = useState<Tool[]>([])
