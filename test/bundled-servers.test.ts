@@ -46,6 +46,7 @@ const CALLS: Record<string, [tool: string, args: Args][]> = {
   files: [
     ['list_files', { directory: '.' }],
     ['get_file_info', { path: 'a.txt' }],
+    ['hash_files', { paths: ['a.txt'] }],
     ['read_file', { path: 'a.txt' }],
     ['search_files', { directory: '.', query: 'zwei' }],
     ['write_file', { path: 'b.txt', content: 'drei' }],

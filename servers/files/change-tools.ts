@@ -2,10 +2,11 @@
 import { lstat, stat } from 'node:fs/promises'
 import type { McpServer } from '@modelcontextprotocol/server'
 import { z } from 'zod'
-import { Failure } from './failure.ts'
+import { Failure } from '../kit/failure.ts'
+import type { Answer, Kit } from '../kit/tools.ts'
+import { about, answer } from './about.ts'
 import { sha256Of } from './reading.ts'
 import { isInside } from './refused.ts'
-import { answer, attempt } from './result.ts'
 import type { Roots } from './roots.ts'
 import { move, mustBeFree, type Trash } from './trash.ts'
 import { writeWhole } from './writing.ts'
@@ -20,25 +21,25 @@ export interface Changing {
   mayWrite: boolean
 }
 
-export function registerChangeTools(server: McpServer, { roots, trash, mayWrite }: Changing): void {
-  const change = (tool: string, about: string, run: () => ReturnType<typeof attempt>) =>
-    attempt(tool, about, async () => {
-      if (!mayWrite)
-        throw new Failure(
-          'permission_denied',
-          'This server was started for reading only.',
-          'Ask the person to start it with --allow-writing.',
-        )
-      return run()
+export function registerChangeTools(kit: Kit, server: McpServer, { roots, trash, mayWrite }: Changing): void {
+  const change = <T>(path: string, run: () => Promise<Answer<T>>) =>
+    about(path, async () => {
+      if (mayWrite) return run()
+      throw new Failure(
+        'permission_denied',
+        'This server was started for reading only.',
+        'Ask the person to start it with --allow-writing.',
+      )
     })
 
-  server.registerTool(
+  kit.tool(
+    server,
     'write_file',
     {
       title: 'Write a file',
       description:
         'Writes a whole text file. Give ifMatch (the SHA-256 you read) so that nobody else’s change is lost. What was there before goes to the trash.',
-      inputSchema: z.object({
+      input: z.object({
         path,
         content: z.string().max(MAX_WRITE_CHARACTERS),
         ifMatch: z
@@ -46,7 +47,7 @@ export function registerChangeTools(server: McpServer, { roots, trash, mayWrite 
           .regex(/^[0-9a-f]{64}$/)
           .optional(),
       }),
-      outputSchema: z.object({
+      output: z.object({
         path: z.string(),
         bytes: z.number(),
         sha256: z.string(),
@@ -55,7 +56,7 @@ export function registerChangeTools(server: McpServer, { roots, trash, mayWrite 
       annotations: { readOnlyHint: false, destructiveHint: true, idempotentHint: true, openWorldHint: false },
     },
     input =>
-      change('write_file', input.path, async () => {
+      change(input.path, async () => {
         const real = await roots.target(input.path)
         const before = await stat(real).catch(() => undefined)
         if (before && !before.isFile())
@@ -79,17 +80,18 @@ export function registerChangeTools(server: McpServer, { roots, trash, mayWrite 
       }),
   )
 
-  server.registerTool(
+  kit.tool(
+    server,
     'move_file',
     {
       title: 'Move or rename',
       description: 'Moves or renames a file or folder. Nothing is overwritten.',
-      inputSchema: z.object({ from: path, to: path }),
-      outputSchema: z.object({ from: z.string(), to: z.string() }),
+      input: z.object({ from: path, to: path }),
+      output: z.object({ from: z.string(), to: z.string() }),
       annotations: { readOnlyHint: false, destructiveHint: false, idempotentHint: false, openWorldHint: false },
     },
     input =>
-      change('move_file', input.from, async () => {
+      change(input.from, async () => {
         const from = await entryOf(roots, input.from)
         const to = await roots.target(input.to)
         await mustBeFree(to)
@@ -100,34 +102,36 @@ export function registerChangeTools(server: McpServer, { roots, trash, mayWrite 
       }),
   )
 
-  server.registerTool(
+  kit.tool(
+    server,
     'delete_file',
     {
       title: 'Delete',
       description: 'Moves a file or folder to this server’s trash. restore_file brings it back.',
-      inputSchema: z.object({ path }),
-      outputSchema: z.object({ path: z.string(), trashId: z.string() }),
+      input: z.object({ path }),
+      output: z.object({ path: z.string(), trashId: z.string() }),
       annotations: { readOnlyHint: false, destructiveHint: true, idempotentHint: false, openWorldHint: false },
     },
     input =>
-      change('delete_file', input.path, async () => {
+      change(input.path, async () => {
         const real = await entryOf(roots, input.path)
         const trashId = await trash.put(real)
         return answer(`Deleted ${real}. restore_file with ${trashId} brings it back.`, { path: real, trashId })
       }),
   )
 
-  server.registerTool(
+  kit.tool(
+    server,
     'restore_file',
     {
       title: 'Restore',
       description: 'Brings back what delete_file or write_file put into the trash. Nothing is overwritten.',
-      inputSchema: z.object({ trashId: z.string().max(100), to: path.optional() }),
-      outputSchema: z.object({ path: z.string() }),
+      input: z.object({ trashId: z.string().max(100), to: path.optional() }),
+      output: z.object({ path: z.string() }),
       annotations: { readOnlyHint: false, destructiveHint: false, idempotentHint: false, openWorldHint: false },
     },
     input =>
-      change('restore_file', input.trashId, async () => {
+      change(input.trashId, async () => {
         const origin = await trash.origin(input.trashId)
         const real = await roots.target(input.to ?? origin)
         await trash.takeOut(input.trashId, real)

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, realpathSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -37,13 +38,13 @@ async function start(args: string[], env: Record<string, string> = {}) {
   )
   const call = async (name: string, args: Record<string, unknown>) => {
     const result = await client.callTool({ name, arguments: args })
-    const first = (result.content as { type: string; text?: string }[])[0]
+    const all = result.content as { type: string; text?: string }[]
     return {
       failed: result.isError === true,
-      text: first?.text ?? '',
+      text: all[0]?.text ?? '',
       // biome-ignore lint/suspicious/noExplicitAny: each tool has its own shape, read by the test that called it
       data: result.structuredContent as any,
-      content: first,
+      content: all,
     }
   }
   return { client, call }
@@ -138,6 +139,7 @@ test('without a root nothing is read, without --allow-writing nothing is changed
     list_files: [true, false],
     get_file_info: [true, false],
     read_file: [true, false],
+    hash_files: [true, false],
     search_files: [true, false],
     write_file: [false, true],
     move_file: [false, false],
@@ -192,7 +194,7 @@ test('binary is refused as text, images come as images, long texts by whole char
     'base64',
   )
   writeFileSync(join(root, 'picture.txt'), png)
-  expect((await call('read_file', { path: 'picture.txt' })).content).toMatchObject({
+  expect((await call('read_file', { path: 'picture.txt' })).content[1]).toMatchObject({
     type: 'image',
     mimeType: 'image/png',
     data: png.toString('base64'),
@@ -224,4 +226,22 @@ test('a folder it is told to keep out of is refused, also as part of a bigger on
   expect((await call('write_file', { path: 'data/config.json', content: '{}' })).failed).toBe(true)
   expect((await call('move_file', { from: 'data', to: 'elsewhere' })).failed).toBe(true)
   expect((await call('list_files', { directory: '.', pattern: '**' })).text).toBe('Nothing here.')
+})
+
+test('many files are hashed at once, in order, with progress; one that may not be read harms no other', async () => {
+  const { client } = await start([root])
+  for (let n = 0; n < 20; n++) writeFileSync(join(root, `f${n}`), `${n}`)
+  const paths = [...Array.from({ length: 20 }, (_, n) => `f${n}`), '../outside.txt', 'gone']
+  const told: number[] = []
+  const options = { onprogress: ({ progress }: { progress: number }) => void told.push(progress) }
+  const { structuredContent } = await client.callTool({ name: 'hash_files', arguments: { paths } }, options)
+  const { files } = structuredContent as { files: { path: string; sha256: string | null; problem?: string }[] }
+  expect(files.slice(0, 20).map(one => one.sha256)).toEqual(
+    Array.from({ length: 20 }, (_, n) => createHash('sha256').update(`${n}`).digest('hex')),
+  )
+  expect(files.slice(20).map(one => one.problem)).toEqual([
+    expect.stringContaining('outside the folders'),
+    expect.stringContaining('does not exist'),
+  ])
+  expect(told.at(-1)).toBe(22)
 })

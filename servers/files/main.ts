@@ -1,23 +1,26 @@
 // Starts the files server on stdio: node servers/files/main.ts FOLDER… [--allow-writing] [--refuse FOLDER]…
 import { parseArgs } from 'node:util'
-import { serveStdio } from '@modelcontextprotocol/server/stdio'
+import { serve } from '../kit/serve.ts'
 import { Roots } from './roots.ts'
-import { filesServer } from './server.ts'
-import { defaultTrash, Trash } from './trash.ts'
+import { filesServer, NAME, VERSION } from './server.ts'
+import { SETTINGS } from './settings.ts'
+import { placeOfTrash, Trash } from './trash.ts'
 
-try {
-  const { values, positionals } = parseArgs({
-    allowPositionals: true,
-    options: {
-      'allow-writing': { type: 'boolean', default: false },
-      refuse: { type: 'string', multiple: true, default: [] },
-    },
-  })
-  const trash = new Trash(defaultTrash())
-  const keepOut = process.env.KEEP_OUT ? [process.env.KEEP_OUT] : []
-  const roots = new Roots(positionals, [...values.refuse, ...keepOut, trash.folder])
-  serveStdio(() => filesServer({ roots, trash, mayWrite: values['allow-writing'] }))
-} catch (error) {
-  process.stderr.write(`files: ${error instanceof Error ? error.message : error} Usage: FOLDER… [--allow-writing]\n`)
-  process.exit(2)
-}
+serve({
+  name: NAME,
+  version: VERSION,
+  settings: SETTINGS,
+  make(kit, { KEEP_OUT, FILES_TRASH }) {
+    const { values, positionals } = parseArgs({
+      allowPositionals: true,
+      options: {
+        'allow-writing': { type: 'boolean', default: false },
+        refuse: { type: 'string', multiple: true, default: [] },
+      },
+    })
+    const trash = new Trash(FILES_TRASH ?? placeOfTrash())
+    const refused = [...values.refuse, ...(KEEP_OUT ? [KEEP_OUT] : []), trash.folder]
+    const options = { roots: new Roots(positionals, refused), trash, mayWrite: values['allow-writing'] }
+    return () => filesServer(kit, options)
+  },
+})

@@ -3,13 +3,15 @@ import { access, constants, stat } from 'node:fs/promises'
 import { extname } from 'node:path'
 import type { McpServer } from '@modelcontextprotocol/server'
 import { z } from 'zod'
+import { unforeseen } from '../kit/failure.ts'
+import { fromCursor, NEXT, toCursor } from '../kit/paging.ts'
+import { type Kit, READS } from '../kit/tools.ts'
+import { about, answer } from './about.ts'
 import { Encodings, imageType, MAX_READ_BYTES, readImage, readText, sha256Of } from './reading.ts'
-import { answer, attempt, fromCursor, toCursor } from './result.ts'
 import type { Roots } from './roots.ts'
 import { lineTest, searchFile } from './searching.ts'
 import { walk } from './walk.ts'
 
-const READS = { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: false }
 const MIME: Record<string, string> = {
   '.txt': 'text/plain',
   '.md': 'text/markdown',
@@ -27,20 +29,21 @@ const MIME: Record<string, string> = {
 }
 const path = z.string().min(1).max(4096)
 
-export function registerReadTools(server: McpServer, roots: Roots): void {
-  server.registerTool(
+export function registerReadTools(kit: Kit, server: McpServer, roots: Roots): void {
+  kit.tool(
+    server,
     'list_files',
     {
       title: 'List files',
       description:
         'Lists a folder, or everything below it that matches a glob (`**/*.ts`). Does not enter .git and node_modules.',
-      inputSchema: z.object({
+      input: z.object({
         directory: path,
         pattern: z.string().max(500).optional(),
         cursor: z.string().max(8192).optional(),
         limit: z.int().min(1).max(1000).default(200),
       }),
-      outputSchema: z.object({
+      output: z.object({
         entries: z.array(
           z.object({
             path: z.string(),
@@ -49,14 +52,14 @@ export function registerReadTools(server: McpServer, roots: Roots): void {
             modified: z.string().nullable(),
           }),
         ),
-        nextCursor: z.string().optional(),
+        ...NEXT,
       }),
       annotations: READS,
     },
     ({ directory, pattern, cursor, limit }) =>
-      attempt('list_files', directory, async () => {
+      about(directory, async () => {
         const folder = await roots.existing(directory)
-        const after = z.string().optional().parse(fromCursor(cursor))
+        const after = fromCursor(cursor, z.string())
         const entries = []
         let nextCursor: string | undefined
         for await (const found of walk(roots, folder, pattern, after)) {
@@ -82,13 +85,14 @@ export function registerReadTools(server: McpServer, roots: Roots): void {
       }),
   )
 
-  server.registerTool(
+  kit.tool(
+    server,
     'get_file_info',
     {
       title: 'File information',
       description: 'Size, times, type and SHA-256 of a file; for a folder all but the hash.',
-      inputSchema: z.object({ path }),
-      outputSchema: z.object({
+      input: z.object({ path }),
+      output: z.object({
         path: z.string(),
         kind: z.enum(['file', 'folder']),
         size: z.number(),
@@ -102,7 +106,7 @@ export function registerReadTools(server: McpServer, roots: Roots): void {
       annotations: READS,
     },
     input =>
-      attempt('get_file_info', input.path, async () => {
+      about(input.path, async () => {
         const real = await roots.existing(input.path)
         const facts = await stat(real)
         const isFile = facts.isFile()
@@ -114,7 +118,7 @@ export function registerReadTools(server: McpServer, roots: Roots): void {
         const mime = isFile ? ((await imageType(real)) ?? MIME[extname(real).toLowerCase()] ?? null) : null
         const info = {
           path: real,
-          kind: facts.isDirectory() ? 'folder' : 'file',
+          kind: facts.isDirectory() ? ('folder' as const) : ('file' as const),
           size: facts.size,
           modified: facts.mtime.toISOString(),
           created: facts.birthtime.toISOString(),
@@ -127,12 +131,49 @@ export function registerReadTools(server: McpServer, roots: Roots): void {
       }),
   )
 
-  server.registerTool(
+  kit.tool(
+    server,
+    'hash_files',
+    {
+      title: 'Hash files',
+      description: 'SHA-256 and size of many files at once. What cannot be read is said beside its path.',
+      input: z.object({ paths: z.array(path).min(1).max(500) }),
+      output: z.object({
+        files: z.array(
+          z.object({
+            path: z.string(),
+            sha256: z.string().nullable(),
+            size: z.number().nullable(),
+            problem: z.string().optional(),
+          }),
+        ),
+      }),
+      annotations: READS,
+    },
+    async ({ paths }, { signal, progress }) => {
+      let done = 0
+      const hashed = async (asked: string) => {
+        signal.throwIfAborted()
+        const file = await about(asked, async () => {
+          const real = await roots.existing(asked)
+          return { path: real, sha256: await sha256Of(real), size: (await stat(real)).size }
+        }).catch(error => ({ path: asked, sha256: null, size: null, problem: unforeseen(error).message }))
+        progress(++done, paths.length)
+        return file
+      }
+      const files = await inTurns(paths, hashed, 8)
+      const text = files.map(one => `${one.sha256 ?? ('problem' in one ? one.problem : '')}  ${one.path}`).join('\n')
+      return answer(text, { files })
+    },
+  )
+
+  kit.tool(
+    server,
     'read_file',
     {
       title: 'Read a file',
       description: `Reads text by pages (offset and length in bytes, at most ${MAX_READ_BYTES} at once), or an image. Other binary files are refused.`,
-      inputSchema: z.object({
+      input: z.object({
         path,
         offset: z.int().min(0).default(0),
         length: z
@@ -142,7 +183,7 @@ export function registerReadTools(server: McpServer, roots: Roots): void {
           .default(1024 * 1024),
         encoding: z.enum(Encodings).default('utf-8'),
       }),
-      outputSchema: z.object({
+      output: z.object({
         path: z.string(),
         kind: z.enum(['text', 'image']),
         text: z.string().optional(),
@@ -155,37 +196,36 @@ export function registerReadTools(server: McpServer, roots: Roots): void {
       annotations: READS,
     },
     input =>
-      attempt('read_file', input.path, async () => {
+      about(input.path, async () => {
         const real = await roots.existing(input.path)
         const mimeType = await imageType(real)
         if (mimeType) {
           const data = await readImage(real)
           const bytes = Buffer.byteLength(data, 'base64')
-          return {
-            content: [{ type: 'image', data, mimeType }],
-            structuredContent: {
-              path: real,
-              kind: 'image',
-              mimeType,
-              offset: 0,
-              bytes,
-              totalBytes: bytes,
-              nextOffset: null,
-            },
+          const info = {
+            path: real,
+            kind: 'image' as const,
+            mimeType,
+            offset: 0,
+            bytes,
+            totalBytes: bytes,
+            nextOffset: null,
           }
+          return { text: `${real}: ${mimeType}, ${bytes} bytes`, data: info, more: [{ type: 'image', data, mimeType }] }
         }
         const page = await readText(real, input.offset, input.length, input.encoding)
-        return answer(page.text, { path: real, kind: 'text', ...page })
+        return answer(page.text, { path: real, kind: 'text' as const, ...page })
       }),
   )
 
-  server.registerTool(
+  kit.tool(
+    server,
     'search_files',
     {
       title: 'Search in files',
       description:
         'Finds lines that hold a text (any letter case) or match an RE2 pattern. Skips .git, node_modules, binary files and files over 5 MB.',
-      inputSchema: z.object({
+      input: z.object({
         directory: path,
         query: z.string().min(1).max(1000),
         pattern: z.string().max(500).default('**'),
@@ -193,18 +233,18 @@ export function registerReadTools(server: McpServer, roots: Roots): void {
         cursor: z.string().max(8192).optional(),
         limit: z.int().min(1).max(500).default(100),
       }),
-      outputSchema: z.object({
+      output: z.object({
         matches: z.array(z.object({ path: z.string(), line: z.number(), text: z.string() })),
         skipped: z.number(),
-        nextCursor: z.string().optional(),
+        ...NEXT,
       }),
       annotations: READS,
     },
     ({ directory, query, pattern, regex, cursor, limit }) =>
-      attempt('search_files', directory, async () => {
+      about(directory, async () => {
         const folder = await roots.existing(directory)
         const test = lineTest(query, regex)
-        const from = z.tuple([z.string(), z.int()]).optional().parse(fromCursor(cursor))
+        const from = fromCursor(cursor, z.tuple([z.string(), z.int()]))
         const matches: { path: string; line: number; text: string; relative: string }[] = []
         let skipped = 0
         const search = async (real: string, relative: string, afterLine: number) => {
@@ -229,4 +269,15 @@ export function registerReadTools(server: McpServer, roots: Roots): void {
         })
       }),
   )
+}
+
+/** Each in its place; so many at once. */
+async function inTurns<T, R>(items: readonly T[], work: (item: T) => Promise<R>, atOnce: number): Promise<R[]> {
+  const results: R[] = []
+  const next = items.entries()
+  const worker = async () => {
+    for (const [index, item] of next) results[index] = await work(item)
+  }
+  await Promise.all(Array.from({ length: atOnce }, worker))
+  return results
 }

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto'
 import { constants } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
-import { Failure } from './failure.ts'
+import { Failure } from '../kit/failure.ts'
 
 /** At most this much in one answer. */
 export const MAX_READ_BYTES = 10 * 1024 * 1024

@@ -1,6 +1,6 @@
 // Finds lines in files. Patterns are RE2, so that no pattern can hang the server.
 import { RE2JS } from 're2js'
-import { Failure } from './failure.ts'
+import { Failure } from '../kit/failure.ts'
 import { withFile } from './reading.ts'
 
 const MAX_FILE_BYTES = 5 * 1024 * 1024

@@ -4,13 +4,13 @@ import { cp, lstat, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promi
 import { homedir } from 'node:os'
 import { basename, join } from 'node:path'
 import { z } from 'zod'
-import { Failure } from './failure.ts'
+import { Failure } from '../kit/failure.ts'
 
 const Note = z.object({ from: z.string(), at: z.string(), name: z.string() })
 
-/** TRASH, else the user's place for state. */
-export function defaultTrash(env: NodeJS.ProcessEnv = process.env): string {
-  return env.FILES_TRASH ?? join(env.XDG_STATE_HOME ?? join(homedir(), '.local', 'state'), 'files-server', 'trash')
+/** In the user's place for state. */
+export function placeOfTrash(env: NodeJS.ProcessEnv = process.env): string {
+  return join(env.XDG_STATE_HOME ?? join(homedir(), '.local', 'state'), 'files-server', 'trash')
 }
 
 export class Trash {

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Client, InMemoryTransport } from '@modelcontextprotocol/client'
 import { McpServer } from '@modelcontextprotocol/server'
@@ -8,7 +8,7 @@ import { Failure } from './failure.ts'
 import { Log } from './log.ts'
 import { Metrics } from './metrics.ts'
 import { page, pageOfText, toCursor } from './paging.ts'
-import { COMMON, readSettings, SettingsError, secretsOf, settingsTable } from './settings.ts'
+import { COMMON, readSettings, SettingsError, type SettingsShape, secretsOf, settingsTable } from './settings.ts'
 import { type Call, Kit, READS } from './tools.ts'
 
 const SECRET = 'tok-4f9aB7c2"Qx/81'
@@ -137,11 +137,13 @@ test('pages: everything once, in order, never cut in the middle of a letter', ()
 })
 
 const servers = readdirSync(join(import.meta.dirname, '..'), { withFileTypes: true })
-  .filter(entry => entry.isDirectory() && !['kit', 'files'].includes(entry.name))
+  .filter(entry => entry.isDirectory() && entry.name !== 'kit')
   .map(entry => entry.name)
 
-test.each(servers)('%s: its README has its settings as they are', name => {
+test.each(servers)('%s: its README has its settings as they are', async name => {
   const readme = readFileSync(join(import.meta.dirname, '..', name, 'README.md'), 'utf8')
   const cells = (text: string) => text.split('\n').map(line => line.replaceAll(/\s*\|\s*/g, '|').trim())
-  for (const row of cells(settingsTable(COMMON)).slice(2)) expect(cells(readme)).toContain(row)
+  const place = join(import.meta.dirname, '..', name, 'settings.ts')
+  const own = existsSync(place) ? ((await import(place)).SETTINGS as SettingsShape) : {}
+  for (const row of cells(settingsTable({ ...COMMON, ...own })).slice(2)) expect(cells(readme)).toContain(row)
 })

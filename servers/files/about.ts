@@ -1,16 +1,17 @@
-// What a tool tells the model when it cannot do what was asked: a kind, words, and what to try instead.
+// What goes wrong with files, in words about the path that was asked for.
+import { Failure, type FailureKind } from '../kit/failure.ts'
+import type { Answer } from '../kit/tools.ts'
 
-export type FailureKind = 'validation_error' | 'not_found' | 'permission_denied' | 'conflict' | 'internal_error'
+export function answer<T>(text: string, data: T): Answer<T> {
+  return { text, data }
+}
 
-/** Becomes an `isError` result. Never carries a stack. */
-export class Failure extends Error {
-  readonly kind: FailureKind
-  readonly suggestion: string
-
-  constructor(kind: FailureKind, message: string, suggestion: string) {
-    super(message)
-    this.kind = kind
-    this.suggestion = suggestion
+/** Runs what a tool does with `path`; the system's errors become failures that name it. */
+export async function about<T>(path: string, run: () => Promise<T>): Promise<T> {
+  try {
+    return await run()
+  } catch (error) {
+    throw failureOf(error, path)
   }
 }
 
@@ -27,14 +28,8 @@ const SYSTEM: Record<string, [FailureKind, string, string]> = {
 }
 
 /** Any error as a failure about `path`. */
-export function failureOf(error: unknown, path: string): Failure {
-  if (error instanceof Failure) return error
+function failureOf(error: unknown, path: string): unknown {
   const code = (error as NodeJS.ErrnoException | undefined)?.code ?? ''
   const known = SYSTEM[code]
-  if (known) return new Failure(known[0], `${path} ${known[1]}.`, known[2])
-  return new Failure(
-    'internal_error',
-    `${path}: something went wrong${code ? ` (${code})` : ''}.`,
-    'Look at the log of this server.',
-  )
+  return known ? new Failure(known[0], `${path} ${known[1]}.`, known[2]) : error
 }
