@@ -21,6 +21,7 @@ import { GENESIS, publicKeyText } from './chain.ts'
 import { Indexing } from './indexing.ts'
 import type { StoredHead } from './log-file.ts'
 import { LogThread } from './log-thread.ts'
+import { Reading } from './reading.ts'
 import { toEntry } from './to-entry.ts'
 import type { Entry, ExportPiece, WrittenRows } from './worker-messages.ts'
 
@@ -53,7 +54,7 @@ function notWritable(why: string, cause?: unknown): HubError {
 export class Audit {
   #o: Options
   #writer: LogThread
-  #reader: LogThread | null = null
+  #reading: Reading
   #anchoring: Anchoring
   #waiting: Waiting[] = []
   #writing: Promise<void> | null = null
@@ -67,12 +68,13 @@ export class Audit {
   #verifiedTo: number | null = null
   #compared = false
   #acknowledged = new Set<string>()
-  #indexing = new Indexing(() => this.#reading().ask<boolean>({ kind: 'index' }))
+  #indexing = new Indexing(() => this.#reading.ask<boolean>({ kind: 'index' }))
   #closed = false
 
   private constructor(o: Options) {
     this.#o = o
     this.#writer = new LogThread(o.folder, { standsBack: false })
+    this.#reading = new Reading(o.folder)
     this.#anchoring = new Anchoring(o.anchor, () => o.announcer.emit('audit/changed'))
   }
 
@@ -113,7 +115,7 @@ export class Audit {
 
   async list(filter: Partial<AuditFilter>): Promise<AuditRow[]> {
     await this.#flush()
-    return this.#reading().ask<AuditRow[]>({ kind: 'list', filter: AuditFilter.parse(filter) })
+    return this.#reading.ask<AuditRow[]>({ kind: 'list', filter: AuditFilter.parse(filter) })
   }
 
   async verify(): Promise<Verification> {
@@ -200,7 +202,7 @@ export class Audit {
 
   async retentionState(): Promise<Omit<RetentionState, keyof Retention>> {
     await this.#flush()
-    return this.#reading().ask({ kind: 'retention' })
+    return this.#reading.ask({ kind: 'retention' })
   }
 
   /** A person has seen the damage: the warning ends, the record of both stays. Says which row tells of it. */
@@ -233,8 +235,8 @@ export class Audit {
     if (this.#timer) clearTimeout(this.#timer)
     if (this.#compared) await this.#anchoring.flush()
     this.#anchoring.stop()
-    await Promise.all([this.#writer.ask({ kind: 'close' }), this.#reader?.ask({ kind: 'close' })]).catch(() => {})
-    await Promise.all([this.#writer.close(), this.#reader?.close()])
+    await Promise.all([this.#writer.ask({ kind: 'close' }).catch(() => {}), this.#reading.close()])
+    await this.#writer.close()
   }
 
   async #openAs(kind: 'open' | 'keys'): Promise<void> {
@@ -264,11 +266,6 @@ export class Audit {
     } finally {
       await thread.close()
     }
-  }
-
-  #reading(): LogThread {
-    this.#reader ??= new LogThread(this.#o.folder, { standsBack: true })
-    return this.#reader
   }
 
   #writeSoon(ms: number): void {

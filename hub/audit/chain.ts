@@ -19,6 +19,13 @@ export interface StoredRow {
   hash: string
 }
 
+const LATEST = 8.64e15
+
+/** A time that can be told. In a file that others wrote to it may be any number. */
+export function toTime(time: number): number {
+  return Math.abs(time) <= LATEST ? time : 0
+}
+
 /** The newest row. Signed in audit.db; the same triple in the keychain is the anchor. */
 export const Head = z.object({ seq: z.number().int().nonnegative(), hash: z.string(), time: z.number() })
 export type Head = z.infer<typeof Head>

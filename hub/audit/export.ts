@@ -5,12 +5,12 @@ import { AuditHead, type AuditRow, type ExportFormat } from '../../contract/audi
 import { HubError } from '../error.ts'
 import { GENESIS, type StoredRow } from './chain.ts'
 import { toAuditRow } from './list-rows.ts'
-import { openForReading, readHead } from './log-file.ts'
+import { COLUMNS, openForReading, readHead } from './log-file.ts'
 import type { ExportPiece } from './worker-messages.ts'
 
 type Db = Database.Database
 
-const COLUMNS: [string, (row: AuditRow) => string | number | null | undefined][] = [
+const CELLS: [string, (row: AuditRow) => string | number | null | undefined][] = [
   ['seq', r => r.seq],
   ['time', r => new Date(r.time).toISOString()],
   ['kind', r => r.event?.kind ?? '(erased)'],
@@ -52,7 +52,8 @@ export const BundleEnd = AuditHead.extend({ bundle: z.literal(BUNDLE) })
 function jsonLine(row: StoredRow): string {
   const { seq, time, prev, content, content_hash: contentHash, hash } = row
   const event = content === null || isJson(content) ? content : JSON.stringify(content)
-  return `{"seq":${seq},"time":${time},"event":${event},"prev":"${prev}","contentHash":"${contentHash}","hash":"${hash}"}`
+  const chained = JSON.stringify({ prev, contentHash, hash }).slice(1)
+  return `{"seq":${seq},"time":${time},"event":${event},${chained}`
 }
 
 function isJson(text: string): boolean {
@@ -66,12 +67,12 @@ function isJson(text: string): boolean {
 
 function csvLine(row: StoredRow): string {
   const told = toAuditRow(row)
-  return COLUMNS.map(([, of]) => cell(of(told))).join(',')
+  return CELLS.map(([, of]) => cell(of(told))).join(',')
 }
 
 function piece(db: Db, format: ExportFormat, after: number, to: number): { lines: string[]; last: number | null } {
   const rows = db.prepare<[number, number, number], StoredRow>(
-    'SELECT seq, time, prev, content, content_hash, hash FROM audit WHERE seq > ? AND seq <= ? ORDER BY seq LIMIT ?',
+    `SELECT ${COLUMNS} FROM audit WHERE seq > ? AND seq <= ? ORDER BY seq LIMIT ?`,
   )
   const found = rows.all(after, to, PIECE)
   return { lines: found.map(format === 'csv' ? csvLine : jsonLine), last: found.at(-1)?.seq ?? null }
@@ -88,7 +89,7 @@ export function exportPiece(folder: string, format: ExportFormat, after: number,
   const db = opened(folder)
   try {
     const { lines, last } = piece(db, format, after, head.seq)
-    if (after === 0 && format === 'csv') lines.unshift(COLUMNS.map(([name]) => name).join(','))
+    if (after === 0 && format === 'csv') lines.unshift(CELLS.map(([name]) => name).join(','))
     if (last === null && format === 'bundle') lines.push(JSON.stringify({ bundle: BUNDLE, ...head }))
     return { text: lines.map(line => `${line}\n`).join(''), last }
   } finally {

@@ -2,13 +2,11 @@
 import type Database from 'better-sqlite3'
 import { AuditEvent, type AuditFilter, type AuditRow, type RetentionState } from '../../contract/audit.ts'
 import { HubError } from '../error.ts'
-import type { StoredRow } from './chain.ts'
-import { isDamage, openForReading } from './log-file.ts'
+import { type StoredRow, toTime } from './chain.ts'
+import { COLUMNS, isDamage, openForReading } from './log-file.ts'
 import { retentionState } from './retention.ts'
 import { numbers, type Range, SearchIndex, searched } from './search-index.ts'
 import { fitsTags, matchOf } from './search-terms.ts'
-
-const COLUMNS = 'seq, time, prev, content, content_hash, hash'
 
 /** The row as told to others. Content that is no event (tampered with) is shown as erased. */
 export function toAuditRow(row: StoredRow): AuditRow {
@@ -16,7 +14,7 @@ export function toAuditRow(row: StoredRow): AuditRow {
   try {
     event = row.content === null ? null : AuditEvent.parse(JSON.parse(row.content))
   } catch {}
-  return { seq: row.seq, time: row.time, event, contentHash: row.content_hash, hash: row.hash }
+  return { seq: row.seq, time: toTime(row.time), event, contentHash: row.content_hash, hash: row.hash }
 }
 
 /** How many rows a question itself may wait for to be taken into the index. */

@@ -36,6 +36,8 @@ export type StoredHead = Head & { signature: string | null }
 /** An open log: its end, and why it begins again, when it does. */
 export interface Log {
   db: Db
+  /** Of the schema as it was made: who changed it since was not us. */
+  schema: number
   statements: Statements
   /** The last row, or what the first one is to be chained to. */
   last: Pick<Head, 'seq' | 'hash'>
@@ -52,6 +54,20 @@ export function isDamage(error: unknown): boolean {
   const code = error instanceof Error && 'code' in error ? String(error.code) : ''
   return code.startsWith('SQLITE_CORRUPT') || code === 'SQLITE_NOTADB' || code === 'SQLITE_IOERR_SHORT_READ'
 }
+
+/** A file that is sound as a database, but not as a log of ours. */
+export function damaged(what: string): Error {
+  return Object.assign(new Error(what), { code: 'SQLITE_CORRUPT' })
+}
+
+/** No log of ours has so many rows; past 2^53 numbers would not be exact. */
+export const FURTHEST = 2 ** 52
+
+/** More than any record of ours takes. What is longer was put there to be too much for whoever reads it. */
+const LONGEST = 4 * 1024 * 1024
+
+/** What is read of a row. Content that is too long counts as gone, and no row tells of it. */
+export const COLUMNS = `seq, time, prev, iif(octet_length(content) <= ${LONGEST}, content, NULL) AS content, content_hash, hash`
 
 type Ends = { first: number | null; last: number | null }
 
@@ -98,9 +114,7 @@ export function readHead(db: Db): StoredHead | undefined {
 }
 
 export function readRow(db: Db, seq: number): StoredRow | undefined {
-  return db
-    .prepare<[number], StoredRow>('SELECT seq, time, prev, content, content_hash, hash FROM audit WHERE seq = ?')
-    .get(seq)
+  return db.prepare<[number], StoredRow>(`SELECT ${COLUMNS} FROM audit WHERE seq = ?`).get(seq)
 }
 
 export function readEnds(db: Db): Ends {
@@ -118,6 +132,21 @@ function checkVersion(db: Db, path: string): number {
       },
     )
   return version
+}
+
+const TABLES = ['audit', 'damage', 'head', 'retention']
+
+/** A trigger or a view of somebody else could make rows vanish as they are written. */
+export function checkSchema(db: Db): void {
+  const found = db.prepare<[], { type: string; name: string }>('SELECT type, name FROM sqlite_schema').all()
+  const strange = found.find(({ type }) => type === 'trigger' || type === 'view')
+  if (strange) throw damaged(`it holds a ${strange.type} that Gatehouse did not make, ${strange.name}`)
+  const missing = TABLES.find(table => !found.some(({ type, name }) => type === 'table' && name === table))
+  if (missing) throw damaged(`its table ${missing} is gone`)
+}
+
+export function schemaVersion(db: Db): number {
+  return Number(db.pragma('schema_version', { simple: true }))
 }
 
 /** Opens for reading only; writes nothing to the log. Null when there is none. */
@@ -141,7 +170,7 @@ function upgrade(db: Db, path: string): void {
   db.transaction(() => db.exec(SECOND)).exclusive()
 }
 
-function openSound(path: string): { db: Db; version: number } {
+function openSound(path: string): Db {
   // SQLite gives -wal and -shm the mode of the main file, so that is made first.
   closeSync(openSync(path, 'a', 0o600))
   const db = new Database(path, { timeout: 2000 })
@@ -154,10 +183,11 @@ function openSound(path: string): { db: Db; version: number } {
     if (version === 0) db.transaction(() => db.exec(SCHEMA + SECOND)).exclusive()
     else if (statSync(path).size < CHECKED_WHOLE) {
       const verdict = db.pragma('quick_check(1)', { simple: true })
-      if (verdict !== 'ok') throw Object.assign(new Error(String(verdict)), { code: 'SQLITE_CORRUPT' })
+      if (verdict !== 'ok') throw damaged(String(verdict))
     }
     if (version === 1) upgrade(db, path)
-    return { db, version }
+    checkSchema(db)
+    return db
   } catch (error) {
     db.close()
     throw error
@@ -176,12 +206,13 @@ export function moveAside(folder: string): string {
 
 /** A new, empty log that goes on after `after`. */
 export function beginAgain(folder: string, after: Pick<Head, 'seq' | 'hash'> | null, why: string): Log {
-  const { db } = openSound(logPath(folder))
+  const db = openSound(logPath(folder))
   const before = after
     ? `The last row known of it is ${after.seq}, hash ${after.hash}.`
     : 'No anchor was known, so its last row is not either.'
   return {
     db,
+    schema: schemaVersion(db),
     statements: prepared(db),
     last: after ?? { seq: 0, hash: GENESIS },
     first: (after?.seq ?? 0) + 1,
@@ -193,16 +224,21 @@ export function beginAgain(folder: string, after: Pick<Head, 'seq' | 'hash'> | n
 export function openLog(folder: string, anchor: Head | null): Log {
   const path = logPath(folder)
   const wasThere = existsSync(path) && statSync(path).size > 0
+  let db: Db | null = null
   try {
-    const { db } = openSound(path)
+    db = openSound(path)
     const ends = readEnds(db)
-    if (ends.last !== null && ends.first !== null)
-      return { db, statements: prepared(db), last: readRow(db, ends.last)!, first: ends.first, beganAgain: null }
+    if (ends.last !== null && ends.first !== null) {
+      const last = readRow(db, ends.last)
+      if (!last || last.seq > FURTHEST) throw damaged(`its last row has the number ${ends.last}, which is none of ours`)
+      return { db, schema: schemaVersion(db), statements: prepared(db), last, first: ends.first, beganAgain: null }
+    }
     const head = readHead(db)
     db.close()
     if (anchor || head) return beginAgain(folder, anchor, wasThere ? 'The log was empty.' : 'The log was not there.')
     return { ...beginAgain(folder, null, ''), beganAgain: null }
   } catch (error) {
+    db?.close()
     if (!isDamage(error)) throw error
     return beginAgain(
       folder,

@@ -17,6 +17,11 @@ export class LogThread {
     this.#worker.on('exit', code => this.#end(new Error(`The log's thread ended (${code}).`)))
   }
 
+  /** It ended by itself: out of memory, for one. */
+  get isGone(): boolean {
+    return this.#gone !== null
+  }
+
   /** The answer is of the kind the task asks for; worker.ts and this file are one part. */
   ask<T>(task: Task): Promise<T> {
     if (this.#gone) return Promise.reject(this.#gone)

@@ -5,6 +5,9 @@ import { canonical, type Head, parseAnchor, rowHash, type StoredRow, sha256, sig
 import { toAuditRow } from './list-rows.ts'
 import {
   beginAgain,
+  checkSchema,
+  damaged,
+  FURTHEST,
   forgetDamage,
   isDamage,
   type Log,
@@ -14,6 +17,7 @@ import {
   readHead,
   rememberDamage,
   type StoredHead,
+  schemaVersion,
   unacknowledged,
 } from './log-file.ts'
 import { begin, clearContent, dueRows, eraseSome } from './retention.ts'
@@ -150,13 +154,18 @@ export class LogWriter {
   #commit(log: Log, entries: Entry[], o: { wantsRows: boolean; also?: () => void }): WrittenRows {
     const { db, statements } = log
     let { seq, hash } = log.last
-    // Somebody else's rows in our file get no place in our chain, but their numbers are taken.
-    const taken = statements.ends.get()!.last
-    if (taken !== null && taken > seq) seq = taken
     const rows: AuditRow[] = []
     let last: StoredRow | null = null
     let head: StoredHead | null = null
     db.transaction(() => {
+      if (schemaVersion(db) !== log.schema) {
+        checkSchema(db)
+        log.schema = schemaVersion(db)
+      }
+      // Somebody else's rows in our file get no place in our chain, but their numbers are taken.
+      const taken = statements.ends.get()!.last
+      if (taken !== null && taken > FURTHEST) throw damaged(`it holds a row ${taken}, which is none of ours`)
+      if (taken !== null && taken > seq) seq = taken
       o.also?.()
       for (const { time, content, damage } of [...this.#first, ...entries]) {
         const row: StoredRow = { seq: ++seq, time, prev: hash, content, content_hash: sha256(content), hash: '' }

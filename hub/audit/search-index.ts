@@ -3,7 +3,7 @@ import { closeSync, openSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import type { AuditFilter } from '../../contract/audit.ts'
-import { isDamage } from './log-file.ts'
+import { COLUMNS, isDamage } from './log-file.ts'
 import { matchOf, type Searched, tagsOf, wordsOf } from './search-terms.ts'
 
 type Db = Database.Database
@@ -102,9 +102,7 @@ export class SearchIndex {
   step(log: Db, most: number): boolean {
     const state = this.#state()
     const rows = log
-      .prepare<[number, number], LogRow>(
-        'SELECT seq, time, content, hash FROM audit WHERE seq > ? ORDER BY seq LIMIT ?',
-      )
+      .prepare<[number, number], LogRow>(`SELECT ${COLUMNS} FROM audit WHERE seq > ? ORDER BY seq LIMIT ?`)
       .all(state.seq, most)
     if (rows.length === 0) return state.purging > 0 && this.#purge()
     this.#db.transaction(() => this.#take(rows)).immediate()

@@ -1,14 +1,13 @@
 // Is an exported log whole? Reads a JSONL or bundle file anywhere; no hub, no folder and no keychain is needed.
 import { createPublicKey, type KeyObject } from 'node:crypto'
 import { createReadStream } from 'node:fs'
-import { createInterface } from 'node:readline'
 import { z } from 'zod'
 import type { AuditHead, Verification } from '../../contract/audit.ts'
 import { HubError } from '../error.ts'
 import type { StoredRow } from './chain.ts'
 import { BundleEnd } from './export.ts'
 import { checkHead, judge } from './verify-files.ts'
-import { Walking } from './walk-chain.ts'
+import { type Finding, MOST, Walking } from './walk-chain.ts'
 
 const Line = z.object({
   seq: z.number(),
@@ -19,12 +18,15 @@ const Line = z.object({
   hash: z.string(),
 })
 
+const LONGEST_LINE = 16_000_000
+
 /** Without a bundle's end nothing vouches for the last rows: that is said, and cut-off rows cannot be seen. */
 export async function verifyExport(path: string): Promise<Verification> {
   const walking = new Walking()
   let end: z.infer<typeof BundleEnd> | null = null
   let last: StoredRow | undefined
-  for await (const text of createInterface({ input: createReadStream(path), crlfDelay: Infinity })) {
+  const unread: Finding[] = []
+  for await (const text of lines(path)) {
     if (text === '') continue
     const line = parsed(text)
     const head = BundleEnd.safeParse(line)
@@ -33,7 +35,15 @@ export async function verifyExport(path: string): Promise<Verification> {
       continue
     }
     const row = Line.safeParse(line)
-    if (!row.success) throw notAnExport(path)
+    if (!row.success) {
+      if (!last) throw notAnExport(path)
+      unread.push({
+        seq: null,
+        kind: 'unreadable',
+        what: `The line after row ${last.seq} is none that Gatehouse wrote.`,
+      })
+      continue
+    }
     last = toRow(row.data)
     walking.see(last)
   }
@@ -41,9 +51,25 @@ export async function verifyExport(path: string): Promise<Verification> {
   const walk = walking.end()
   const key = end ? keyOf(end) : null
   const head = end ? { seq: end.seq, hash: end.hash, time: end.time, signature: end.signature } : undefined
-  const found = judge(walk, head ? checkHead(head, last, key, null) : [], { head, anchor: null, key })
+  const found = judge(walk, [...unread.slice(0, MOST), ...(head ? checkHead(head, last, key, null) : [])], {
+    head,
+    anchor: null,
+    key,
+  })
   const note = found.note?.replace(/^Not anchored: .*? all of it\./u, '').trim()
   return { ...found, note: [found.intact ? vouched(end, key) : '', note].filter(Boolean).join(' ') || null }
+}
+
+/** By line feeds alone: in JSON text U+2028 stands as itself, and readline would break a line there. */
+async function* lines(path: string): AsyncGenerator<string> {
+  let rest = ''
+  for await (const chunk of createReadStream(path, 'utf8')) {
+    const parts = (rest + chunk).split('\n')
+    rest = parts.pop() ?? ''
+    if (rest.length > LONGEST_LINE) throw notAnExport(path)
+    yield* parts.map(part => part.replace(/\r$/, ''))
+  }
+  yield rest
 }
 
 function vouched(end: AuditHead | null, key: KeyObject | null): string {

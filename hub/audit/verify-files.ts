@@ -2,12 +2,21 @@
 import type { KeyObject } from 'node:crypto'
 import type Database from 'better-sqlite3'
 import { Verification } from '../../contract/audit.ts'
-import { type Head, isSignedBy, parseAnchor, rowHash, type StoredRow } from './chain.ts'
-import { isDamage, openForReading, readEnds, readHead, readRow, type StoredHead } from './log-file.ts'
-import { count, type Finding, type Walk, walkChain } from './walk-chain.ts'
+import { type Head, isSignedBy, parseAnchor, rowHash, type StoredRow, toTime } from './chain.ts'
+import {
+  COLUMNS,
+  checkSchema,
+  isDamage,
+  openForReading,
+  readEnds,
+  readHead,
+  readRow,
+  type StoredHead,
+} from './log-file.ts'
+import { type Range, rangesOf, shown, without } from './ranges.ts'
+import { count, type Finding, MOST, type Walk, walkChain } from './walk-chain.ts'
 
 type Db = Database.Database
-type Range = { from: number; to: number }
 
 /** What the keychain says about a log; both null without one. */
 export interface Proofs {
@@ -21,7 +30,7 @@ export const FOUND = 'audit/found-'
 export const UNSIGNED = 'audit/unsigned-rows'
 const KINDS = Verification.shape.problems.element.shape.kind.options
 
-const at = (time: number) => new Date(time).toISOString()
+const at = (time: number) => new Date(toTime(time)).toISOString()
 
 /** Does the end of the file fit its own head record and the anchor? Quick: reads three rows. */
 export function checkEnds(db: Db, anchor: Head | null, publicKey: KeyObject | null): Finding[] {
@@ -139,7 +148,7 @@ function recorded(walk: Walk): { found: Finding[]; acknowledged: Finding[] } {
     if (event.what === 'audit/acknowledged') acknowledged.push(...found.splice(0))
     if (event.kind === 'erased') told.push(...rangesOf(event.rows, seq))
   }
-  for (const { from, to } of without(walk.erased, told))
+  for (const { from, to } of without(walk.erased, told).slice(0, MOST))
     found.push({
       seq: from,
       kind: 'edited',
@@ -149,28 +158,6 @@ function recorded(walk: Walk): { found: Finding[]; acknowledged: Finding[] } {
   if (first && first.seq !== 1 && beganAgain !== first.seq)
     found.push({ seq: 1, kind: 'removed', what: `Rows 1 to ${first.seq - 1} are missing.` })
   return { found, acknowledged }
-}
-
-/** A row tells only of rows before it. */
-function rangesOf(rows: unknown, teller: number): Range[] {
-  if (!Array.isArray(rows)) return []
-  return (rows as Range[]).flatMap(({ from, to }) => (from <= to ? [{ from, to: Math.min(to, teller - 1) }] : []))
-}
-
-/** What of `ranges` lies in none of `taken`. */
-function without(ranges: Range[], taken: Range[]): Range[] {
-  const sorted = taken.toSorted((a, b) => a.from - b.from)
-  return ranges.flatMap(({ from, to }) => {
-    const left: Range[] = []
-    let at = from
-    for (const one of sorted) {
-      if (one.to < at || one.from > to) continue
-      if (one.from > at) left.push({ from: at, to: one.from - 1 })
-      at = one.to + 1
-    }
-    if (at <= to) left.push({ from: at, to })
-    return left
-  })
 }
 
 function noteOn(walk: Walk, acknowledged: Finding[], settled: boolean): string | null {
@@ -185,11 +172,6 @@ function noteOn(walk: Walk, acknowledged: Finding[], settled: boolean): string |
     )
   for (const { what } of acknowledged) notes.push(`Acknowledged: ${what}`)
   return notes.length > 0 ? notes.join(' ') : null
-}
-
-function shown(ranges: Range[]): string {
-  const words = ranges.slice(0, 20).map(({ from, to }) => (from === to ? `${from}` : `${from}–${to}`))
-  return words.join(', ') + (ranges.length > 20 ? ' and more' : '')
 }
 
 /** The head and the anchor may tell of the same break; the last word says most. */
@@ -234,19 +216,24 @@ export function judge(
 }
 
 const PAGE = 1000
+const FIRST_PAGE = 20
+const PAGE_CHARACTERS = 4_000_000
 
-/** A page at once costs less than half of row by row. */
+/** A page at once costs less than half of row by row; of long rows fewer are held at once. */
 function* inPages(db: Db): Generator<StoredRow> {
   const read = db.prepare<[number, number], StoredRow>(
-    'SELECT seq, time, prev, content, content_hash, hash FROM audit WHERE seq > ? ORDER BY seq LIMIT ?',
+    `SELECT ${COLUMNS} FROM audit WHERE seq > ? ORDER BY seq LIMIT ?`,
   )
+  let most = FIRST_PAGE
   for (let after = Number.MIN_SAFE_INTEGER; ; ) {
-    const page = read.all(after, PAGE)
+    const page = read.all(after, most)
     yield* page
     const last = page.at(-1)?.seq ?? after
     // Numbers past 2^53 come rounded: whoever wrote such is found by the gap before them, and this ends.
-    if (page.length < PAGE || last <= after) return
+    if (page.length < most || last <= after) return
     after = last
+    const characters = page.reduce((sum, { content }) => sum + (content?.length ?? 0), 1)
+    most = Math.max(1, Math.min(PAGE, Math.floor((most * PAGE_CHARACTERS) / characters)))
   }
 }
 
@@ -268,6 +255,8 @@ export function verifyFiles(folder: string, proofs: Proofs): Verification {
           )
         : nothing(null, 'There is no log yet.')
     db.exec('BEGIN')
+    // The first format has fewer tables, and indexes of its own; a hub that opens it makes the rest.
+    if (Number(db.pragma('user_version', { simple: true })) > 1) checkSchema(db)
     const walk = walkChain(inPages(db))
     return judge(walk, checkEnds(db, anchor, proofs.publicKey), { head: readHead(db), anchor, key: proofs.publicKey })
   } catch (error) {
