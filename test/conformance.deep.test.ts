@@ -55,6 +55,12 @@ afterAll(async () => {
   await started?.close()
 })
 
+/** The referee's own server cannot pass these yet, so they do not count; ours do. */
+const UNSCORED: Record<string, string[]> = {
+  '2026-07-28': ['http-header-validation', 'http-custom-header-server-validation', 'json-schema-2020-12'],
+  '2025-11-25': [],
+}
+
 test.each([
   ['2026-07-28', 37],
   ['2025-11-25', 30],
@@ -69,6 +75,8 @@ test.each([
       said.slice(-3_000),
     ).toEqual([])
     expect(verdicts).toHaveLength(count)
+    const beyond = UNSCORED[revision]!.map(name => [name, results.get(name) ?? 'did not run'])
+    expect(beyond.filter(([, verdict]) => verdict !== 'passed')).toEqual([])
   } finally {
     rmSync(out, { recursive: true, force: true })
   }
