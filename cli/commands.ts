@@ -200,6 +200,11 @@ export const COMMANDS: readonly Listed[] = [
     load: async () => (await import('./commands/clients-move.ts')).clientsGiveBack,
   },
   {
+    name: 'clients profile',
+    summary: 'what it is shown and what that costs; hide servers and tools from it',
+    load: async () => (await import('./commands/clients-profile.ts')).clientsProfile,
+  },
+  {
     name: 'clients add',
     summary: 'an entry to paste for a client Gatehouse does not know',
     load: async () => (await import('./commands/clients.ts')).clientsAdd,

@@ -6,6 +6,7 @@ import { Client } from './clients.ts'
 import { MetricsStatus } from './metrics.ts'
 import { Approval, Policy, Proposal } from './policy.ts'
 import { open, procedure } from './procedure.ts'
+import { ProfileSummary } from './profiles.ts'
 import { PersonQuestion } from './questions.ts'
 import { Secret, VaultStatus } from './secrets.ts'
 import { Server } from './servers.ts'
@@ -70,6 +71,8 @@ export const Snapshot = z.object({
   proposals: z.array(Proposal),
   policy: Policy,
   clients: z.array(Client),
+  /** Of the clients that are connected or written. */
+  profiles: z.array(ProfileSummary),
   secrets: z.array(Secret),
   windows: z.array(PairedWindow),
 })

@@ -7,6 +7,7 @@ import { clientsContract } from './clients.ts'
 import { hubContract, windowsContract } from './hub.ts'
 import { metricsContract } from './metrics.ts'
 import { approvalsContract, policyContract, proposalsContract } from './policy.ts'
+import { profilesContract } from './profiles.ts'
 import { questionsContract } from './questions.ts'
 import { secretsContract } from './secrets.ts'
 import { serversContract } from './servers.ts'
@@ -23,6 +24,7 @@ export const contract = {
   audit: auditContract,
   clients: clientsContract,
   moves: movesContract,
+  profiles: profilesContract,
   secrets: secretsContract,
   metrics: metricsContract,
 }

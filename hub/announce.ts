@@ -17,6 +17,10 @@ export interface Announcements {
   'proposals/changed': []
   'policy/changed': []
   'clients/changed': []
+  /** What this client is shown is another. */
+  'profiles/changed': [client: string]
+  /** What tools cost is known better now. */
+  'tokens/counted': []
   'links/changed': []
   'secrets/changed': []
   'vault/changed': []

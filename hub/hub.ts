@@ -8,6 +8,7 @@ import { Announcer } from './announce.ts'
 import { socketChannel, webSocketChannel } from './api/channel.ts'
 import { type Doors, serveConnection } from './api/connection.ts'
 import { limitRefusals } from './api/limit-refusals.ts'
+import { hasProfile, summaryOf } from './api/profiles.ts'
 import { buildRouter } from './api/router.ts'
 import { viewSecrets } from './api/secret-view.ts'
 import { viewServer } from './api/server-view.ts'
@@ -30,9 +31,12 @@ import { PinBook } from './pins/pin-book.ts'
 import { Approvals } from './policy/approvals.ts'
 import { PolicyStore } from './policy/policy-store.ts'
 import { Proposals } from './policy/proposals.ts'
+import { Profiles } from './profiles/profiles.ts'
+import { TokenCounts } from './profiles/token-counts.ts'
 import { PersonQuestions } from './questions/person-questions.ts'
 import { Registry } from './registry/registry.ts'
 import { openDataFolder } from './store/data-folder.ts'
+import { Kv } from './store/kv.ts'
 import { removeLeftovers } from './store/leftovers.ts'
 import { takeLock } from './store/lock.ts'
 import { openState } from './store/open.ts'
@@ -270,6 +274,10 @@ async function openParts(options: HubOptions, parts: OpenParts, report: (message
     lists: (server, tool) => gateway.lists(server, tool),
   })
   parts.add('the metrics', () => metrics.close())
+  const profiles = new Profiles({ sealed, kv: new Kv(db), announcer })
+  parts.add('the profiles', () => profiles.close())
+  const tokens = new TokenCounts(() => announcer.emit('tokens/counted'))
+  parts.add('the counting of tokens', () => tokens.close())
   const gateway: Gateway = new Gateway({
     supervisor,
     registry,
@@ -277,6 +285,7 @@ async function openParts(options: HubOptions, parts: OpenParts, report: (message
     approvals,
     questions,
     pins,
+    profiles,
     audit: metrics.counted(audit),
     announcer,
     redact: text => vault.redactor.redact(text),
@@ -329,6 +338,10 @@ async function openParts(options: HubOptions, parts: OpenParts, report: (message
     proposals: () => proposals.list(),
     policy: () => policy.current(),
     clients: () => clients.list(gateway.links()),
+    profiles: async () => {
+      const all = await clients.list(gateway.links())
+      return all.filter(hasProfile).map(({ id }) => summaryOf({ gateway, profiles, tokens }, id))
+    },
     secrets: () => viewSecrets(vault, registry),
     windows: window => windows.list(window),
   }
@@ -352,6 +365,7 @@ async function openParts(options: HubOptions, parts: OpenParts, report: (message
     metrics,
     pins,
     policy,
+    profiles,
     proposals,
     questions,
     readers,
@@ -359,6 +373,7 @@ async function openParts(options: HubOptions, parts: OpenParts, report: (message
     moved: new Moved(sealed),
     registry,
     supervisor,
+    tokens,
     vault,
     windows,
     newLink,

@@ -34,6 +34,7 @@ const FLOORS: Record<string, number> = {
   audit: 1,
   metrics: 1,
   clients: 1,
+  profiles: 1,
   questions: 1,
   vault: 1,
   store: 0,

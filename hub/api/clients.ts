@@ -5,7 +5,7 @@ import type { Parts } from './router.ts'
 
 export function answerClients(
   api: GuardedContract,
-  { audit, clients, gateway }: Pick<Parts, 'audit' | 'clients' | 'gateway'>,
+  { audit, clients, gateway, profiles }: Pick<Parts, 'audit' | 'clients' | 'gateway' | 'profiles'>,
 ) {
   return api.clients.router({
     list: api.clients.list.handler(() => clients.list(gateway.links())),
@@ -46,6 +46,7 @@ export function answerClients(
     ),
     removeOther: api.clients.removeOther.handler(({ input, context }) => {
       clients.removeOther(input.id, nameOf(context.caller))
+      profiles.forget(input.id)
       return { id: input.id }
     }),
     setHttpPort: api.clients.setHttpPort.handler(({ input, context }) => {

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { Retention } from '../../contract/audit.ts'
 import { PolicyChange } from '../../contract/policy.ts'
 import { inWords as inWordsOf } from '../audit/keeping.ts'
+import { Hidden } from '../profiles/profile.ts'
 import { type Caller, nameOf } from './caller.ts'
 import type { Parts } from './router.ts'
 
@@ -18,12 +19,22 @@ export const Change = z.discriminatedUnion('kind', [
     why: z.string(),
   }),
   z.object({ kind: z.literal('retention'), to: Retention }),
+  z.object({ kind: z.literal('profile'), client: z.string(), hide: z.array(Hidden), show: z.array(Hidden) }),
 ])
 export type Change = z.infer<typeof Change>
 
 type Needs = Pick<
   Parts,
-  'registry' | 'policy' | 'proposals' | 'audit' | 'supervisor' | 'approvals' | 'metrics' | 'keeping'
+  | 'registry'
+  | 'policy'
+  | 'proposals'
+  | 'audit'
+  | 'supervisor'
+  | 'approvals'
+  | 'metrics'
+  | 'keeping'
+  | 'clients'
+  | 'profiles'
 >
 
 /** Applies the change, or keeps it for a person. Records which of the two it was. */
@@ -59,6 +70,9 @@ function tightensOf(parts: Needs, change: Change): boolean {
       return false
     case 'retention':
       return !parts.keeping.keepsLess(change.to)
+    // Seeing is not yet being allowed, but what is hidden cannot be called at all.
+    case 'profile':
+      return change.show.length === 0
     default:
       return !change.on
   }
@@ -85,6 +99,9 @@ async function apply(parts: Needs, caller: Caller, change: Change): Promise<void
       return
     case 'metrics':
       await parts.metrics.set(change.on, change.port)
+      return
+    case 'profile':
+      parts.profiles.change(change.client, change.hide, change.show)
   }
 }
 
@@ -98,6 +115,11 @@ function inWords(parts: Needs, change: Change): { what: string; before: string |
       return { what: 'Keep records for', before: inWordsOf(parts.keeping.get()), after: inWordsOf(change.to) }
     case 'policy':
       return { what: 'Change the policy', ...parts.policy.inWords(change.change) }
+    case 'profile': {
+      const { hide, show } = change
+      const words = [inNames(parts, 'hide', hide), inNames(parts, 'show', show)].filter(Boolean).join('; ')
+      return { what: `Change what ${parts.clients.title(change.client)} is shown`, before: null, after: words }
+    }
     case 'trust':
       return { what: `Trust ${nameOfServer(parts, change)}'s own marks`, before: null, after: change.on ? 'yes' : 'no' }
     case 'enabled':
@@ -108,6 +130,18 @@ function inWords(parts: Needs, change: Change): { what: string; before: string |
       return { what: 'Give numbers to Prometheus', before: words(parts.metrics.status()), after: words(change) }
     }
   }
+}
+
+const MOST_NAMED = 20
+
+function inNames({ registry }: Needs, verb: string, all: readonly Hidden[]): string {
+  if (all.length === 0) return ''
+  const nameOf = (id: string) => registry.list().find(one => one.id === id)?.name ?? id
+  const names = all
+    .slice(0, MOST_NAMED)
+    .map(({ server, tool }) => (tool ? `${nameOf(server)}/${tool}` : nameOf(server)))
+  const more = all.length > MOST_NAMED ? ` and ${all.length - MOST_NAMED} more` : ''
+  return `${verb} ${names.join(', ')}${more}`
 }
 
 function nameOfServer(parts: Needs, change: { server: string }): string {

@@ -12,6 +12,8 @@ import type { Approvals } from '../policy/approvals.ts'
 import { alwaysYes, effectOn } from '../policy/past-calls.ts'
 import type { PolicyStore } from '../policy/policy-store.ts'
 import type { Proposals } from '../policy/proposals.ts'
+import type { Profiles } from '../profiles/profiles.ts'
+import type { TokenCounts } from '../profiles/token-counts.ts'
 import type { PersonQuestions } from '../questions/person-questions.ts'
 import type { Rollback } from '../store/rollback.ts'
 import type { Vault } from '../vault/vault.ts'
@@ -23,6 +25,7 @@ import { inTurn } from './in-turn.ts'
 import { knownNow } from './known-tools.ts'
 import { loosen } from './loosen.ts'
 import { answerMoves } from './moves.ts'
+import { answerProfiles } from './profiles.ts'
 import { answerQuestions } from './questions.ts'
 import { answerSecrets } from './secrets.ts'
 import type { ServerSources } from './server-view.ts'
@@ -41,8 +44,10 @@ export interface Parts extends ServerSources {
   metrics: Metrics
   moved: Moved
   policy: PolicyStore
+  profiles: Profiles
   proposals: Proposals
   questions: PersonQuestions
+  tokens: TokenCounts
   vault: Vault
   windows: Windows
   readers: Readers
@@ -198,6 +203,7 @@ export function buildRouter(parts: Parts) {
     audit: answerAudit(api, parts),
     clients: answerClients(api, parts),
     moves: answerMoves(api, parts),
+    profiles: answerProfiles(api, parts),
     secrets: answerSecrets(api, parts),
     metrics: metricsRouter,
   }

@@ -132,6 +132,10 @@ export class Clients {
     return [...known, ...this.others.list(links)]
   }
 
+  knows(id: string): boolean {
+    return KNOWN_CLIENTS.some(client => client.id === id) || this.others.find(id) !== undefined
+  }
+
   title(id: string): string {
     return (KNOWN_CLIENTS.find(client => client.id === id) ?? this.others.find(id))?.name ?? id
   }

@@ -9,7 +9,7 @@ import { redactedJson } from '../pins/pinned-tool.ts'
 import { decide, decideListed } from '../policy/decide.ts'
 import { definitionHash } from '../policy/definition-hash.ts'
 import type { Question } from '../policy/question.ts'
-import { Catalog } from './catalog.ts'
+import { Catalog, type WhyNot } from './catalog.ts'
 import { Guard, type GuardOptions } from './guard.ts'
 import { watchAgain } from './introduce.ts'
 import { GatewayLink, type House, type LinkOptions } from './link.ts'
@@ -20,9 +20,11 @@ import type {
   HeldBack,
   KnownServer,
   PolicyBook,
+  ProfileBook,
   RecordBook,
   RunningServers,
   ServerBook,
+  Shown,
 } from './parts.ts'
 import { type ServerStats, Stats } from './stats.ts'
 import { Tap } from './tap.ts'
@@ -37,6 +39,7 @@ export interface GatewayOptions {
   approvals: Asking
   questions: AskingPeople
   pins: HeldBack
+  profiles: ProfileBook
   audit: RecordBook
   announcer: Announcer
   redact: (text: string) => string
@@ -71,7 +74,7 @@ export class Gateway {
   constructor(options: GatewayOptions) {
     this.#o = options
     const { supervisor, registry, policy, approvals, audit, announcer, redact } = options
-    const catalog = new Catalog(registry, supervisor, options.pins)
+    const catalog = new Catalog(registry, supervisor, options.pins, options.profiles)
     const tap = new Tap(announcer, redact)
     const guard = new Guard({
       policy,
@@ -81,14 +84,17 @@ export class Gateway {
       holding: options.holding,
       isTrusted: server => this.#isTrusted(server),
       isHeld: (server, tool) => options.pins.isHeld(server, tool),
+      profiles: options.profiles,
       awake: (server, signal, who) => supervisor.awake(server, signal, who),
-      entryNow: ({ server, entry }) => catalog.fresh(server.id, server.id).named('tools', entry?.own ?? '') ?? null,
+      entryNow: ({ server, entry }) =>
+        catalog.fresh(server.id, server.id, null).named('tools', entry?.own ?? '') ?? null,
     })
     this.#house = {
       catalog,
       guard,
       tap,
-      upstreams: new Upstreams(tap, audit, options.questions),
+      profiles: options.profiles,
+      upstreams: new Upstreams(tap, audit, options.questions, options.profiles),
       stats: new Stats(),
       supervisor,
       tasks: new TaskOwners(),
@@ -112,12 +118,13 @@ export class Gateway {
       watchAgain(this.#house, registry.list())
     }
     const withdraw = () => approvals.withdrawWhere(question => this.#whyOver(question))
-    for (const name of ['servers/changed', 'servers/listing-changed', 'config/changed'] as const)
+    for (const name of ['servers/changed', 'servers/listing-changed', 'config/changed', 'profiles/changed'] as const)
       this.#on(name, withdraw)
     const repolicy = () => this.#tools.clear()
     for (const name of ['servers/changed', 'servers/listing-changed', 'config/changed', 'vault/changed'] as const)
       this.#on(name, relist)
     this.#on('policy/changed', repolicy)
+    this.#on('profiles/changed', relist)
   }
 
   /** One AI client's connection. Throws HubError when this client has too many, or names a server that is not there. */
@@ -190,7 +197,12 @@ export class Gateway {
 
   /** Whether a server offers a tool of this name, its own, now. */
   lists(server: string, tool: string): boolean {
-    return this.#house.catalog.fresh(server, server).named('tools', tool) !== undefined
+    return this.#house.catalog.fresh(server, server, null).named('tools', tool) !== undefined
+  }
+
+  /** Every known tool, and whether a client of this profile is shown it. */
+  shownBy(profile: Shown | null): { tool: Entry; why: WhyNot | null }[] {
+    return this.#house.catalog.shownBy(profile)
   }
 
   stats(id: string): ServerStats {
@@ -297,13 +309,14 @@ export class Gateway {
   }
 
   /** Why nobody needs to decide about this call any more; null while they do. */
-  #whyOver({ server, tool, definitionHash: asked }: Question): string | null {
+  #whyOver({ client, server, tool, definitionHash: asked }: Question): string | null {
     const known = this.#o.registry.list().find(one => one.id === server.id)
     if (!known) return `${server.name} was removed.`
     if (!known.enabled) return `${server.name} was disabled.`
+    if (this.#o.profiles.of(client.id)?.hidesTool(server.id, tool)) return `${client.title} is no longer shown it.`
     if (asked === NO_DEFINITION || !this.#o.supervisor.listing(server.id)) return null
     const { catalog } = this.#house
-    catalog.fresh(null, server.id)
+    catalog.fresh(null, server.id, null)
     const entry = catalog.everything('tools').find(e => e.server.id === server.id && e.own === tool)
     if (!entry) return `${server.name} no longer offers ${tool}.`
     return definitionHash(entry.definition) === asked ? null : `${server.name} changed ${tool}.`
@@ -317,7 +330,13 @@ export class Gateway {
   }
 
   #on(
-    name: 'servers/changed' | 'servers/listing-changed' | 'config/changed' | 'policy/changed' | 'vault/changed',
+    name:
+      | 'servers/changed'
+      | 'servers/listing-changed'
+      | 'config/changed'
+      | 'policy/changed'
+      | 'profiles/changed'
+      | 'vault/changed',
     listener: () => void,
   ): void {
     this.#o.announcer.on(name, listener)

@@ -11,7 +11,7 @@ import { definitionHash } from '../policy/definition-hash.ts'
 import { Rate } from '../policy/rate.ts'
 import type { InstanceFor } from '../supervisor/instances.ts'
 import type { Upstream } from '../supervisor/upstream.ts'
-import type { Asking, KnownServer, PolicyBook, RecordBook } from './parts.ts'
+import type { Asking, KnownServer, PolicyBook, ProfileBook, RecordBook } from './parts.ts'
 import { type Ended, ReadRecords } from './read-records.ts'
 import { redactedHead } from './redacted-head.ts'
 import { RefusedFrames } from './refused-frames.ts'
@@ -21,6 +21,7 @@ import {
   deniedByPerson,
   deniedByPolicy,
   EXPIRED,
+  hiddenFrom,
   notRecorded,
   notStarted,
   overLimit,
@@ -62,6 +63,7 @@ export interface GuardOptions {
   audit: RecordBook
   isTrusted: (server: string) => boolean
   isHeld: (server: string, tool: string) => boolean
+  profiles: ProfileBook
   awake: (server: string, signal: AbortSignal, who: InstanceFor | undefined) => Promise<Upstream>
   /** The tool as it is listed now; null when it is gone. */
   entryNow: (call: Call) => Entry | null
@@ -127,13 +129,23 @@ export class Guard {
       read,
       held: entry !== null && this.#o.isHeld(server.id, entry.own),
     }
-    return decide(facts, this.#o.policy.current(), Date.now())
+    const decision = decide(facts, this.#o.policy.current(), Date.now())
+    // What a client is not shown it may not call, whatever a rule or a person said of it.
+    if (this.#hidden(call) === null) return decision
+    return { ...decision, effect: 'deny', rule: null, reasons: [`The profile of ${client.title} hides it.`] }
+  }
+
+  /** The tool or server that this client is not shown; null when it is. */
+  #hidden({ client, server, entry }: Pick<Call, 'client' | 'server' | 'entry'>): string | null {
+    const profile = this.#o.profiles.of(client.id)
+    if (profile?.hidesServer(server.id)) return entry?.exposed ?? server.name
+    return entry && profile?.hidesTool(server.id, entry.own) ? entry.exposed : null
   }
 
   /** `send` is called at most once, in the same turn as the last look at the policy. */
   async pass(call: Call, send: (upstream: Upstream) => Promise<string>): Promise<Passage> {
     const decision = this.decide(call)
-    if (decision.effect === 'deny') return this.#refuse(call, decision, byOf(decision), this.#denied(decision))
+    if (decision.effect === 'deny') return this.#refuse(call, decision, byOf(decision), this.#denied(call, decision))
     const tooMany = this.#tooMany(call, decision)
     if (tooMany) return tooMany
     let by = byOf(decision)
@@ -180,7 +192,7 @@ export class Guard {
   deniedNow(call: Call): string | null {
     const decision = this.decide(call)
     if (decision.effect !== 'deny') return null
-    const words = this.#denied(decision)
+    const words = this.#denied(call, decision)
     this.#refuse(call, decision, byOf(decision), words)
     return words
   }
@@ -253,7 +265,7 @@ export class Guard {
       if (now?.text !== call.entry.text) return this.#refuse(call, decision, 'gatehouse', CHANGED)
     }
     const again = this.decide(call)
-    if (again.effect === 'deny') return this.#refuse(call, again, byOf(again), this.#denied(again))
+    if (again.effect === 'deny') return this.#refuse(call, again, byOf(again), this.#denied(call, again))
     // What a rule allowed a moment ago must now be asked about: a repeat will ask.
     if (again.effect === 'ask' && decision.effect === 'allow')
       return this.#refuse(call, again, by, withdrawn('the policy changed'))
@@ -304,7 +316,9 @@ export class Guard {
     void this.#o.audit.append(row, { durable: false }).catch(() => {})
   }
 
-  #denied(decision: Decision): string {
+  #denied(call: Call, decision: Decision): string {
+    const hidden = this.#hidden(call)
+    if (hidden !== null) return hiddenFrom(call.client.title, hidden)
     return deniedByPolicy(decision, this.#o.policy.current())
   }
 

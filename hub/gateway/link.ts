@@ -28,7 +28,7 @@ import { envelopeOf } from './modern.ts'
 import { offersIn } from './modern-caller.ts'
 import { type LinkSide, ModernSide } from './modern-link.ts'
 import { passLevelOn, passNotification } from './notify.ts'
-import type { KnownServer, RunningServers } from './parts.ts'
+import type { KnownServer, ProfileBook, RunningServers } from './parts.ts'
 import { Questions } from './questions.ts'
 import { type Asker, callOf, type Flight, inWords, relay } from './relay.ts'
 import { RpcError, route, type Target } from './route.ts'
@@ -44,6 +44,7 @@ import { greetingOf, pageOf, viewOf, whyNotOffered } from './what-it-sees.ts'
 export interface House {
   catalog: Catalog
   guard: Guard
+  profiles: ProfileBook
   upstreams: Upstreams
   tap: Tap
   stats: Stats
@@ -189,8 +190,12 @@ export class GatewayLink implements Listener {
 
   /** The tool of this name as its server defines it; null when this client sees none. */
   definition(name: string): Tool['definition'] | null {
-    const view = this.#house.catalog.view(this.server?.id ?? null)
+    const view = this.#view()
     return (view.named('tools', name) ?? view.ownTool(name))?.definition ?? null
+  }
+
+  #view(): View {
+    return this.#house.catalog.view(this.server?.id ?? null, this.client)
   }
 
   /** Nothing on the wire says which request a server's own words belong to: with one alone it is that one. */
@@ -208,7 +213,7 @@ export class GatewayLink implements Listener {
       get says() {
         return link.#says
       },
-      view: signal => viewOf(this.#house, this.server, signal),
+      view: signal => viewOf(this.#house, this, signal),
       notOffered: (frame, view, flight, correlation) => this.#notOffered(frame, view, flight, correlation),
       page: (kind, view, frame, era) => pageOf(this.#house, this, this.#told, { kind, view, frame, era }),
       relay: (asker, frame, target, flight, correlation) => this.#relay(asker, frame, target, flight, correlation),
@@ -302,7 +307,7 @@ export class GatewayLink implements Listener {
       case 'logging/setLevel':
         return this.#setLevel(frame, correlation)
     }
-    const view = await viewOf(this.#house, this.server, flight.abort.signal)
+    const view = await viewOf(this.#house, this, flight.abort.signal)
     if (list) return resultFrame(id, pageOf(this.#house, this, this.#told, { kind: list, view, frame, era: 'legacy' }))
     const closed = await this.#notOffered(frame, view, flight, correlation)
     if (closed) return toolErrorFrame(id, closed)
@@ -315,7 +320,7 @@ export class GatewayLink implements Listener {
   /** Words for the model, and a row of the log, for a call whose server may not be called now; null when there is nothing to say. */
   async #notOffered(frame: ClientFrame, view: View, flight: Flight, correlation: string): Promise<string | null> {
     if (frame.method !== 'tools/call') return null
-    const closed = await whyNotOffered(this.#house, this.server, frame, view, flight.abort.signal)
+    const closed = await whyNotOffered(this.#house, this, frame, view, flight.abort.signal)
     if (!closed) return null
     return this.#house.guard.closed(callOf(this.#asker(), frame, closed.target, flight, correlation), closed.words)
   }
@@ -346,11 +351,11 @@ export class GatewayLink implements Listener {
     const { capabilities, clientInfo } = frame.value
     if (isObject(capabilities)) this.#capabilities = capabilities
     this.#clientInfo = clientInfo
-    const greeting = await greetingOf(this.#house, this.server, frame, signal)
+    const greeting = await greetingOf(this.#house, this, frame, signal)
     const version = memberAt(greeting, ['protocolVersion'])
     this.#heardOf(clientInfo, version ? String(JSON.parse(greeting.slice(version.start, version.end))) : null)
     this.#greeted = true
-    this.#told.sawAll(this.#house.catalog.view(this.server?.id ?? null))
+    this.#told.sawAll(this.#view())
     this.#house.changed()
     return greeting
   }
@@ -364,7 +369,7 @@ export class GatewayLink implements Listener {
 
   #tellChanges(): void {
     if (this.#closed) return
-    const view = this.#house.catalog.view(this.server?.id ?? null)
+    const view = this.#view()
     this.#modern.listsChanged(view)
     if (!this.#greeted) return
     for (const noun of this.#told.changes(view))

@@ -55,8 +55,7 @@ export class ModernSide {
   ): Promise<string | null> {
     const id = frame.id!
     const { signal } = flight.abort
-    if (frame.method === 'server/discover')
-      return resultFrame(id, await discoveryOf(this.#house, this.#link.server, signal))
+    if (frame.method === 'server/discover') return resultFrame(id, await discoveryOf(this.#house, this.#link, signal))
     const view = await this.#link.view(signal)
     if (list) return resultFrame(id, this.#link.page(list, view, frame, 'modern'))
     if (frame.method === 'subscriptions/listen') return this.#listen(frame, envelope, view, flight, correlation)

@@ -37,6 +37,7 @@ export async function passLevelOn(
 ): Promise<void> {
   for (const { server, upstream } of house.upstreams.running()) {
     if (link.server && link.server.id !== server.id) continue
+    if (house.profiles.of(link.client)?.hidesServer(server.id)) continue
     house.tap.push('Gatehouse', server.name, frame.text, { correlation })
     if (await maySay(house, asker, frame, server)) passLevel(house, upstream, frame)
   }

@@ -59,6 +59,18 @@ export interface HeldBack {
   findings(server: string, tool: string): TextFinding[]
 }
 
+/** What each client is shown. What it is not shown it may not call. */
+export interface ProfileBook {
+  /** Null: everything, as it is. */
+  of(client: string): Shown | null
+}
+
+export interface Shown {
+  hidesServer(server: string): boolean
+  hidesTool(server: string, tool: string): boolean
+  readonly limits: { tools: number | null; name: number | null; beyond: 'leaves-out' | 'groups' } | null
+}
+
 /** The policy in force. */
 export interface PolicyBook {
   current(): DecidingPolicy

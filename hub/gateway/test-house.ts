@@ -11,9 +11,11 @@ import { PinBook } from '../pins/pin-book.ts'
 import { Approvals } from '../policy/approvals.ts'
 import { PolicyStore } from '../policy/policy-store.ts'
 import { Proposals } from '../policy/proposals.ts'
+import { Profiles } from '../profiles/profiles.ts'
 import { PersonQuestions } from '../questions/person-questions.ts'
 import { Registry } from '../registry/registry.ts'
 import { openDataFolder } from '../store/data-folder.ts'
+import { Kv } from '../store/kv.ts'
 import { openState } from '../store/open.ts'
 import { Sealed } from '../store/sealed.ts'
 import { Supervisor } from '../supervisor/supervisor.ts'
@@ -35,6 +37,7 @@ export interface House {
   approvals: Approvals
   questions: PersonQuestions
   pins: PinBook
+  profiles: Profiles
   audit: Audit
   announcer: Announcer
   id(name: string): string
@@ -97,6 +100,7 @@ export async function openHouse(options: HouseOptions): Promise<House> {
     servers: () => registry.list().map(one => one.id),
     redact,
   })
+  const profiles = new Profiles({ sealed, kv: new Kv(db), announcer })
   const supervisor: Supervisor = await Supervisor.open({
     registry,
     onListed: (id, listing) => pins.listed(id, listing),
@@ -115,6 +119,7 @@ export async function openHouse(options: HouseOptions): Promise<House> {
     approvals,
     questions,
     pins,
+    profiles,
     audit,
     announcer,
     redact,
@@ -134,6 +139,7 @@ export async function openHouse(options: HouseOptions): Promise<House> {
     approvals,
     questions,
     pins,
+    profiles,
     audit,
     announcer,
     id: name => registry.find(name).id,
@@ -152,6 +158,7 @@ export async function openHouse(options: HouseOptions): Promise<House> {
       pins.close()
       approvals.close()
       questions.close()
+      profiles.close()
       policy.close()
       registry.close()
       await audit.close()

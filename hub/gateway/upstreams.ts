@@ -7,7 +7,7 @@ import { type PersonsAnswer, PersonsSide } from './ask-person.ts'
 import { errorFrame, INTERNAL_ERROR, METHOD_NOT_FOUND } from './frame.ts'
 import { withoutMembers } from './json-edit.ts'
 import { SUBSCRIPTION_KEY } from './modern.ts'
-import type { AskingPeople, KnownServer, RecordBook } from './parts.ts'
+import type { AskingPeople, KnownServer, ProfileBook, RecordBook } from './parts.ts'
 import type { Tap } from './tap.ts'
 
 /** A client's side, as far as servers reach it. */
@@ -64,9 +64,11 @@ export class Upstreams {
   readonly #tap: Tap
   readonly #audit: RecordBook
   readonly #person: PersonsSide
+  readonly #profiles: ProfileBook
 
-  constructor(tap: Tap, audit: RecordBook, people: AskingPeople) {
+  constructor(tap: Tap, audit: RecordBook, people: AskingPeople, profiles: ProfileBook) {
     this.#tap = tap
+    this.#profiles = profiles
     this.#audit = audit
     this.#person = new PersonsSide(people)
   }
@@ -223,7 +225,13 @@ export class Upstreams {
     // The supervisor lists again and says so once the new listing is verified.
     if (method?.endsWith('/list_changed') || method === 'notifications/subscriptions/acknowledged') return
     this.#tap.push(attached.server.name, 'Gatehouse', text)
-    return waitFor(this.#audience(attached, text, method).map(l => l.tell(attached.server, text)))
+    const audience = this.#audience(attached, text, method).filter(l => this.#sees(l, attached.server))
+    return waitFor(audience.map(l => l.tell(attached.server, text)))
+  }
+
+  /** A client that a server was hidden from meanwhile hears nothing more of it. */
+  #sees(listener: Listener, server: KnownServer): boolean {
+    return this.#profiles.of(listener.client)?.hidesServer(server.id) !== true
   }
 
   #audience(attached: Attached, text: string, method: string | undefined): Listener[] {
@@ -251,7 +259,7 @@ export class Upstreams {
   async #asked(attached: Attached, text: string, calling: Listener[]): Promise<string> {
     const { server, users } = attached
     // With no call in flight it can only be meant for the one client that uses this server, if there is but one.
-    const owners = calling.length > 0 || users.size > 1 ? calling : [...users]
+    const owners = calling.length > 0 || users.size > 1 ? calling : [...users].filter(l => this.#sees(l, server))
     const method = stringAt(text, ['method']) ?? ''
     const { frame, shown } = await this.#answer(attached, method, text, owners)
     this.#tap.push('Gatehouse', server.name, shown, { method })

@@ -50,19 +50,30 @@ export class View {
   readonly servers: readonly KnownServer[]
   readonly #entries: Record<ListKind, readonly Entry[]>
   readonly #byName: { tools: Map<string, Entry>; prompts: Map<string, Entry> }
+  readonly #tools: readonly Entry[]
+  readonly #isShown: (tool: Entry) => boolean
+  readonly #listed: ReadonlySet<Entry>
   #byOwn: Map<string, Entry | null> | undefined
   readonly #digests = new Map<ListKind, string>()
 
-  /** `isHeld`: a tool that is in no list; called by name it is found, so that the guard can say why not. */
+  /**
+   * `isHeld`: a tool that is in no list; called by name it is found, so that the guard can say why not. `isShown`: one that
+   * this client is not shown is not found either.
+   */
   constructor(
     servers: readonly KnownServer[],
     entries: Record<ListKind, readonly Entry[]>,
     isHeld: (tool: Entry) => boolean = () => false,
+    isShown: (tool: Entry) => boolean = () => true,
   ) {
     this.servers = servers
-    this.#entries = { ...entries, tools: entries.tools.filter(tool => !isHeld(tool)) }
-    const byName = (kind: 'tools' | 'prompts') => new Map(entries[kind].map(e => [e.exposed, e]))
-    this.#byName = { tools: byName('tools'), prompts: byName('prompts') }
+    const shown = entries.tools.filter(isShown)
+    this.#tools = entries.tools
+    this.#isShown = isShown
+    this.#entries = { ...entries, tools: shown.filter(tool => !isHeld(tool)) }
+    this.#listed = new Set(this.#entries.tools)
+    const byName = (all: readonly Entry[]) => new Map(all.map(e => [e.exposed, e]))
+    this.#byName = { tools: byName(shown), prompts: byName(entries.prompts) }
   }
 
   list(kind: ListKind): readonly Entry[] {
@@ -73,11 +84,29 @@ export class View {
     return this.#byName[kind].get(exposed)
   }
 
-  /** The tool that its server calls so, where only one does: apps in a tool's result know no other name. */
+  /**
+   * The tool that its server calls so, where only one does: apps in a tool's result know no other name. What is not listed
+   * counts too, so that an app's call never reaches another server in its place.
+   */
   ownTool(own: string): Entry | undefined {
+    const entry = this.#onlyOne(own)
+    return entry && this.#listed.has(entry) ? entry : undefined
+  }
+
+  /** One that this client is not shown, by its server's name. */
+  notShown(own: string): Entry | undefined {
+    const entry = this.#onlyOne(own)
+    return entry && this.isNotShown(entry) ? entry : undefined
+  }
+
+  isNotShown(tool: Entry): boolean {
+    return !this.#isShown(tool)
+  }
+
+  #onlyOne(own: string): Entry | undefined {
     if (!this.#byOwn) {
       this.#byOwn = new Map()
-      for (const entry of this.#entries.tools) this.#byOwn.set(entry.own, this.#byOwn.has(entry.own) ? null : entry)
+      for (const entry of this.#tools) this.#byOwn.set(entry.own, this.#byOwn.has(entry.own) ? null : entry)
     }
     return this.#byOwn.get(own) ?? undefined
   }

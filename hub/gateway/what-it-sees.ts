@@ -1,7 +1,7 @@
 // What one client sees and is told of the servers: its view of the lists, their pages, its greeting.
 import { problemOf } from '../error.ts'
 import type { Era } from '../supervisor/upstream.ts'
-import { BAD_PARAMS, type ClientFrame } from './frame.ts'
+import { BAD_PARAMS, type ClientFrame, DENIED } from './frame.ts'
 import {
   aggregateDiscovery,
   aggregateGreeting,
@@ -15,39 +15,52 @@ import type { KnownServer } from './parts.ts'
 import { RpcError, type Target, targetOf } from './route.ts'
 import type { ToldLists } from './told-lists.ts'
 import type { ListKind, View } from './view.ts'
-import { notStarted } from './words.ts'
+import { hiddenFrom, leftOutFor, notStarted } from './words.ts'
+
+/** Whose link it is, and to which server alone. */
+interface Seer {
+  client: string
+  title: string
+  server: KnownServer | null
+}
 
 /** What this client sees. A server that was never listed is started for it only where it is the one asked for. */
-export async function viewOf(house: House, server: KnownServer | null, signal: AbortSignal): Promise<View> {
-  if (!server) return house.catalog.view(null)
-  if (!house.supervisor.listing(server.id)) {
+export async function viewOf(house: House, { server, client }: Seer, signal: AbortSignal): Promise<View> {
+  if (!server) return house.catalog.view(null, client)
+  if (!house.supervisor.listing(server.id) && !house.profiles.of(client)?.hidesServer(server.id)) {
     await house.supervisor.awake(server.id, signal)
     house.catalog.forget()
   }
-  return house.catalog.fresh(server.id, server.id)
+  return house.catalog.fresh(server.id, server.id, client)
 }
 
-/** What a call is for when the tool is known and its server may not be called now, and why not; null else. */
+/** What a call is for when the tool is known and not shown, or its server may not be called now, and why not; null else. */
 export async function whyNotOffered(
   house: House,
-  server: KnownServer | null,
+  { server, client, title }: Seer,
   frame: ClientFrame,
   view: View,
   signal: AbortSignal,
 ): Promise<{ target: Target; words: string } | null> {
   const { name } = frame.value
-  if (typeof name !== 'string' || view.named('tools', name)) return null
+  if (typeof name !== 'string' || view.named('tools', name) || view.ownTool(name)) return null
   const only = server?.id
-  const known = house.catalog
-    .everything('tools')
-    .find(e => (only ? e.server.id === only && e.own === name : e.exposed === name))
+  const profile = house.profiles.of(client)
+  const known =
+    house.catalog
+      .everything('tools', profile)
+      .find(e => (only ? e.server.id === only && e.own === name : e.exposed === name)) ?? view.notShown(name)
   if (!known) return null
+  const target = targetOf(frame, known, name)
+  // The guard refuses what is hidden, in its own words.
+  if (profile?.hidesTool(known.server.id, known.own)) return { target, words: hiddenFrom(title, name) }
+  if (view.isNotShown(known)) return { target, words: leftOutFor(title, name, profile?.limits?.tools ?? 0) }
   try {
     await house.supervisor.awake(known.server.id, signal)
     return null
   } catch (error) {
     const { message, hint } = problemOf(error)
-    return { target: targetOf(frame, known, name), words: notStarted(known.server.name, message, hint) }
+    return { target, words: notStarted(known.server.name, message, hint) }
   }
 }
 
@@ -69,31 +82,30 @@ export function pageOf(
 }
 
 /** What a client of the legacy era is answered at `initialize`. */
-export async function greetingOf(
-  house: House,
-  server: KnownServer | null,
-  frame: ClientFrame,
-  signal: AbortSignal,
-): Promise<string> {
-  if (server) {
-    return singleGreeting(frame, await ownGreeting(house, server.id, signal))
-  }
-  return aggregateGreeting(negotiated(frame), saidBy(house))
+export async function greetingOf(house: House, seer: Seer, frame: ClientFrame, signal: AbortSignal): Promise<string> {
+  if (seer.server) return singleGreeting(frame, await ownGreeting(house, seer, seer.server, signal))
+  return aggregateGreeting(negotiated(frame), saidBy(house, seer.client))
 }
 
 /** What a client of the modern era is answered to `server/discover`. */
-export async function discoveryOf(house: House, server: KnownServer | null, signal: AbortSignal): Promise<string> {
-  if (!server) return aggregateDiscovery(saidBy(house))
-  return singleDiscovery(await ownGreeting(house, server.id, signal))
+export async function discoveryOf(house: House, seer: Seer, signal: AbortSignal): Promise<string> {
+  if (!seer.server) return aggregateDiscovery(saidBy(house, seer.client))
+  return singleDiscovery(await ownGreeting(house, seer, seer.server, signal))
 }
 
-async function ownGreeting({ catalog, supervisor }: House, id: string, signal: AbortSignal): Promise<Greeting> {
+async function ownGreeting(
+  { catalog, supervisor, profiles }: House,
+  { client, title }: Seer,
+  { id, name }: KnownServer,
+  signal: AbortSignal,
+): Promise<Greeting> {
+  if (profiles.of(client)?.hidesServer(id)) throw new RpcError(DENIED, hiddenFrom(title, name))
   const { era, initialize } = supervisor.listing(id) ?? (await supervisor.awake(id, signal))
   return { era, initialize: catalog.greetingOf(id, initialize) }
 }
 
-function saidBy({ catalog, supervisor }: House): { server: KnownServer; initialize: string }[] {
-  const { servers } = catalog.view(null)
+function saidBy({ catalog, supervisor }: House, client: string): { server: KnownServer; initialize: string }[] {
+  const { servers } = catalog.view(null, client)
   return servers.map(server => ({
     server,
     initialize: catalog.greetingOf(server.id, supervisor.listing(server.id)?.initialize ?? '{}'),

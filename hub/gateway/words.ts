@@ -37,6 +37,14 @@ export function withdrawn(why: string): string {
   return `This call was not allowed in time: ${ended(why)} Nothing was run.`
 }
 
+export function hiddenFrom(client: string, what: string): string {
+  return `${what} is hidden from ${client} by its profile in Gatehouse. Nothing was run. The person can show it, in the Gatehouse window under Clients.`
+}
+
+export function leftOutFor(client: string, tool: string, most: number): string {
+  return `${tool} is left out for ${client}, which takes at most ${most} tools. Nothing was run. The person can hide other tools from it in the Gatehouse window, under Clients.`
+}
+
 export function notStarted(server: string, why: string, hint: string | undefined): string {
   return `${server} cannot be reached: ${ended(why)} Nothing was run.${hint ? ` ${ended(hint)}` : ''}`
 }

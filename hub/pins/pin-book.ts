@@ -119,6 +119,11 @@ export class PinBook {
     return this.#look(id)?.held.size ?? 0
   }
 
+  /** When its tools were first seen after it was agreed to; null before. */
+  pinnedAt(id: string): number | null {
+    return this.#pin(this.#o.find(id))?.at ?? null
+  }
+
   pins(id: string): Pins {
     const known = this.#o.find(id)
     const pin = this.#pin(known)

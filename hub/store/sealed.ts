@@ -17,7 +17,7 @@ const STAYS = 'off'
 // One row says how often the others were changed, and what they are together: an older file put back has an older one.
 const GENERATION = '#generation'
 /** What counts also in rows that may be older than they should be: they tighten, or are guarded by the keychain itself. */
-const ALWAYS = new Set([STAYS, 'window'])
+const ALWAYS = new Set([STAYS, 'window', 'profile'])
 
 /** How often sealed rows were changed, and the hash of all of them. */
 export const Generation = z.object({ n: z.number(), digest: z.string() })

@@ -1,0 +1,108 @@
+// What tools cost a model, in tokens: counted once for each definition, in the background, and guessed by length until then.
+// Every client has a tokenizer of its own; this one is OpenAI's o200k, so all figures are estimates.
+import { hash } from 'node:crypto'
+import { Worker } from 'node:worker_threads'
+import type { Tool } from '../../contract/servers.ts'
+
+const MOST_KNOWN = 100_000
+const BATCH = 5_000
+const IDLE_MS = 10_000
+const CHARS_A_TOKEN = 4
+
+export interface Counted {
+  tokens: number
+  isCounted: boolean
+}
+
+export class TokenCounts {
+  readonly #known = new Map<string, number>()
+  readonly #keys = new WeakMap<object, { exposed: string; key: string }>()
+  /** Text by key, to be counted. */
+  readonly #wanted = new Map<string, string>()
+  readonly #told: () => void
+  #counting: Promise<void> | null = null
+  #worker: Worker | null = null
+  #idle: NodeJS.Timeout | undefined
+  #isBroken = false
+
+  /** `told`: called when what was asked for is known. */
+  constructor(told: () => void = () => {}) {
+    this.#told = told
+  }
+
+  /** What is known now; what is not is counted in the background. */
+  of(exposed: string, definition: Tool['definition']): Counted {
+    const before = this.#keys.get(definition)
+    const seen = before?.exposed === exposed ? this.#known.get(before.key) : undefined
+    if (seen !== undefined) return { tokens: seen, isCounted: true }
+    const text = modelText(exposed, definition)
+    const key = hash('sha256', text, 'base64')
+    this.#keys.set(definition, { exposed, key })
+    const known = this.#known.get(key)
+    if (known !== undefined) return { tokens: known, isCounted: true }
+    if (!this.#isBroken) {
+      this.#wanted.set(key, text)
+      this.#counting ??= this.#count()
+    }
+    return { tokens: Math.ceil(text.length / CHARS_A_TOKEN), isCounted: false }
+  }
+
+  /** All that was asked for is counted, or cannot be. */
+  async settled(): Promise<void> {
+    while (this.#counting) await this.#counting
+  }
+
+  async close(): Promise<void> {
+    this.#wanted.clear()
+    await this.#end()
+  }
+
+  async #count(): Promise<void> {
+    // Whatever else is asked for in this turn goes along.
+    await new Promise(resolve => setImmediate(resolve))
+    clearTimeout(this.#idle)
+    try {
+      while (this.#wanted.size > 0) {
+        const batch = [...this.#wanted].slice(0, BATCH)
+        const counts = await this.#ask(batch.map(([, text]) => text))
+        if (this.#known.size + batch.length > MOST_KNOWN) this.#known.clear()
+        for (const [n, [key]] of batch.entries()) {
+          this.#known.set(key, counts[n]!)
+          this.#wanted.delete(key)
+        }
+      }
+    } catch {
+      // Guesses remain.
+      this.#isBroken = true
+      this.#wanted.clear()
+    }
+    this.#counting = null
+    this.#idle = setTimeout(() => void this.#end(), IDLE_MS)
+    this.#idle.unref()
+    this.#told()
+  }
+
+  #ask(texts: string[]): Promise<number[]> {
+    this.#worker ??= new Worker(new URL('./tokens-worker.ts', import.meta.url))
+    const worker = this.#worker
+    worker.unref()
+    return new Promise((resolve, reject) => {
+      worker.once('message', resolve)
+      worker.once('error', reject)
+      worker.once('exit', () => reject(new Error('The counting ended.')))
+      worker.postMessage(texts)
+    }).finally(() => worker.removeAllListeners()) as Promise<number[]>
+  }
+
+  async #end(): Promise<void> {
+    clearTimeout(this.#idle)
+    const worker = this.#worker
+    this.#worker = null
+    await worker?.terminate()
+  }
+}
+
+/** What a client hands its model of a tool: its name, what it says, and what it takes. */
+function modelText(name: string, { description, inputSchema }: Tool['definition']): string {
+  return JSON.stringify({ name, description, input_schema: inputSchema })
+}
