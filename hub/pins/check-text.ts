@@ -27,8 +27,15 @@ const SIGNS: Sign[] = [
   {
     kind: 'hidden',
     what: 'Characters that nobody sees',
-    pattern: /(?:[\u00AD\u180E\u200B-\u200F\u2028-\u202E\u2060-\u2069\uFEFF\u{E0000}-\u{E01EF}]|[\uFE00-\uFE0E])+/gu,
+    pattern:
+      /(?:[\u0000-\u0008\u000B\u000C\u000E-\u001F\u007F-\u009F\u115F\u1160\u17B4\u17B5\u3164\uFFA0]|[\u00AD\u180E\u200B-\u200F\u2028-\u202E\u2060-\u2069\uFEFF\u{E0000}-\u{E01EF}]|[\uFE00-\uFE0E])+/gu,
     isHonest: isOrdinaryInvisible,
+  },
+  {
+    kind: 'hidden',
+    what: 'A passage pushed out of sight by blank space',
+    pattern: /[ \t\u00A0]{80,}|(?:\r?\n[ \t]*){12,}/g,
+    isHonest: (text, at, found) => text.slice(at + found.length).trim() === '',
   },
   { kind: 'hidden', what: 'A comment that is not shown', pattern: /<!--[\s\S]{0,2000}?-->/g },
   { kind: 'hidden', what: 'A long encoded text', pattern: /(?<![\w/+])[A-Za-z0-9+/]{120,}={0,2}/g },
@@ -36,19 +43,30 @@ const SIGNS: Sign[] = [
     kind: 'instruction',
     what: 'Tells the model to set other instructions aside',
     pattern:
-      /\b(?:ignore|disregard|forget|override|bypass)\b.{0,40}\b(?:previous|prior|above|earlier|all|any|other|system|safety|your)\b.{0,30}\b(?:instructions?|prompts?|rules?|messages?|guidelines?|polic(?:y|ies)|restrictions?)\b/gis,
+      /\b(?:ignore|disregard|forget|override|bypass)\b(?:[^.]|\.(?=\S)){0,40}\b(?:previous|prior|above|earlier|all|any|other|system|safety|your)\b.{0,30}\b(?:instructions?|prompts?|rules?|messages?|guidelines?|polic(?:y|ies)|restrictions?)\b/gis,
+  },
+  {
+    kind: 'instruction',
+    what: 'Tells the model that it is something else now',
+    pattern:
+      /\b(?:from now on|you are now|you are no longer)\b.{0,40}\b(?:assistant|model|agent|ai|mode|unrestricted|(?:without|no) (?:limits?|restrictions?|rules))\b/gis,
   },
   {
     kind: 'instruction',
     what: 'Marks a passage as an order to the model',
     pattern:
-      /<\/?(?:important|system|instructions?|secret|admin|hidden|critical|override|assistant)\b[^>]{0,80}>|\[(?:INST|SYSTEM|IMPORTANT TO ASSISTANT)\]/gi,
+      /<\/?(?:important|system|instructions?|secret|admin|hidden|critical|override|assistant)(?=[\s>:!])[^>]{0,80}>|\[(?:INST|SYSTEM|IMPORTANT TO ASSISTANT)\]/gi,
   },
   {
     kind: 'instruction',
     what: 'Tells the model to keep something from the person',
     pattern:
       /\b(?:do not|don['’]t|never|without|avoid)\s+(?:ever\s+)?(?:tell|inform|mention|notify|reveal|show|disclose|alert|ask|telling|informing|mentioning|notifying|revealing|showing|disclosing|alerting|asking)\w*\b.{0,60}\b(?:users?|humans?|persons?|people|anyone|anybody|them)\b/gis,
+  },
+  {
+    kind: 'instruction',
+    what: 'Tells the model to keep something from the person',
+    pattern: /\b(?:hide|conceal|keep|withhold)\b[^.]{0,60}\bfrom the (?:user|human|person|people|customer)\b/gis,
   },
   {
     kind: 'instruction',
@@ -60,7 +78,7 @@ const SIGNS: Sign[] = [
     kind: 'exfiltration',
     what: 'Asks for private matter to be sent along',
     pattern: new RegExp(
-      String.raw`\b(?:send|post|upload|forward|transmit|exfiltrate|e-?mail|append|include|pass|attach|put|copy|encode|write)\b[^.]{0,60}\b${PRIVATE}\b[^.]{0,60}(?:https?:\/\/|\bwebhook|\bparameter|\bargument|\bfield|\bsidenote|\bto (?:us|our|me|this|the) |@\w)`,
+      String.raw`\b(?:send|post|upload|forward|transmit|exfiltrate|e-?mail|append|include|pass|attach|put|copy|encode|write)\b[^.]{0,60}\b${PRIVATE}\b(?:[^.]|\.(?=\w)){0,60}(?:https?:\/\/|\bwebhook|\bparameter|\bargument|\bfield|\bsidenote|\bto (?:us|our|me|this|the) |@\w)`,
       'gis',
     ),
   },
@@ -68,7 +86,7 @@ const SIGNS: Sign[] = [
     kind: 'exfiltration',
     what: 'Names a file that holds credentials',
     pattern:
-      /(?:~|\$HOME|%USERPROFILE%|\/home\/\w+|\/root|\/Users\/\w+)[\\/]\.(?:ssh|aws|gnupg|kube|docker|netrc|npmrc|pypirc|config|cursor|claude)[\w./\\-]*|\bid_(?:rsa|ed25519|ecdsa)\b|\/etc\/(?:shadow|passwd)\b|\b(?:claude_desktop_config|mcp)\.json\b/gi,
+      /(?:~|\$HOME|%USERPROFILE%|\/home\/\w+|\/root|\/Users\/\w+)[\\/]\.(?:ssh|aws|gnupg|kube|docker|netrc|npmrc|pypirc|config|cursor|claude)[\w./\\-]*|(?<![a-z])id_(?:rsa|ed25519|ecdsa)\b|\/etc\/(?:shadow|passwd)\b|\b(?:claude_desktop_config|mcp)\.json\b/gi,
   },
   {
     kind: 'credential',
@@ -83,8 +101,12 @@ const SIGNS: Sign[] = [
 const CREDENTIAL_NAME =
   /^(?:password|passwd|passphrase|api[_-]?key|secret[_-]?key|private[_-]?key|access[_-]?token|auth[_-]?token|client[_-]?secret|ssh[_-]?key|seed[_-]?phrase)$/i
 
+/** What only the client knows and no tool needs. */
+const PRIVATE_NAME =
+  /^(?:system_?prompt|(?:conversation|chat|message|tool_?call)_?history|chain_?of_?thought|previous_?(?:messages|tool_?calls)|(?:full|entire)_?conversation)$/i
+
 /** No sign is one plain word, but for the names of key files. */
-const ONE_WORD = /^(?!id_)[\w$-]{1,40}$/
+const ONE_WORD = /^(?!.*id_(?:rsa|e))[\w$-]{1,40}$/
 
 /** A word of the text that could be the name of a tool. */
 interface Mention {
@@ -139,6 +161,17 @@ export function lookThrough(definition: Record<string, unknown>): LookedThrough 
         const what = `Takes a credential as the argument “${key}”.`
         const passage = { before: '', text: key, after: '' }
         findings.push({ kind: 'credential', field: path, start: 0, end: 0, what, passage })
+      }
+      if (field.endsWith('properties') && PRIVATE_NAME.test(key)) {
+        const what = `Takes what is between you and the model as the argument “${key}”.`
+        findings.push({
+          kind: 'exfiltration',
+          field: path,
+          start: 0,
+          end: 0,
+          what,
+          passage: { before: '', text: key, after: '' },
+        })
       }
       look(inner, path)
     }

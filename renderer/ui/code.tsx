@@ -2,7 +2,7 @@
 import { Skeleton } from '@mantine/core'
 import { type ReactNode, useEffect, useRef, useState } from 'react'
 import css from './code.module.css'
-import { shown } from './foreign.tsx'
+import { seen, shown } from './foreign.tsx'
 import { layOut } from './lay-out.ts'
 
 type Editor = import('@codemirror/view').EditorView
@@ -70,10 +70,10 @@ export function JsonEditor(props: {
   )
 }
 
-/** What changes from `before` to `after`, one column. */
+/** What changes from `before` to `after`, one column. A change that nobody could see stands there as its number. */
 export function Diff({ before, after, maxHeight = 380 }: { before: string; after: string; maxHeight?: number }) {
   const { parent, ready } = useEditor(
-    (element, parts) => parts.openDiff(element, before, after),
+    (element, parts) => parts.openDiff(element, seen(before), seen(after)),
     JSON.stringify([before, after]),
   )
   return (

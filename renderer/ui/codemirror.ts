@@ -40,6 +40,7 @@ const look = EditorView.theme({
     padding: '3px 14px',
     fontFamily: 'var(--mantine-font-family)',
     fontSize: '11.5px',
+    '&:before, &:after': { display: 'none' },
   },
 })
 

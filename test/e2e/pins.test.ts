@@ -141,7 +141,7 @@ test.skipIf(!chromiumPath)(
     await page.getByText('notes offers 1 tool and instructions you have not seen').waitFor()
     await page.getByRole('button', { name: 'See the change…' }).click()
     await page.getByText('was called find_note').waitFor()
-    await page.getByText('It no longer offers find_note.').waitFor()
+    await page.locator('.cm-content', { hasText: 'Finds a note by its words.U+E0072U+E0065' }).waitFor()
     await take(page, 'renamed')
     const section = page.getByRole('region', { name: 'search_note' })
     const allow = section.getByRole('button', { name: 'Let it through' })

@@ -27,6 +27,10 @@ const WHAT: Record<HeldTool['kind'], (tool: HeldTool) => string> = {
 }
 const SHOWN = 20
 
+/** What it says, without the frame that only we put around it. */
+const wordsOf = (text: string | null): string =>
+  text === null ? '' : (JSON.parse(text) as { description: string }).description
+
 const naming = (tool: HeldTool): string => (isInstructions(tool) ? 'its instructions' : tool.name)
 
 export function HeldSheet({ server }: { server: Server }) {
@@ -35,6 +39,7 @@ export function HeldSheet({ server }: { server: Server }) {
   const [shown, setShown] = useState(SHOWN)
   if (!pins) return <RowsSkeleton rows={3} height={90} />
   const { held, heldCount, removed, package: ran } = pins
+  const gone = removed.filter(name => !held.some(tool => tool.renamedFrom === name))
   const it = heldCount === 1 && !server.silent ? 'it' : 'them'
   const letThrough = async (tools: HeldTool[], all: boolean) => {
     const named = tools.map(({ name, hash }) => ({ name, hash }))
@@ -77,6 +82,12 @@ export function HeldSheet({ server }: { server: Server }) {
           </dd>
         </dl>
       )}
+      {gone.length > 0 && (
+        <p className={css.sheetFact}>
+          It no longer offers {gone.length > 12 ? `${plural(gone.length, 'tool')}, among them ` : ''}
+          <Foreign text={gone.slice(0, 12).join(', ')} max={600} />.
+        </p>
+      )}
       {held.slice(0, shown).map(tool => (
         <section key={tool.name} className={css.held} aria-label={tool.name}>
           <h3 className={css.heldName}>
@@ -92,7 +103,9 @@ export function HeldSheet({ server }: { server: Server }) {
             </span>
           </h3>
           {tool.findings.length > 0 && <Findings findings={tool.findings} />}
-          {tool.before === null ? (
+          {isInstructions(tool) ? (
+            <Diff before={wordsOf(tool.before)} after={wordsOf(tool.after)} maxHeight={320} />
+          ) : tool.before === null ? (
             <JsonView text={tool.after} />
           ) : (
             <Diff before={tool.before} after={tool.after} maxHeight={320} />
@@ -113,12 +126,6 @@ export function HeldSheet({ server }: { server: Server }) {
         <button type="button" className={css.link} onClick={() => setShown(shown + SHOWN)}>
           Show {Math.min(SHOWN, held.length - shown)} more of {heldCount}
         </button>
-      )}
-      {removed.length > 0 && (
-        <p className={css.sheetFact}>
-          It no longer offers {removed.length > 12 ? `${plural(removed.length, 'tool')}, among them ` : ''}
-          <Foreign text={removed.slice(0, 12).join(', ')} max={600} />.
-        </p>
       )}
       {held.length > 1 && held.length <= shown && (
         <div className={css.solo}>

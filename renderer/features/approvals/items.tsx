@@ -155,7 +155,7 @@ export function HeldItem({ server, ...opens }: Opens & { server: Server }) {
           {server.name}, {heldWords(server)} not seen yet
         </span>
       }
-      text="No client sees them until you have looked."
+      text="Kept from every client until you have looked."
     />
   )
 }

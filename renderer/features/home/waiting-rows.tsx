@@ -185,7 +185,7 @@ function Held({ server }: { server: Server }) {
           {server.name} <span style={{ fontWeight: 400 }}>offers {heldWords(server)} you have not seen</span>
         </>
       }
-      text="No client sees them until you have looked."
+      text="Kept from every client until you have looked."
       right={
         <Button size="xs" onClick={() => void navigate({ to: '/approvals', search: { item: heldId(server) } })}>
           See the change…
