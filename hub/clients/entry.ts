@@ -8,7 +8,7 @@ import type { Place } from './edit.ts'
 import type { Json } from './layout.ts'
 import { type Config, nodeAt } from './read-config.ts'
 import type { KnownClient } from './table.ts'
-import { tomlAt } from './toml.ts'
+import { valueIn } from './toml.ts'
 
 export const ENTRY_NAME = 'gatehouse'
 export const TOKEN_VARIABLE = 'GATEHOUSE_TOKEN'
@@ -34,7 +34,9 @@ export function newEntry(
   const args = [...start.args, 'connect', '--client', client.id, ...(data ? ['--data', data] : [])]
   return {
     ...(type ? { type } : {}),
-    ...(command === 'list' ? { command: [start.command, ...args] } : { command: start.command, args }),
+    ...(command === 'list'
+      ? { command: [start.command, ...args] }
+      : { [command === 'cmd' ? 'cmd' : 'command']: start.command, args }),
     [env]: { [TOKEN_VARIABLE]: token },
     ...(more as { [key: string]: Json }),
   }
@@ -47,14 +49,15 @@ export function entryIn(config: Config, client: KnownClient): unknown {
 
 /** What stands at a path of names, in whatever format; undefined when nothing does. */
 export function valueAt(config: Config, path: readonly string[]): unknown {
-  if (config.toml) return tomlAt(config.toml, path)
+  const read = config.toml ?? config.yaml
+  if (read) return valueIn(read, path)
   const node = nodeAt(config, path)
   return node && getNodeValue(node)
 }
 
 /** The command line of an entry, however it is written. */
 export function wordsOf(entry: unknown): unknown[] {
-  const [command, args] = [memberOf(entry, 'command'), memberOf(entry, 'args')]
+  const [command, args] = [memberOf(entry, 'command') ?? memberOf(entry, 'cmd'), memberOf(entry, 'args')]
   return [...(Array.isArray(command) ? command : [command]), ...(Array.isArray(args) ? args : [])]
 }
 
@@ -88,7 +91,10 @@ function usualFolder(): string {
 }
 
 export function tokenOf(entry: unknown): string | null {
-  const token = memberOf(memberOf(entry, 'env') ?? memberOf(entry, 'environment'), TOKEN_VARIABLE)
+  const token = memberOf(
+    memberOf(entry, 'env') ?? memberOf(entry, 'environment') ?? memberOf(entry, 'envs'),
+    TOKEN_VARIABLE,
+  )
   return typeof token === 'string' ? token : null
 }
 

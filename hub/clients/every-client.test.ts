@@ -6,6 +6,7 @@ import { dirname, join } from 'node:path'
 import { getNodeValue, parseTree } from 'jsonc-parser'
 import { parse } from 'smol-toml'
 import { afterEach, describe, expect, test } from 'vitest'
+import { parse as parseYaml } from 'yaml'
 import { Announcer } from '../announce.ts'
 import { openState } from '../store/open.ts'
 import { Clients } from './clients.ts'
@@ -24,7 +25,7 @@ function filesOf(id: string): string[] {
   const folder = join(fixtures, id)
   const names = existsSync(folder) ? readdirSync(folder) : []
   return names
-    .filter(name => /\.(jsonc?|toml)$/.test(name) && !/project|local|workspace/.test(name))
+    .filter(name => /\.(jsonc?|toml|ya?ml)$/.test(name) && !/project|local|workspace/.test(name))
     .map(name => join(folder, name))
 }
 
@@ -57,6 +58,7 @@ function machine(client: KnownClient, platform: NodeJS.Platform = 'linux') {
 function valueIn(path: string, client: KnownClient): Record<string, unknown> {
   const text = readFileSync(path, 'utf8').replace(/^\ufeff/, '')
   if (client.config.format === 'toml') return parse(text)
+  if (client.config.format === 'yaml') return parseYaml(text)
   if (client.config.comments === 'no') return JSON.parse(text)
   return getNodeValue(parseTree(text, [], { allowTrailingComma: true })!)
 }
@@ -82,7 +84,9 @@ describe.each(KNOWN_CLIENTS.map(client => [client.id, client] as const))('%s', (
     const args = [...START.args, 'connect', '--client', id, '--data', join(home, 'data')]
     expect(entry).toEqual({
       ...(type ? { type } : {}),
-      ...(command === 'list' ? { command: [START.command, ...args] } : { command: START.command, args }),
+      ...(command === 'list'
+        ? { command: [START.command, ...args] }
+        : { [command === 'cmd' ? 'cmd' : 'command']: START.command, args }),
       [env]: { GATEHOUSE_TOKEN: expect.stringMatching(/^gh_[\w-]{43}$/) },
       ...more,
     })

@@ -10,7 +10,7 @@ const SECRET_NAME =
   /token|secret|passw|passphrase|api[-_]?key|access[-_]?key|private|credential|auth|bearer|cookie|session|signature|account|email|machineid|userid/i
 const KEY_NAME =
   /token|secret|passw|passphrase|private|credential|bearer|cookie|signature|authorization|(api|access|account|auth|app|client|service|subscription|encryption)?[-_]?key$|^auth$|[-_]auth$|[-_]pat$|^pat$/i
-const HOLDERS = /^(env|headers|http_headers|environment)$/i
+const HOLDERS = /^(envs?|headers|http_headers|environment)$/i
 const SECRET_FLAG = /^-{1,2}[\w-]*(token|secret|passw|key|auth|credential|bearer)[\w-]*$/i
 const SECRET_SHAPE =
   /^(sk|pk|rk|gh[a-z]?|github|glpat|xox[a-z]|ya29|AIza|AKIA|ASIA|npm|pat|hf|dop|shp|sq0|eyJ)[-_A-Za-z0-9.]{12,}$|:\/\/[^/\s@]+:[^/\s@]+@/

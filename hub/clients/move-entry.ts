@@ -38,7 +38,7 @@ export interface FoundServer {
 export type Keeping = Pick<FoundValue, 'path' | 'from' | 'to'> & { secret: string }
 
 const SILENT = new Set(
-  'command args cwd env environment url serverUrl httpUrl headers http_headers type transport enabled disabled source'.split(
+  'command cmd args cwd env environment envs url uri serverUrl httpUrl headers http_headers type transport enabled disabled source'.split(
     ' ',
   ),
 )
@@ -79,12 +79,12 @@ export function withValues(
 export function launchOf(entry: Entry): Launch {
   const { inner } = innerOf(entry)
   const [command, ...words] = Array.isArray(inner.command) ? inner.command : [inner.command ?? undefined]
-  const url = inner.url ?? inner.serverUrl ?? inner.httpUrl
+  const url = inner.url ?? inner.serverUrl ?? inner.httpUrl ?? inner.uri
   const headers = { ...texts(inner.headers), ...texts(inner.http_headers) }
   for (const [name, variable] of Object.entries(texts(inner.env_http_headers))) headers[name] = `\${env:${variable}}`
   if (typeof inner.bearer_token_env_var === 'string')
     headers.Authorization = `Bearer \${env:${inner.bearer_token_env_var}}`
-  const env = texts(inner.env ?? inner.environment)
+  const env = texts(inner.env ?? inner.environment ?? inner.envs)
   for (const name of list(inner.env_vars)) env[name] = `\${env:${name}}`
   return {
     ...(typeof command === 'string' ? { command: translated(command) } : {}),
@@ -143,7 +143,7 @@ function whyNot(entry: Entry, launch: Launch, client: KnownClient): string | nul
 /** Every value of env, headers and the address, and whether it looks like a key. */
 function valuesIn(entry: Entry): FoundValue[] {
   const { inner, at } = innerOf(entry)
-  const maps = (['env', 'environment', 'headers', 'http_headers'] as const).flatMap(key => {
+  const maps = (['env', 'environment', 'envs', 'headers', 'http_headers'] as const).flatMap(key => {
     const where = key.startsWith('env') ? ('env' as const) : ('headers' as const)
     return Object.entries(texts(inner[key])).map(([name, text]) => {
       const from = /^(?:bearer|basic|token)\s+/i.exec(text)?.[0].length ?? 0
@@ -152,7 +152,7 @@ function valuesIn(entry: Entry): FoundValue[] {
       return { where, name, isKey, path: [...at, key, name], from, to: text.length, value }
     })
   })
-  const own = (['url', 'serverUrl', 'httpUrl'] as const).find(key => typeof inner[key] === 'string')
+  const own = (['url', 'serverUrl', 'httpUrl', 'uri'] as const).find(key => typeof inner[key] === 'string')
   return [...maps, ...(own ? keysInUrl(String(inner[own]), [...at, own]) : [])]
 }
 
@@ -178,7 +178,7 @@ function innerOf(entry: Entry): { inner: Entry; at: string[] } {
       const inner = entry[at] as Entry
       return { inner: at === 'command' ? { ...inner, command: inner.path ?? null } : inner, at: [at] }
     }
-  return { inner: entry, at: [] }
+  return { inner: entry.cmd === undefined ? entry : { ...entry, command: entry.cmd }, at: [] }
 }
 
 // `{env:X}`, `${X}` and VS Code's inputs, as Gatehouse writes them.

@@ -125,11 +125,11 @@ describe.each(everyFile)('$name', ({ client, bytes, found }) => {
     const before = servers()
     await clients.move(id, takeAll(found), { connect: true, ...by })
     const text = readFileSync(path, 'utf8')
-    const changed = client.config.format === 'toml' ? `# mine\n${text}` : text.replace('{', () => '{ "theirs": 1,')
+    const changed = client.config.format !== 'json' ? `# mine\n${text}` : text.replace('{', () => '{ "theirs": 1,')
     writeFileSync(path, changed)
     await clients.undo(id)
     expect(servers()).toEqual(before)
-    expect(readFileSync(path, 'utf8')).toContain(client.config.format === 'toml' ? '# mine' : '"theirs": 1')
+    expect(readFileSync(path, 'utf8')).toContain(client.config.format !== 'json' ? '# mine' : '"theirs": 1')
   })
 
   test('what is taken starts the same program or reaches the same address', () => {

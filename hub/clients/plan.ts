@@ -1,13 +1,14 @@
 // What a write would make of a file: the bytes after, checked, and in words. Decides only; nothing is written here.
 import { HubError } from '../error.ts'
 import { applySplices, type Place, putEntry, type Splice, takeEntry } from './edit.ts'
-import { entryIn, placeIn } from './entry.ts'
+import { entryIn, placeIn, valueAt } from './entry.ts'
 import type { Json } from './layout.ts'
-import { type Config, nodeAt, readConfig } from './read-config.ts'
+import { type Config, readConfig } from './read-config.ts'
 import type { FileNow } from './replace-file.ts'
 import { isSameButFor } from './same-but-for.ts'
 import type { KnownClient } from './table.ts'
 import { putToml, takeToml } from './toml.ts'
+import { putYaml, takeYaml } from './yaml.ts'
 
 export interface Plan {
   /** Null: the file is taken away. */
@@ -41,7 +42,7 @@ export function planPut(now: FileNow, client: KnownClient, entry: { [key: string
   // In TOML our tables stand for themselves: nothing is made above them.
   const missing = before.toml
     ? -1
-    : place.keyPath.findIndex((_, depth) => !nodeAt(before, place.keyPath.slice(0, depth + 1)))
+    : place.keyPath.findIndex((_, depth) => valueAt(before, place.keyPath.slice(0, depth + 1)) === undefined)
   return {
     ...checked(before, applySplices(before.text, splices), client),
     created: missing < 0 ? 0 : place.keyPath.length - missing,
@@ -88,7 +89,12 @@ export function putSplices(
   place: Place,
   entry: { [key: string]: Json },
 ): Splice[] {
-  const splices = before.toml ? putToml(before.text, before.toml, place, entry) : putEntry(before, place, entry)
+  const { text, toml, yaml } = before
+  const splices = toml
+    ? putToml(text, toml, place, entry)
+    : yaml
+      ? putYaml(text, yaml, place, entry)
+      : putEntry(before, place, entry)
   if (splices) return splices
   throw new HubError('clients/barred', `${place.keyPath.join('.')} in ${client.name}'s file is not an object.`, {
     hint: 'It was not touched. Make it an empty map in the file and try again.',
@@ -96,7 +102,9 @@ export function putSplices(
 }
 
 export function takeSplices(before: Config, place: Place, created: number): Splice[] {
-  return before.toml ? takeToml(before.text, before.toml, place) : takeEntry(before, place, created)
+  const { text, toml, yaml } = before
+  if (yaml) return takeYaml(text, yaml, place, created)
+  return toml ? takeToml(text, toml, place) : takeEntry(before, place, created)
 }
 
 /**

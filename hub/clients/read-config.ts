@@ -2,6 +2,7 @@
 import { findNodeAtLocation, type Node, type ParseError, parseTree, printParseErrorCode } from 'jsonc-parser'
 import type { KnownClient } from './table.ts'
 import { readToml, type Toml } from './toml.ts'
+import { readYaml, type Yaml } from './yaml.ts'
 
 /** A config that its client can read. `text` is without the byte order mark; `root` is null when nothing is in it. */
 export interface Config {
@@ -11,6 +12,8 @@ export interface Config {
   root: Node | null
   /** Where the file is TOML: what it says. */
   toml?: Toml
+  /** Where it is YAML. */
+  yaml?: Yaml
   /** Comments or trailing commas are in it though nobody knows whether the client reads them. */
   doubtful: boolean
 }
@@ -66,6 +69,7 @@ export function contentOf(property: Node): Node | undefined {
 
 function parse(text: string, bom: boolean, client: KnownClient): Config | Unreadable {
   if (client.config.format === 'toml') return readToml(text, bom)
+  if (client.config.format === 'yaml') return readYaml(text, bom)
   const lenient = tree(text, client.config.comments)
   const problem = lenient.errors[0]
   if (isBlank(text, client, lenient.errors)) return { kind: 'config', text, bom, root: null, doubtful: false }

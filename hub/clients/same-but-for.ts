@@ -2,7 +2,7 @@
 import type { Node } from 'jsonc-parser'
 import type { Place } from './edit.ts'
 import { type Config, contentOf, nameOf } from './read-config.ts'
-import { outlineOfToml } from './toml.ts'
+import { outlineOfValue } from './toml.ts'
 
 /**
  * Whether two configs say the same but for the entry, and for those of these other names. A map on the way to it that is
@@ -10,15 +10,13 @@ import { outlineOfToml } from './toml.ts'
  */
 export function isSameButFor(place: Place, before: Config, after: Config, names: readonly string[] = []): boolean {
   const but = new Set([place.name, ...names])
-  if (before.toml || after.toml)
-    return (
-      !!before.toml && !!after.toml && outlineOfToml(before.toml, place, but) === outlineOfToml(after.toml, place, but)
-    )
   return outline(before, place, but) === outline(after, place, but)
 }
 
-/** What a JSON config says but for the entry. */
+/** What a config says but for the entry. */
 export function outline(config: Config, place: Place, but: ReadonlySet<string> = new Set([place.name])): string {
+  const read = config.toml ?? config.yaml
+  if (read) return outlineOfValue(read, place, but)
   if (!config.root) return '{}'
   return outlineOf(config.root, config.text, place.keyPath, but) ?? '{}'
 }

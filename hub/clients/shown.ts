@@ -4,14 +4,15 @@ import { createHash } from 'node:crypto'
 import { placeIn } from './entry.ts'
 import { masked } from './mask.ts'
 import { maskedToml } from './mask-toml.ts'
+import { maskedYaml } from './mask-yaml.ts'
 import { type Config, nodeAt, readConfig } from './read-config.ts'
 import { outline } from './same-but-for.ts'
 import type { KnownClient } from './table.ts'
-import { outlineOfToml } from './toml.ts'
 
 const SHORT = 64_000
 
 export function shownOf(config: Config): string {
+  if (config.yaml) return maskedYaml(config.text, config.yaml)
   return config.toml ? maskedToml(config.text, config.toml) : masked(config)
 }
 
@@ -23,15 +24,15 @@ export function shownBytes(bytes: Buffer, client: KnownClient): string {
 
 /** What the file says but for our entry, as a digest: whether anything else was changed. */
 export function othersIn(config: Config, client: KnownClient): string {
-  const place = placeIn(client)
-  const others = config.toml ? outlineOfToml(config.toml, place) : outline(config, place)
-  return createHash('sha256').update(others).digest('hex')
+  return createHash('sha256')
+    .update(outline(config, placeIn(client)))
+    .digest('hex')
 }
 
 /** The text when it is short; else the map our entry stands in, or nothing. */
 export function partOf(config: Config, client: KnownClient): string {
   if (config.text.length <= SHORT) return shownOf(config)
-  const map = config.toml ? undefined : nodeAt(config, client.config.keyPath)
+  const map = nodeAt(config, client.config.keyPath)
   if (!map || map.length > SHORT) return ''
   const open = client.config.keyPath.map(key => `{ ${JSON.stringify(key)}: `).join('')
   const text = `${open}${config.text.slice(map.offset, map.offset + map.length)}${' }'.repeat(client.config.keyPath.length)}\n`

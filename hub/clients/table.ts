@@ -19,7 +19,7 @@ const KnownClient = z.strictObject({
     pick: z.enum(['first', 'existing']),
     /** When this variable is set, the file lies at `path` below it. */
     override: z.strictObject({ env: z.string(), path: z.string() }).nullable(),
-    format: z.enum(['json', 'toml']),
+    format: z.enum(['json', 'toml', 'yaml']),
     /** Comments and trailing commas in the file: both read, comments alone, none, or not known. We never add any. */
     comments: z.enum(['no', 'comments', 'yes', 'unknown']),
     bom: z.enum(['fatal', 'kept']),
@@ -35,9 +35,9 @@ const KnownClient = z.strictObject({
   /** How the client wants an entry that starts a program. */
   entry: z.strictObject({
     type: z.string().nullable(),
-    /** `list`: program and arguments in one list. */
-    command: z.enum(['program', 'list']),
-    env: z.enum(['env', 'environment']),
+    /** `list`: program and arguments in one list; `cmd`: the program under that name. */
+    command: z.enum(['program', 'list', 'cmd']),
+    env: z.enum(['env', 'environment', 'envs']),
     /** Members it wants besides. */
     more: z.record(z.string(), z.json()),
   }),

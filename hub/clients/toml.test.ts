@@ -3,7 +3,7 @@ import { parse } from 'smol-toml'
 import { expect, test } from 'vitest'
 import { applySplices } from './edit.ts'
 import { maskedToml } from './mask-toml.ts'
-import { outlineOfToml, putToml, readToml, takeToml } from './toml.ts'
+import { outlineOfValue, putToml, readToml, takeToml } from './toml.ts'
 
 const place = { keyPath: ['mcp_servers'], name: 'gatehouse', initial: '' }
 const entry = { command: '/n "x"', args: ['a', 'b\\c'], env: { T: 'x' } }
@@ -99,7 +99,7 @@ test('whatever else is in the file stays, and taking the entry out gives the sam
         ]
         const text = lines.join('\n').replaceAll('\n', eol) + eol
         const after = put(text)
-        expect(outlineOfToml(read(after), place)).toBe(outlineOfToml(read(text), place))
+        expect(outlineOfValue(read(after), place)).toBe(outlineOfValue(read(text), place))
         expect(read(after).value).toMatchObject({ mcp_servers: { gatehouse: entry } })
         expect(put(after)).toBe(after)
         if (text.trim() !== '') expect(take(after).trimEnd()).toBe(text.trimEnd())

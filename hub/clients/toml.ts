@@ -27,7 +27,7 @@ export function readToml(text: string, bom: boolean): Config | Unreadable {
 }
 
 /** The value at a path of names; undefined when there is none. */
-export function tomlAt({ value }: Toml, path: readonly string[]): unknown {
+export function valueIn({ value }: Pick<Toml, 'value'>, path: readonly string[]): unknown {
   return path.reduce<unknown>(
     (inner, key) => (isTable(inner) && Object.hasOwn(inner, key) ? inner[key] : undefined),
     value,
@@ -36,7 +36,7 @@ export function tomlAt({ value }: Toml, path: readonly string[]): unknown {
 
 /** Our tables, in the place of older ones of ours, else behind the other servers', else at the end. */
 export function putToml(text: string, toml: Toml, place: Place, entry: { [key: string]: Json }): Splice[] | null {
-  const servers = tomlAt(toml, place.keyPath)
+  const servers = valueIn(toml, place.keyPath)
   if (servers !== undefined && !isTable(servers)) return null
   const eol = /\r\n|\n/.exec(text)?.[0] ?? '\n'
   const block = tablesOf([...place.keyPath, place.name], entry).join(eol)
@@ -52,7 +52,7 @@ export function putToml(text: string, toml: Toml, place: Place, entry: { [key: s
     ]
   }
   // Written in a line or by dotted keys: a table of that name cannot follow.
-  if (servers !== undefined && tomlAt(toml, [...place.keyPath, place.name]) !== undefined) return null
+  if (servers !== undefined && valueIn(toml, [...place.keyPath, place.name]) !== undefined) return null
   const last = toml.tables.findLast(({ resolvedKey }) => place.keyPath.every((key, n) => resolvedKey[n] === key))
   const at = last ? lineEnd(text, last.range[1]) : text.trimEnd().length
   const before = text.slice(0, at).trim() === '' ? '' : eol + eol
@@ -67,7 +67,11 @@ export function takeToml(text: string, toml: Toml, place: Place): Splice[] {
 }
 
 /** All but the entries of these names, as one text to compare. */
-export function outlineOfToml({ value }: Toml, place: Place, but: ReadonlySet<string> = new Set([place.name])): string {
+export function outlineOfValue(
+  { value }: Pick<Toml, 'value'>,
+  place: Place,
+  but: ReadonlySet<string> = new Set([place.name]),
+): string {
   const without = (inner: unknown, path: readonly string[]): unknown => {
     if (!isTable(inner)) return inner
     const [key, ...rest] = path
@@ -75,7 +79,9 @@ export function outlineOfToml({ value }: Toml, place: Place, but: ReadonlySet<st
     const entries = Object.entries(inner).flatMap(([name, each]) => {
       if (name !== key) return [[name, each]]
       const left = without(each, rest)
-      return left === undefined || (isTable(left) && Object.keys(left).length === 0) ? [] : [[name, left]]
+      return left === undefined || left === null || (isTable(left) && Object.keys(left).length === 0)
+        ? []
+        : [[name, left]]
     })
     return Object.fromEntries(entries)
   }
