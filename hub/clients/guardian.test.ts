@@ -1,78 +1,16 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import {
-  chmodSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs'
-import { tmpdir } from 'node:os'
+import { chmodSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { afterEach, expect, test } from 'vitest'
-import type { AuditEvent } from '../../contract/audit.ts'
-import { Announcer } from '../announce.ts'
-import { openState } from '../store/open.ts'
-import { Clients } from './clients.ts'
-
-const ID = 'claude-desktop'
-const SECRET = 'sk-live-4f9aB7c2Qx81LmZ0pRtY'
-const BEFORE = `{\n  "theme": "dark",\n  "mcpServers": {\n    "mine": { "command": "x", "env": { "KEY": "${SECRET}" } }\n  }\n}\n`
+import { guardMachine, hasOurs, ID, newest, shown, takenOut, within } from './fixtures/guard-machine.ts'
 
 const closers: (() => void)[] = []
 afterEach(() => {
   for (const close of closers.splice(0).reverse()) close()
 })
 
-function machine() {
-  const home = mkdtempSync(join(tmpdir(), 'gatehouse-guard-'))
-  closers.push(() => rmSync(home, { recursive: true, force: true }))
-  const folder = join(home, 'data')
-  mkdirSync(folder, { mode: 0o700 })
-  const path = join(home, '.config/Claude/claude_desktop_config.json')
-  mkdirSync(dirname(path), { recursive: true })
-  writeFileSync(path, BEFORE)
-  const db = openState(folder)
-  closers.push(() => db.close())
-  const rows: AuditEvent[] = []
-  const open = (over: Partial<ConstructorParameters<typeof Clients>[0]> = {}) => {
-    const clients = new Clients({
-      folder: { path: folder },
-      db,
-      key: () => null,
-      audit: { append: async event => void rows.push(event) },
-      announcer: new Announcer(),
-      entry: { command: '/n', args: ['/main.ts'] },
-      home,
-      env: {},
-      platform: 'linux',
-      ...over,
-    })
-    closers.push(() => clients.close())
-    return clients
-  }
-  /** As apps do it: a new file is renamed over the old one. */
-  const replace = (text: string) => {
-    writeFileSync(join(home, 'new'), text)
-    renameSync(join(home, 'new'), path)
-  }
-  const whats = () => rows.map(row => row.what).filter(what => /guard|entry-|app/.test(what))
-  return { home, folder, path, db, rows, open, replace, whats }
-}
-
-const within = { timeout: 30_000, interval: 50 }
-const shown = async (clients: Clients, id = ID) => (await clients.list([])).find(each => each.id === id)!
-const hasOurs = (path: string) => readFileSync(path, 'utf8').includes('"gatehouse"')
-const newest = (clients: Clients) => clients.history(ID)[0]
-/** The file without our entry, and nothing else changed. */
-function takenOut(path: string): string {
-  const config = JSON.parse(readFileSync(path, 'utf8'))
-  delete config.mcpServers.gatehouse
-  return JSON.stringify(config)
-}
+const machine = () => guardMachine(close => closers.push(close))
 
 test('a client that rewrites its file is told from a person who takes out our entry alone', async () => {
   const { path, open, replace, whats } = machine()

@@ -1,7 +1,6 @@
 // One client: how it stands and by what evidence, what is wrong in words, and what can be done about it.
 import { IconKey } from '@tabler/icons-react'
 import { useEffect, useRef } from 'react'
-import type { Client } from '../../../contract/clients.ts'
 import { listOf, useServers } from '../../hub.ts'
 import { ClientMark, ClientTile, Foreign, Mono, plural, tokens } from '../../ui/index.ts'
 import { type ActionProps, Actions } from './client-actions.tsx'
@@ -60,14 +59,14 @@ export function ClientRow({ client, dark, named = false, onOpen, onLook }: RowPr
       <div className={css.actions}>
         <Actions client={client} dark={dark} onOpen={onOpen} onLook={onLook} />
       </div>
-      <Note client={client} />
+      <Note client={client} onOpen={onOpen} />
       {client.own.keys.length > 0 && <PlainKeys client={client} onOpen={onOpen} />}
     </div>
   )
 }
 
 /** What is wrong and what to do, in words, under the row. */
-function Note({ client }: { client: Client }) {
+function Note({ client, onOpen }: Pick<RowProps, 'client' | 'onOpen'>) {
   const { asks, problem, status } = client
   if (asks)
     return (
@@ -88,6 +87,15 @@ function Note({ client }: { client: Client }) {
       </p>
     )
   }
+  if (status === 'dropped')
+    return (
+      <p className={css.note}>
+        {client.name} uses nothing of Gatehouse until our entry is back.{' '}
+        <button type="button" className={css.link} onClick={() => onOpen(client.id, 'history')}>
+          See the change…
+        </button>
+      </p>
+    )
   if (client.afterWriting && (status === 'written' || status === 'waiting'))
     return <p className={css.note}>{client.afterWriting}</p>
   return null

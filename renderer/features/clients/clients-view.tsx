@@ -72,41 +72,43 @@ export function ClientsView() {
           text={`${clients.length} were looked for: ${clients.map(c => c.name).join(', ')}. Install one, then look again.`}
         />
       )}
-      {here > 0 && (
-        <div className={css.head} aria-hidden>
-          <span>Client</span>
-          <span>Status</span>
-          <span>Sees</span>
-          <span />
-        </div>
-      )}
-      {groups
-        .filter(g => g.group !== 'not-installed')
-        .map((group, at, all) => (
-          <section key={group.group} aria-label={group.title}>
-            <GroupRow
-              title={group.title}
-              count={group.clients.length}
-              right={
-                at === all.length - 1 && missing.length > 0 ? (
-                  <span title={missing.map(c => c.name).join(', ')}>
-                    {plural(missing.length, 'other')} looked for, not installed
-                  </span>
-                ) : undefined
-              }
-            />
-            {group.clients.map(client => (
-              <ClientRow
-                key={client.id}
-                client={client}
-                dark={client.id === firstFound}
-                named={client.id === textOf(address.row)}
-                onOpen={open}
-                onLook={() => void look()}
+      <div className={css.list}>
+        {here > 0 && (
+          <div className={css.head} aria-hidden>
+            <span>Client</span>
+            <span>Status</span>
+            <span>Sees</span>
+            <span />
+          </div>
+        )}
+        {groups
+          .filter(g => g.group !== 'not-installed')
+          .map((group, at, all) => (
+            <section key={group.group} aria-label={group.title}>
+              <GroupRow
+                title={group.title}
+                count={group.clients.length}
+                right={
+                  at === all.length - 1 && missing.length > 0 ? (
+                    <span title={missing.map(c => c.name).join(', ')}>
+                      {plural(missing.length, 'other')} looked for, not installed
+                    </span>
+                  ) : undefined
+                }
               />
-            ))}
-          </section>
-        ))}
+              {group.clients.map(client => (
+                <ClientRow
+                  key={client.id}
+                  client={client}
+                  dark={client.id === firstFound}
+                  named={client.id === textOf(address.row)}
+                  onOpen={open}
+                  onLook={() => void look()}
+                />
+              ))}
+            </section>
+          ))}
+      </div>
       {here > 0 && <Written clients={clients} onOpen={open} />}
       {chosen && address.action === 'servers' && <MoveDialog client={chosen} onOpen={open} onClose={close} />}
       {isAdding && <OtherClient onClose={() => setIsAdding(false)} />}

@@ -74,7 +74,7 @@ function Change({ diff, open }: { diff: string; open: boolean }) {
   const lines = diff
     .trimEnd()
     .split('\n')
-    .filter(line => !/^(---|\+\+\+) /.test(line))
+    .filter((line, n) => n > 1 || !/^(---|\+\+\+) /.test(line))
   const count = (sign: string) => lines.filter(line => line.startsWith(sign)).length
   return (
     <details className={css.change} open={open}>
