@@ -250,6 +250,11 @@ export const COMMANDS: readonly Listed[] = [
     load: async () => (await import('./commands/audit.ts')).auditSearch,
   },
   {
+    name: 'audit follow',
+    summary: 'new rows as they are written',
+    load: async () => (await import('./commands/audit-follow.ts')).auditFollow,
+  },
+  {
     name: 'audit show',
     summary: 'one call: its rows, decision and times',
     load: async () => (await import('./commands/audit.ts')).auditShow,

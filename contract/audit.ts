@@ -178,7 +178,7 @@ export const auditContract = {
   verify: open.output(Verification),
   head: open.output(AuditHead),
   /** New rows as they are written, in batches. */
-  tail: procedure.output(eventIterator(z.array(AuditRow))),
+  tail: open.output(eventIterator(z.array(AuditRow))),
   /** The whole log as one text, in pieces to be joined. A bundle is JSONL whose last line holds the signed head. */
   export: procedure.input(z.object({ format: ExportFormat })).output(eventIterator(z.string())),
   /** Takes the content out of rows for good. The chain goes on holding and says what was erased, by whom and why. */

@@ -5,9 +5,9 @@ import { type Command, CommandError, type Input, UsageError } from '../command.t
 import { clock, oneLine, say, sayJson, sayTable } from '../print.ts'
 import { programJson, programText } from '../run-program.ts'
 
-const FILTERS =
+export const FILTERS =
   '[--kind K]… [--client ID] [--server NAME] [--tool T] [--decision D] [--outcome O] [--since TIME] [--until TIME] [--min-ms N] [--max-ms N] [--before N] [--after N] [--limit N]'
-const FILTER_HELP = `  --kind K        ${AuditKind.options.join(', ')}; may be repeated
+export const FILTER_HELP = `  --kind K        ${AuditKind.options.join(', ')}; may be repeated
   --decision D    allow, ask or deny
   --since TIME    2026-11-20, 2026-11-20T14:00, or 90m, 2h, 3d ago; --until likewise
   --min-ms N      calls that took at least so long; --max-ms likewise
@@ -16,7 +16,7 @@ const FILTER_HELP = `  --kind K        ${AuditKind.options.join(', ')}; may be r
 const TEXTS = ['client', 'server', 'tool', 'decision', 'outcome', 'text'] as const
 const NUMBERS = { before: 'before', after: 'after', limit: 'limit', 'min-ms': 'minMs', 'max-ms': 'maxMs' } as const
 const single = ['client', 'server', 'tool', 'decision', 'outcome', 'since', 'until', ...Object.keys(NUMBERS)]
-const FILTER_OPTIONS = {
+export const FILTER_OPTIONS = {
   kind: { type: 'string', multiple: true },
   ...Object.fromEntries(single.map(name => [name, { type: 'string' }] as const)),
 } satisfies Command['options']
@@ -44,13 +44,17 @@ export const auditSearch: Command = {
 async function listed(input: Input, filter: AuditFilter): Promise<number> {
   const { call } = await input.hub()
   const servers = await call.servers.list()
-  // Rows name servers by id, which outlives a rename; people name them by name.
-  const named = servers.find(server => server.name === filter.server)
-  const rows = await call.audit.list(named ? { ...filter, server: named.id } : filter)
+  const rows = await call.audit.list(serverIdIn(filter, servers))
   const names = new Map(servers.map(server => [server.id as string, server.name]))
   if (input.json) sayJson(rows)
   else sayRows(rows, names)
   return 0
+}
+
+/** Rows name servers by id, which outlives a rename; people name them by name. */
+export function serverIdIn(filter: AuditFilter, servers: { id: string; name: string }[]): AuditFilter {
+  const named = servers.find(server => server.name === filter.server)
+  return named ? { ...filter, server: named.id } : filter
 }
 
 function sayRows(rows: AuditRow[], names: ReadonlyMap<string, string>): void {
@@ -148,7 +152,7 @@ export const auditRetention: Command = {
   },
 }
 
-function toCells({ seq, time, event }: AuditRow, names: ReadonlyMap<string, string>): string[] {
+export function toCells({ seq, time, event }: AuditRow, names: ReadonlyMap<string, string>): string[] {
   if (!event) return [String(seq), clock(time), '(erased)', '', '', '', '', '']
   const { what, client = '', server = '', tool = '', by = '', outcome = '', detail } = event
   return [
@@ -163,7 +167,7 @@ function toCells({ seq, time, event }: AuditRow, names: ReadonlyMap<string, stri
   ]
 }
 
-function toFilter({ text, texts }: Input): AuditFilter {
+export function toFilter({ text, texts }: Input): AuditFilter {
   const given: Record<string, unknown> = {}
   for (const name of TEXTS) given[name] = text(name)
   for (const [name, member] of Object.entries(NUMBERS)) if (text(name) !== undefined) given[member] = Number(text(name))
@@ -189,12 +193,15 @@ function toTime(name: string, text: string): number {
 }
 
 export const auditVerify: Command = {
-  synopsis: '[--file EXPORT]',
-  help: "  --file EXPORT   an export (bundle or JSONL) instead of this machine's log; needs no hub and no keychain",
-  options: { file: { type: 'string' } },
+  synopsis: '[--file EXPORT] [--head HEAD]',
+  help: `  --file EXPORT   an export (bundle or JSONL) instead of this machine's log; needs no hub and no keychain
+  --head HEAD     a file with what \`audit head --json\` said once, kept elsewhere: the log must still bear it out`,
+  options: { file: { type: 'string' }, head: { type: 'string' } },
   async run({ data, json, text }) {
-    const file = text('file')
-    const of = file === undefined ? [] : ['--file', resolve(file)]
+    const of = ['file', 'head'].flatMap(name => {
+      const path = text(name)
+      return path === undefined ? [] : [`--${name}`, resolve(path)]
+    })
     const found = Verification.parse(await programJson('audit', ['verify', '--data', data, ...of]))
     if (json) sayJson(found)
     else sayVerification(found)

@@ -1,13 +1,12 @@
 // `gatehouse servers logs`: what a server wrote on stderr, with secrets removed.
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { LogLine } from '../../contract/servers.ts'
-import { type Command, CommandError, type Input, UsageError } from '../command.ts'
-import type { HubConnection } from '../hub-connection.ts'
+import { type Command, CommandError, UsageError } from '../command.ts'
+import { nextHub } from '../next-hub.ts'
 import { clock, oneLine, printableJson, say } from '../print.ts'
 
 /** A new hub knows only what it heard itself, and all of that is new to us. */
 const ALL = 5_000
-const LOOK_AGAIN_MS = 300
 const CLOSES_MS = 500
 
 export const serversLogs: Command = {
@@ -47,16 +46,7 @@ With --json each line is one JSON object.`,
         if (!isGone) throw error
       }
       if (!flag('follow')) throw new CommandError('The hub ended before all lines were there.', 'Try again.')
-      process.stderr.write('gatehouse: The hub ended. Waiting for the next one; Ctrl-C ends this.\n')
       connection = await nextHub(hubIfAny)
     }
   },
-}
-
-async function nextHub(hubIfAny: Input['hubIfAny']): Promise<HubConnection> {
-  for (;;) {
-    const hub = await hubIfAny().catch(() => null)
-    if (hub) return hub
-    await sleep(LOOK_AGAIN_MS)
-  }
 }

@@ -1,11 +1,13 @@
 // Is an exported log whole? Reads a JSONL or bundle file anywhere; no hub, no folder and no keychain is needed.
 import { createPublicKey, type KeyObject } from 'node:crypto'
 import { createReadStream } from 'node:fs'
+import { access } from 'node:fs/promises'
 import { z } from 'zod'
 import type { AuditHead, Verification } from '../../contract/audit.ts'
 import { HubError } from '../error.ts'
 import type { StoredRow } from './chain.ts'
 import { BundleEnd } from './export.ts'
+import { checkKept } from './kept-head.ts'
 import { checkHead, judge } from './verify-files.ts'
 import { type Finding, MOST, Walking } from './walk-chain.ts'
 
@@ -21,11 +23,12 @@ const Line = z.object({
 const LONGEST_LINE = 16_000_000
 
 /** Without a bundle's end nothing vouches for the last rows: that is said, and cut-off rows cannot be seen. */
-export async function verifyExport(path: string): Promise<Verification> {
+export async function verifyExport(path: string, kept?: AuditHead): Promise<Verification> {
   const walking = new Walking()
   let end: z.infer<typeof BundleEnd> | null = null
   let last: StoredRow | undefined
   const unread: Finding[] = []
+  let keptHash: string | undefined
   for await (const text of lines(path)) {
     if (text === '') continue
     const line = parsed(text)
@@ -45,13 +48,20 @@ export async function verifyExport(path: string): Promise<Verification> {
       continue
     }
     last = toRow(row.data)
+    if (last.seq === kept?.seq) keptHash = last.hash
     walking.see(last)
   }
   if (!last && !end) throw notAnExport(path)
   const walk = walking.end()
   const key = end ? keyOf(end) : null
   const head = end ? { seq: end.seq, hash: end.hash, time: end.time, signature: end.signature } : undefined
-  const found = judge(walk, [...unread.slice(0, MOST), ...(head ? checkHead(head, last, key, null) : [])], {
+  const beside = { last: last?.seq ?? 0, hash: keptHash, publicKey: end?.publicKey ?? null }
+  const ends = [
+    ...unread.slice(0, MOST),
+    ...(head ? checkHead(head, last, key, null) : []),
+    ...(kept ? checkKept(kept, beside) : []),
+  ]
+  const found = judge(walk, ends, {
     head,
     anchor: null,
     key,
@@ -63,6 +73,10 @@ export async function verifyExport(path: string): Promise<Verification> {
 /** By line feeds alone: in JSON text U+2028 stands as itself, and readline would break a line there. */
 async function* lines(path: string): AsyncGenerator<string> {
   let rest = ''
+  const unreadable = (cause: Error) => {
+    throw new HubError('audit/no-export', `${path} cannot be read: ${cause.message}.`, { cause })
+  }
+  await access(path).catch(unreadable)
   for await (const chunk of createReadStream(path, 'utf8')) {
     const parts = (rest + chunk).split('\n')
     rest = parts.pop() ?? ''

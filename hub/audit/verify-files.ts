@@ -1,8 +1,9 @@
 // Is the log whole? Reads audit.db by itself, hub running or not, and names what was done to it.
 import type { KeyObject } from 'node:crypto'
 import type Database from 'better-sqlite3'
-import { Verification } from '../../contract/audit.ts'
+import { type AuditHead, Verification } from '../../contract/audit.ts'
 import { type Head, isSignedBy, parseAnchor, rowHash, type StoredRow, toTime } from './chain.ts'
+import { checkKept } from './kept-head.ts'
 import {
   COLUMNS,
   checkSchema,
@@ -22,6 +23,8 @@ type Db = Database.Database
 export interface Proofs {
   anchor: string | null
   publicKey: KeyObject | null
+  /** A head that was kept elsewhere. */
+  kept?: AuditHead | undefined
 }
 
 /** First half of the `what` of a row about a break found at opening; the kind follows. */
@@ -237,6 +240,14 @@ function* inPages(db: Db): Generator<StoredRow> {
   }
 }
 
+function checkElsewhere(db: Db, { first, last }: Walk, { kept, publicKey }: Proofs): Finding[] {
+  if (!kept) return []
+  const row = readRow(db, kept.seq)
+  const hash = row?.hash ?? (first && first.seq === kept.seq + 1 ? first.prev : undefined)
+  const signer = publicKey ? publicKey.export({ type: 'spki', format: 'der' }).toString('base64') : null
+  return checkKept(kept, { last: last?.seq ?? 0, hash, publicKey: signer })
+}
+
 /** Reads the whole log in one snapshot. Give the anchor as it was before this call: the file may only be newer. */
 export function verifyFiles(folder: string, proofs: Proofs): Verification {
   const anchor = parseAnchor(proofs.anchor)
@@ -253,12 +264,16 @@ export function verifyFiles(folder: string, proofs: Proofs): Verification {
             },
             null,
           )
-        : nothing(null, 'There is no log yet.')
+        : nothing(
+            (proofs.kept && checkKept(proofs.kept, { last: 0, hash: undefined, publicKey: null })[0]) ?? null,
+            'There is no log yet.',
+          )
     db.exec('BEGIN')
     // The first format has fewer tables, and indexes of its own; a hub that opens it makes the rest.
     if (Number(db.pragma('user_version', { simple: true })) > 1) checkSchema(db)
     const walk = walkChain(inPages(db))
-    return judge(walk, checkEnds(db, anchor, proofs.publicKey), { head: readHead(db), anchor, key: proofs.publicKey })
+    const ends = [...checkEnds(db, anchor, proofs.publicKey), ...checkElsewhere(db, walk, proofs)]
+    return judge(walk, ends, { head: readHead(db), anchor, key: proofs.publicKey })
   } catch (error) {
     if (!isDamage(error)) throw error
     return nothing(
