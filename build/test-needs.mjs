@@ -1,7 +1,7 @@
 // What tests need from the system: installed by its package manager where we are root, else named with the one command.
 import { spawnSync } from 'node:child_process'
-import { existsSync } from 'node:fs'
-import { delimiter, join } from 'node:path'
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
+import { delimiter, dirname, join } from 'node:path'
 
 export function installed(program) {
   return (process.env.PATH ?? '').split(delimiter).some(folder => existsSync(join(folder, program)))
@@ -13,6 +13,14 @@ function apt(args) {
     spawnSync('apt-get', args, { stdio: ['ignore', 2, 2], env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' } })
       .status === 0
   )
+}
+
+/** Debian starts a database of its own with the package unless told not to. */
+export function noMainCluster() {
+  const file = '/etc/postgresql-common/createcluster.conf'
+  if (process.platform !== 'linux' || process.getuid?.() !== 0 || existsSync(file)) return
+  mkdirSync(dirname(file), { recursive: true })
+  writeFileSync(file, 'create_main_cluster = false\n')
 }
 
 /** `programs`: any one of them does, or all where `all`. */

@@ -5,7 +5,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:f
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { install, pinnedNode, root } from './set-up.mjs'
-import { installed, need } from './test-needs.mjs'
+import { installed, need, noMainCluster } from './test-needs.mjs'
 import { buildWindow } from './window.mjs'
 
 const deep = process.argv.includes('--deep')
@@ -15,6 +15,8 @@ buildWindow()
 need('ps', ['ps'], ['procps'])
 need('chromium', ['chromium', 'chromium-browser', 'google-chrome'], ['chromium'])
 need('a keychain', ['gnome-keyring-daemon', 'dbus-run-session'], ['gnome-keyring', 'dbus', 'libsecret-1-0'], true)
+noMainCluster()
+need('PostgreSQL', ['pg_ctlcluster'], ['postgresql'])
 if (deep) need('strace', ['strace'], ['strace'])
 
 const home = mkdtempSync(join(tmpdir(), 'gatehouse-home-'))

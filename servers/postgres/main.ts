@@ -1,0 +1,15 @@
+// Starts the postgres server on stdio: DATABASE_URL=postgresql://… node servers/postgres/main.ts
+import { serve } from '../kit/serve.ts'
+import { openDatabase } from './database.ts'
+import { NAME, postgresServer, VERSION } from './server.ts'
+import { SETTINGS } from './settings.ts'
+
+serve({
+  name: NAME,
+  version: VERSION,
+  settings: SETTINGS,
+  make(kit, settings) {
+    const database = openDatabase(settings)
+    return () => postgresServer(kit, database)
+  },
+})
