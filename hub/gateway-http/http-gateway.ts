@@ -5,13 +5,13 @@ import { HubError } from '../error.ts'
 import { type ClientFrame, errorFrame, isObject, readFrame } from '../gateway/frame.ts'
 import type { Gateway } from '../gateway/gateway.ts'
 import { envelopeOf, LEGACY_VERSIONS } from '../gateway/modern.ts'
-import { RpcError } from '../gateway/route.ts'
 import { ENVELOPE } from '../supervisor/era.ts'
+import { Allowance, type Rate } from './allowance.ts'
 import { readBody } from './body.ts'
 import { type Entrant, enter } from './door.ts'
 import { compare, compareArguments } from './headers.ts'
 import { ModernPosts } from './modern-posts.ts'
-import { HttpRefusal } from './refusal.ts'
+import { asRefusal, HttpRefusal } from './refusal.ts'
 import { Reply } from './reply.ts'
 import { type OpenLink, Session } from './session.ts'
 
@@ -23,14 +23,12 @@ export interface HttpParts {
   /** A link was opened, or closed. */
   onLink: (change: 1 | -1) => void
   /** Requests of one client: so many at once, and so many a second over time. */
-  rate?: { burst: number; perSecond: number }
+  rate?: Rate
 }
 
 const IDLE_MS = 30 * 60_000
 const LOOK_MS = 15_000
 const MOST_AT_ONCE = 200
-/** Requests of one client: no honest one comes near it for longer than a moment. */
-const RATE = { burst: 4_000, perSecond: 2_000 }
 
 export class HttpGateway {
   readonly port: number
@@ -39,7 +37,7 @@ export class HttpGateway {
   readonly #sessions = new Map<string, Session>()
   readonly #posts = new Map<string, ModernPosts>()
   readonly #tokens = new Map<ModernPosts, string>()
-  readonly #allowance = new Map<string, { left: number; atMs: number }>()
+  readonly #allowance: Allowance
   readonly #looking: NodeJS.Timeout
 
   /** Throws HubError when the port is taken: clients know this one and no other. */
@@ -61,6 +59,7 @@ export class HttpGateway {
   private constructor(server: Server, parts: HttpParts) {
     this.#server = server
     this.#o = parts
+    this.#allowance = new Allowance(parts.rate)
     const address = server.address()
     this.port = typeof address === 'object' && address ? address.port : 0
     server.on('request', (request, response) => void this.#serve(request, response))
@@ -108,7 +107,7 @@ export class HttpGateway {
     try {
       const slug = slugOf(request.url)
       const who = enter(request, this.#o.clientOf)
-      this.#count(who.client)
+      this.#allowance.take(who.client)
       if (request.method === 'GET') this.#stand(request, response, who)
       else if (request.method === 'DELETE') this.#end(request, response, who)
       else if (request.method === 'POST') {
@@ -232,15 +231,6 @@ export class HttpGateway {
     }
   }
 
-  #count(client: string): void {
-    const { burst, perSecond } = this.#o.rate ?? RATE
-    const now = performance.now()
-    const { left, atMs } = this.#allowance.get(client) ?? { left: burst, atMs: now }
-    const has = Math.min(burst, left + ((now - atMs) / 1_000) * perSecond)
-    if (has < 1) throw new HttpRefusal(429, 'Too many requests at once.', -32000, { 'retry-after': '1' })
-    this.#allowance.set(client, { left: has - 1, atMs: now })
-  }
-
   #refuse(request: IncomingMessage, response: ServerResponse, frame: ClientFrame | undefined, error: unknown): void {
     const { status, code, message, headers, data } = asRefusal(error)
     if (status === 400 || status === 401 || status === 403)
@@ -273,31 +263,4 @@ function isModern(frame: ClientFrame, request: IncomingMessage): boolean {
   return (
     request.headers['mcp-session-id'] === undefined && said !== undefined && !LEGACY_VERSIONS.includes(String(said))
   )
-}
-
-function asRefusal(error: unknown): {
-  status: number
-  code: number
-  message: string
-  headers: Record<string, string>
-  data?: unknown
-} {
-  if (error instanceof HttpRefusal) return error
-  if (error instanceof RpcError)
-    return {
-      status: error.code === -32601 ? 404 : 400,
-      code: error.code,
-      message: error.message,
-      headers: {},
-      data: error.data,
-    }
-  const message =
-    error instanceof HubError && error.hint
-      ? `${error.message} ${error.hint}`
-      : error instanceof Error
-        ? error.message
-        : String(error)
-  const status =
-    error instanceof HubError && error.code === 'server/unknown' ? 404 : error instanceof HubError ? 429 : 500
-  return { status, code: -32000, message, headers: {} }
 }

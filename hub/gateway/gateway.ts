@@ -11,8 +11,9 @@ import { definitionHash } from '../policy/definition-hash.ts'
 import type { Question } from '../policy/question.ts'
 import { Catalog, type WhyNot } from './catalog.ts'
 import { Guard, type GuardOptions } from './guard.ts'
+import type { House } from './house.ts'
 import { watchAgain } from './introduce.ts'
-import { GatewayLink, type House, type LinkOptions } from './link.ts'
+import { GatewayLink, type LinkOptions } from './link.ts'
 import { type OwnCall, OwnCalls } from './own-calls.ts'
 import type {
   Asking,

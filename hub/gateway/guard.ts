@@ -1,9 +1,7 @@
 // The one way a request takes to a server: policy, then the person where policy asks, then the record, then the child.
 // Nothing reaches a server but through `pass`.
-import { hash } from 'node:crypto'
 import type { AuditEvent } from '../../contract/audit.ts'
 import type { Decision } from '../../contract/policy.ts'
-import { memberAt, members } from '../../contract/wire.ts'
 import { HubError, problemOf } from '../error.ts'
 import { CallArguments } from '../policy/call-arguments.ts'
 import { type CallFacts, decide } from '../policy/decide.ts'
@@ -11,9 +9,10 @@ import { definitionHash } from '../policy/definition-hash.ts'
 import { Rate } from '../policy/rate.ts'
 import type { InstanceFor } from '../supervisor/instances.ts'
 import type { Upstream } from '../supervisor/upstream.ts'
-import type { Asking, KnownServer, PolicyBook, ProfileBook, RecordBook } from './parts.ts'
+import type { Call, Passage } from './call.ts'
+import { eventOf, outcomeOf, type Row, whoOf } from './call-record.ts'
+import type { Asking, PolicyBook, ProfileBook, RecordBook } from './parts.ts'
 import { type Ended, ReadRecords } from './read-records.ts'
-import { redactedHead } from './redacted-head.ts'
 import { RefusedFrames } from './refused-frames.ts'
 import type { Entry } from './view.ts'
 import {
@@ -28,34 +27,6 @@ import {
   WAITING,
   withdrawn,
 } from './words.ts'
-
-/** One request on its way to a server. */
-export interface Call {
-  correlation: string
-  client: { id: string; title: string; says: string | null }
-  link: string
-  server: KnownServer
-  method: string
-  /** The server's own name of the tool; for other requests the method. */
-  tool: string
-  entry: Entry | null
-  argumentsText: string
-  signal: AbortSignal
-  /** A person's yes to the same call, whose next round this is. */
-  allowedBy?: string | undefined
-  /** Whose child is woken, where each client has one. */
-  who?: InstanceFor
-  /** Told every 10 s while a person is asked, with what is waited for. */
-  heartbeat: (why: string) => void
-}
-
-/** How it went. `refused`: nothing reached the server, and the words say why. `failed`: it may have been run. */
-export type Passage =
-  /** `by`: who allowed it. */
-  | { kind: 'answered'; text: string; ms: number; by: string }
-  | { kind: 'refused'; words: string }
-  | { kind: 'failed'; error: HubError }
-  | { kind: 'cancelled' }
 
 export interface GuardOptions {
   policy: PolicyBook
@@ -79,18 +50,9 @@ export interface Holding {
   heartbeatMs: number
 }
 
-interface Row extends Pick<AuditEvent, 'outcome' | 'detail'> {
-  kind?: AuditEvent['kind']
-  what: string
-  by: string
-  decision: Decision
-}
-
 /** Both well below the 60 s after which SDK clients give up. */
 export const HEARTBEAT_MS = 10_000
 const CLIENT_MS = 50_000
-const ARGUMENTS_KEPT = 8_192
-const ARGUMENTS_LONG = 100_000
 
 export class Guard {
   readonly #o: GuardOptions
@@ -166,7 +128,7 @@ export class Guard {
     if (!decision.changes) {
       const no = this.#stillAllowed(call, decision, by)
       if (no) return no
-      const read = this.#reads.begin(() => this.#event(call, { what: 'call/allowed', by, decision }))
+      const read = this.#reads.begin(() => eventOf(call, { what: 'call/allowed', by, decision }, this.#o.redact))
       return this.#send(call, decision, by, upstream, send, ended => this.#reads.end(read, ended))
     }
     const early = this.#stillAllowed(call, decision, by)
@@ -312,7 +274,7 @@ export class Guard {
 
   /** The answer of a changing call waits for no second record: that it was let through is on disk. */
   #ended(call: Call, ended: Ended): void {
-    const row: AuditEvent = { kind: 'result', what: 'call/ended', ...this.#who(call), ...ended }
+    const row: AuditEvent = { kind: 'result', what: 'call/ended', ...whoOf(call), ...ended }
     void this.#o.audit.append(row, { durable: false }).catch(() => {})
   }
 
@@ -346,33 +308,8 @@ export class Guard {
     return { kind: 'cancelled' }
   }
 
-  #who(call: Call): Pick<AuditEvent, 'correlation' | 'client' | 'server' | 'tool'> {
-    return { correlation: call.correlation, client: call.client.id, server: call.server.id, tool: call.tool }
-  }
-
   #record(call: Call, row: Row, durable: boolean): Promise<void> {
-    return this.#o.audit.append(this.#event(call, row), { durable })
-  }
-
-  #event(call: Call, row: Row): AuditEvent {
-    const { decision, kind = 'call', what, by, outcome, detail } = row
-    const { effect, risk, reasons, rule } = decision
-    const text = call.argumentsText
-    return {
-      kind,
-      what,
-      ...this.#who(call),
-      by,
-      arguments: {
-        // The log takes secrets out and cuts; only what is very long is cut here, off its way.
-        text: text.length > ARGUMENTS_LONG ? redactedHead(text, ARGUMENTS_KEPT, this.#o.redact) : text,
-        bytes: Buffer.byteLength(text),
-        sha256: hash('sha256', text),
-      },
-      decision: { effect, risk, rule: rule?.id ?? null, ruleText: rule?.text ?? null, reasons },
-      ...(outcome ? { outcome } : {}),
-      ...(detail ? { detail } : {}),
-    }
+    return this.#o.audit.append(eventOf(call, row, this.#o.redact), { durable })
   }
 }
 
@@ -383,16 +320,6 @@ function byOf(decision: Decision): string {
 function descriptionOf(entry: Entry | null): string {
   const description: unknown = entry?.definition.description
   return typeof description === 'string' ? description : ''
-}
-
-/** How the server said it went. */
-export function outcomeOf(answer: string): 'ok' | 'tool-error' | 'error' {
-  // An answer may be long: one that nowhere says error, written plainly or with escapes, is not gone over.
-  if (!answer.includes('rror"') && !answer.includes('\\u') && answer.includes('"result"')) return 'ok'
-  const result = members(answer).findLast(m => m.key === 'result')
-  if (!result) return 'error'
-  const isError = memberAt(answer, ['isError'], result.start)
-  return isError && answer.slice(isError.start, isError.end) === 'true' ? 'tool-error' : 'ok'
 }
 
 /** Without asking anybody: policy allows it, or a person did. */

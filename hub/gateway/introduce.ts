@@ -2,9 +2,9 @@
 // is to say. What policy does not allow now is not repeated.
 import { memberAt } from '../../contract/wire.ts'
 import type { Upstream } from '../supervisor/upstream.ts'
+import type { Call } from './call.ts'
 import type { ClientFrame } from './frame.ts'
-import type { Call } from './guard.ts'
-import type { House } from './link.ts'
+import type { House } from './house.ts'
 import type { KnownServer } from './parts.ts'
 import { LOG_LEVELS, ownRequest } from './upstreams.ts'
 
@@ -15,10 +15,10 @@ export function introduce(house: House, client: Call['client'] | null, server: K
     const facts = { client: who, server, method, tool: method, entry: null }
     return house.guard.decide({ ...facts, argumentsText: JSON.stringify(params) }).effect === 'allow'
   }
-  for (const [uri, listeners] of house.upstreams.subscriptions(upstream.scope)) {
+  for (const [uri, listeners] of house.upstreams.subscriptions.of(upstream.scope)) {
     // As those may who watch it, whoever's call it was that woke the server.
     const allowed = [...listeners].some(one => may(one.client, 'resources/subscribe', { uri }))
-    if (!allowed) for (const one of [...listeners]) house.upstreams.unsubscribe(upstream.scope, uri, one)
+    if (!allowed) for (const one of [...listeners]) house.upstreams.subscriptions.remove(upstream.scope, uri, one)
     else if (upstream.era === 'legacy')
       void upstream.request(ownRequest('resources/subscribe', { uri })).catch(() => {})
   }
@@ -29,7 +29,7 @@ export function introduce(house: House, client: Call['client'] | null, server: K
 /** Those who watch a server's resources go on doing so when it came back by itself, before anybody calls it. */
 export function watchAgain(house: House, servers: readonly KnownServer[]): void {
   for (const server of servers) {
-    const isWatched = house.upstreams.subscriptions(server.id).length > 0
+    const isWatched = house.upstreams.subscriptions.of(server.id).length > 0
     if (!isWatched || house.upstreams.isAttached(server.id)) continue
     if (house.supervisor.state(server.id).kind !== 'running') continue
     const again = (upstream: Upstream) => {

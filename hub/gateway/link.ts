@@ -7,7 +7,6 @@ import type { Tool } from '../../contract/servers.ts'
 import { memberAt } from '../../contract/wire.ts'
 import type { Upstream } from '../supervisor/upstream.ts'
 import { ApprovedFlows } from './approved-flows.ts'
-import type { Catalog } from './catalog.ts'
 import { EmittedLinks } from './emitted.ts'
 import {
   BAD_PARAMS,
@@ -23,40 +22,21 @@ import {
   resultFrame,
   toolErrorFrame,
 } from './frame.ts'
-import type { Guard } from './guard.ts'
+import type { House } from './house.ts'
 import { envelopeOf } from './modern.ts'
 import { offersIn } from './modern-caller.ts'
 import { type LinkSide, ModernSide } from './modern-link.ts'
 import { passLevelOn, passNotification } from './notify.ts'
-import type { KnownServer, ProfileBook, RunningServers } from './parts.ts'
+import type { KnownServer } from './parts.ts'
 import { Questions } from './questions.ts'
 import { type Asker, callOf, type Flight, inWords, relay } from './relay.ts'
+import { Room } from './room.ts'
 import { RpcError, route, type Target } from './route.ts'
-import type { Stats } from './stats.ts'
 import type { Tap } from './tap.ts'
-import type { TaskOwners } from './task-owners.ts'
 import { ToldLists } from './told-lists.ts'
-import { type Listener, LOG_LEVELS, type Upstreams } from './upstreams.ts'
+import { type Listener, LOG_LEVELS } from './upstreams.ts'
 import type { ListKind, View } from './view.ts'
 import { greetingOf, pageOf, viewOf, whyNotOffered } from './what-it-sees.ts'
-
-/** What all links share. */
-export interface House {
-  catalog: Catalog
-  guard: Guard
-  profiles: ProfileBook
-  upstreams: Upstreams
-  tap: Tap
-  stats: Stats
-  supervisor: RunningServers
-  tasks: TaskOwners
-  endApprovals: (link: string) => void
-  /** Something in `info` changed. */
-  changed: () => void
-  closed: (link: GatewayLink) => void
-  /** The lowest log level any client asked for; null when none did. */
-  mostVerbose: () => number | null
-}
 
 export interface LinkOptions {
   client: string
@@ -74,11 +54,6 @@ const LISTS: Record<string, ListKind> = {
   'resources/list': 'resources',
   'resources/templates/list': 'resourceTemplates',
 }
-const MOST_IN_FLIGHT = 1_000
-/** Of answers that a client leaves unread. */
-const MOST_UNREAD_CHARS = 256 * 1024 * 1024
-/** Of requests that wait for their answers: what a client asks at once is not to fill the hub's memory either. */
-const MOST_ASKED_CHARS = 128 * 1_048_576
 const CHANGE_PAUSE_MS = 1_000
 
 export class GatewayLink implements Listener {
@@ -104,9 +79,7 @@ export class GatewayLink implements Listener {
   /** It began with `initialize`, so that it is told of changes unasked. */
   #greeted = false
   #calls = 0
-  #unread = 0
-  #unreadChars = 0
-  #askedChars = 0
+  readonly #room = new Room()
   #lastCallAt: number | null = null
   #closed = false
   #changeTimer: NodeJS.Timeout | undefined
@@ -255,15 +228,10 @@ export class GatewayLink implements Listener {
     const about = { correlation, method: frame.method }
     if (this.#flights.has(key))
       return void this.#out(errorFrame(id, NOT_A_REQUEST, 'This id is still in use.'), about, id)
-    if (this.#flights.size + this.#unread >= MOST_IN_FLIGHT) {
-      return void this.#out(errorFrame(id, DENIED, `More than ${MOST_IN_FLIGHT} requests wait already.`), about, id)
-    }
-    if (this.#askedChars > 0 && this.#askedChars + frame.text.length > MOST_ASKED_CHARS) {
-      const megabytes = MOST_ASKED_CHARS / 1_048_576
-      return void this.#out(errorFrame(id, DENIED, `Requests of more than ${megabytes} MB wait already.`), about, id)
-    }
+    const full = this.#room.whyFull(this.#flights.size, frame.text)
+    if (full) return void this.#out(errorFrame(id, DENIED, full), about, id)
     this.#flights.set(key, flight)
-    this.#askedChars += frame.text.length
+    this.#room.asks(frame.text)
     let answer: string | null
     try {
       answer = await this.#answer(frame, flight, correlation)
@@ -278,16 +246,11 @@ export class GatewayLink implements Listener {
     // SDK clients lose a progress notification that arrives together with its result.
     if (flight.progressed) await nextTurn()
     this.#flights.delete(key)
-    this.#askedChars -= frame.text.length
+    this.#room.asksNoMore(frame.text)
     if (answer === null || flight.cancelled) return
-    // A client that asks and does not read is not to fill the hub's memory.
-    const isTooMuch = this.#unread > 0 && this.#unreadChars + answer.length > MOST_UNREAD_CHARS
-    const text = isTooMuch ? errorFrame(id, DENIED, unreadInWords(answer)) : answer
-    this.#unread++
-    this.#unreadChars += text.length
-    await this.#out(text, about, id)
-    this.#unread--
-    this.#unreadChars -= text.length
+    const dropped = this.#room.whyDropped(answer)
+    const text = dropped ? errorFrame(id, DENIED, dropped) : answer
+    await this.#room.holding(text, () => this.#out(text, about, id))
   }
 
   /** The answer's frame; null when the client took its request back. */
@@ -402,9 +365,4 @@ export class GatewayLink implements Listener {
     await passLevelOn(this.#house, this, this.#asker(), frame, correlation)
     return resultFrame(frame.id!, '{}')
   }
-}
-
-function unreadInWords(answer: string): string {
-  const mb = Math.max(1, Math.round(answer.length / 1_048_576))
-  return `The request was carried out, but its answer of ${mb} MB was dropped: this client leaves 256 MB of answers unread. Ask for less at a time.`
 }

@@ -2,7 +2,7 @@
 import { memberAt } from '../../contract/wire.ts'
 import type { Upstream } from '../supervisor/upstream.ts'
 import { BAD_PARAMS, type ClientFrame, DENIED, errorFrame, resultFrame, toolErrorFrame } from './frame.ts'
-import type { House } from './link.ts'
+import type { House } from './house.ts'
 import { ListenStream } from './listen.ts'
 import type { Envelope } from './modern.ts'
 import { ModernCaller } from './modern-caller.ts'
@@ -210,9 +210,9 @@ export class ModernSide {
     }
     if (!memberAt(upstream.initialize, ['capabilities', 'resources', 'subscribe'])) return null
     return async stream => {
-      const isFirst = upstreams.isFirstSubscriber(upstream.scope, uri)
+      const isFirst = upstreams.subscriptions.isFirst(upstream.scope, uri)
       upstreams.attach(server, upstream)
-      upstreams.subscribe(upstream.scope, uri, stream)
+      upstreams.subscriptions.add(upstream.scope, uri, stream)
       if (upstream.era === 'modern') upstreams.listen(upstream)
       else if (isFirst) await upstream.request(ownRequest('resources/subscribe', { uri }))
     }

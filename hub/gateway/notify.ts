@@ -1,8 +1,9 @@
 // What a client says without waiting for an answer, on its way to servers: only where policy allows it as it is.
 import { randomUUID } from 'node:crypto'
 import type { ClientFrame } from './frame.ts'
+import type { House } from './house.ts'
 import { passLevel } from './introduce.ts'
-import type { GatewayLink, House } from './link.ts'
+import type { GatewayLink } from './link.ts'
 import type { KnownServer } from './parts.ts'
 import { type Asker, callOf } from './relay.ts'
 

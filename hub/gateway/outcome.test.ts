@@ -1,6 +1,6 @@
 // How an answer counts in the record, however its members are ordered and written.
 import { expect, test } from 'vitest'
-import { outcomeOf } from './guard.ts'
+import { outcomeOf } from './call-record.ts'
 
 test.each([
   ['{"jsonrpc":"2.0","id":1,"result":{"content":[{"text":"fine"}]}}', 'ok'],

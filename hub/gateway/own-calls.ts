@@ -4,9 +4,10 @@ import { randomUUID } from 'node:crypto'
 import type { CallOutcome } from '../../contract/calls.ts'
 import { members } from '../../contract/wire.ts'
 import { HubError } from '../error.ts'
+import { outcomeOf } from './call-record.ts'
 import { isObject } from './frame.ts'
-import { outcomeOf } from './guard.ts'
-import { GatewayLink, type House } from './link.ts'
+import type { House } from './house.ts'
+import { GatewayLink } from './link.ts'
 import type { KnownServer } from './parts.ts'
 
 export interface OwnCall {

@@ -5,13 +5,13 @@ import { serverInfoOf } from '../supervisor/era.ts'
 import type { InstanceFor } from '../supervisor/instances.ts'
 import type { RequestOptions, Upstream } from '../supervisor/upstream.ts'
 import type { ApprovedFlows } from './approved-flows.ts'
+import type { Call } from './call.ts'
 import type { EmittedLinks } from './emitted.ts'
 import { type ClientFrame, DENIED, errorFrame, INTERNAL_ERROR, resultFrame, toolErrorFrame } from './frame.ts'
-import type { Call } from './guard.ts'
+import type { House } from './house.ts'
 import { askInItsPlace, missingOf } from './in-its-place.ts'
 import { askForLevel, introduce } from './introduce.ts'
 import { askModern, type LegacyClient } from './legacy-to-modern.ts'
-import type { House } from './link.ts'
 import { asLegacyRequest, asModernAnswer } from './modern-to-legacy.ts'
 import type { Target } from './route.ts'
 import type { TasksOf } from './task-owners.ts'
@@ -68,7 +68,7 @@ export async function relay(
     if (isKnownAlready(house, asker, frame, upstream)) return resultFrame(id, '{}')
     if (upstream.era === 'modern' && SUBSCRIPTIONS.has(frame.method)) {
       if (frame.method === 'resources/subscribe')
-        house.upstreams.subscribe(upstream.scope, String(frame.value.uri), asker.listener)
+        house.upstreams.subscriptions.add(upstream.scope, String(frame.value.uri), asker.listener)
       house.upstreams.listen(upstream)
       return resultFrame(id, '{}')
     }
@@ -89,7 +89,7 @@ export async function relay(
     )
     house.tap.push(server.name, 'Gatehouse', text, { correlation, method: frame.method, name: target.tool })
     const isSubscribed = frame.method === 'resources/subscribe' && memberAt(text, ['result'])
-    if (isSubscribed) house.upstreams.subscribe(upstream.scope, String(frame.value.uri), asker.listener)
+    if (isSubscribed) house.upstreams.subscriptions.add(upstream.scope, String(frame.value.uri), asker.listener)
     return text
   })
   switch (passage.kind) {
@@ -185,9 +185,9 @@ function tellProgress(asker: Asker, text: string, flight: Flight, correlation: s
 /** Only the first who watches a resource, and the last who stops, are told to its server. */
 function isKnownAlready({ upstreams }: House, asker: Asker, frame: ClientFrame, { scope }: Upstream): boolean {
   const uri = String(frame.value.uri)
-  if (frame.method === 'resources/unsubscribe') return !upstreams.unsubscribe(scope, uri, asker.listener)
-  if (frame.method !== 'resources/subscribe' || upstreams.isFirstSubscriber(scope, uri)) return false
-  upstreams.subscribe(scope, uri, asker.listener)
+  if (frame.method === 'resources/unsubscribe') return !upstreams.subscriptions.remove(scope, uri, asker.listener)
+  if (frame.method !== 'resources/subscribe' || upstreams.subscriptions.isFirst(scope, uri)) return false
+  upstreams.subscriptions.add(scope, uri, asker.listener)
   return true
 }
 

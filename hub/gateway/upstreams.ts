@@ -8,6 +8,7 @@ import { errorFrame, INTERNAL_ERROR, METHOD_NOT_FOUND } from './frame.ts'
 import { withoutMembers } from './json-edit.ts'
 import { SUBSCRIPTION_KEY } from './modern.ts'
 import type { AskingPeople, KnownServer, ProfileBook, RecordBook } from './parts.ts'
+import { Subscriptions } from './subscriptions.ts'
 import type { Tap } from './tap.ts'
 
 /** A client's side, as far as servers reach it. */
@@ -59,8 +60,8 @@ const LONGEST_PAUSE_MS = 60_000
 
 export class Upstreams {
   readonly #attached = new Map<Upstream, Attached>()
-  /** Who subscribed to which URI of which server, or of its own child of one; outlives a restart of the server. */
-  readonly #subscribers = new Map<string, Map<string, Set<Listener>>>()
+  /** Who watches which resource; outlives a restart of the server. */
+  readonly subscriptions = new Subscriptions<Listener>()
   readonly #tap: Tap
   readonly #audit: RecordBook
   readonly #person: PersonsSide
@@ -123,30 +124,6 @@ export class Upstreams {
     return all.find(one => one.scope === `${id}/${link}`) ?? all.find(one => one.scope === id)
   }
 
-  /** True when this is the first subscriber, so that the server must be told. */
-  isFirstSubscriber(scope: string, uri: string): boolean {
-    return !this.#subscribers.get(scope)?.get(uri)?.size
-  }
-
-  /** The URIs of a server that somebody watches, and who does. */
-  subscriptions(scope: string): [uri: string, listeners: ReadonlySet<Listener>][] {
-    return [...(this.#subscribers.get(scope) ?? [])]
-  }
-
-  subscribe(scope: string, uri: string, listener: Listener): void {
-    const uris = this.#subscribers.get(scope) ?? new Map<string, Set<Listener>>()
-    this.#subscribers.set(scope, uris)
-    uris.set(uri, (uris.get(uri) ?? new Set()).add(listener))
-  }
-
-  /** True when nobody is left, so that the server must be told. */
-  unsubscribe(scope: string, uri: string, listener: Listener): boolean {
-    const listeners = this.#subscribers.get(scope)?.get(uri)
-    if (!listeners?.delete(listener) || listeners.size > 0) return false
-    this.#subscribers.get(scope)?.delete(uri)
-    return true
-  }
-
   /** Tells a modern server anew which of its resources are watched. */
   listen(upstream: Upstream): void {
     const attached = this.#attached.get(upstream)
@@ -183,13 +160,10 @@ export class Upstreams {
       attached.inFlight.delete(listener)
       this.#person.left(listener)
     }
-    for (const [scope, uris] of this.#subscribers) {
-      for (const uri of [...uris.keys()]) {
-        if (!this.unsubscribe(scope, uri, listener)) continue
-        for (const { upstream } of this.running().filter(a => a.upstream.scope === scope)) {
-          if (upstream.era === 'modern') this.listen(upstream)
-          else void upstream.request(ownRequest('resources/unsubscribe', { uri })).catch(() => {})
-        }
+    for (const { scope, uri } of this.subscriptions.leave(listener)) {
+      for (const { upstream } of this.running().filter(a => a.upstream.scope === scope)) {
+        if (upstream.era === 'modern') this.listen(upstream)
+        else void upstream.request(ownRequest('resources/unsubscribe', { uri })).catch(() => {})
       }
     }
   }
@@ -203,7 +177,7 @@ export class Upstreams {
   async #stream(attached: Attached, signal: AbortSignal): Promise<void> {
     const { upstream } = attached
     for (let pauseMs = FIRST_PAUSE_MS; !signal.aborted && this.#attached.has(upstream); ) {
-      const resourceSubscriptions = this.subscriptions(upstream.scope).map(([uri]) => uri)
+      const resourceSubscriptions = this.subscriptions.of(upstream.scope).map(([uri]) => uri)
       if (resourceSubscriptions.length === 0) return
       const params = { notifications: { resourceSubscriptions }, _meta: upstream.envelope }
       const onNotification = (text: string) => this.#notified(attached, offStream(text))
@@ -238,7 +212,7 @@ export class Upstreams {
     const { server, upstream, inFlight, users } = attached
     if (method === 'notifications/resources/updated') {
       const uri = stringAt(text, ['params', 'uri'])
-      return uri === undefined ? [] : [...(this.#subscribers.get(upstream.scope)?.get(uri) ?? [])]
+      return uri === undefined ? [] : this.subscriptions.listeners(upstream.scope, uri)
     }
     if (method === 'notifications/cancelled') {
       const id = memberAt(text, ['params', 'requestId'])

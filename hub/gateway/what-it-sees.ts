@@ -10,7 +10,7 @@ import {
   singleDiscovery,
   singleGreeting,
 } from './greeting.ts'
-import type { House } from './link.ts'
+import type { House } from './house.ts'
 import type { KnownServer } from './parts.ts'
 import { RpcError, type Target, targetOf } from './route.ts'
 import type { ToldLists } from './told-lists.ts'
