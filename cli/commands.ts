@@ -205,6 +205,11 @@ export const COMMANDS: readonly Listed[] = [
     load: async () => (await import('./commands/clients-profile.ts')).clientsProfile,
   },
   {
+    name: 'clients direct',
+    summary: 'what writing servers into its file past the gate would do, or take them back',
+    load: async () => (await import('./commands/clients-direct.ts')).clientsDirect,
+  },
+  {
     name: 'clients add',
     summary: 'an entry to paste for a client Gatehouse does not know',
     load: async () => (await import('./commands/clients.ts')).clientsAdd,

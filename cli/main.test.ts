@@ -181,6 +181,7 @@ test('clients list and preview work without a hub and write nothing', async () =
     id: 'cursor',
     name: 'Cursor',
     status: 'found',
+    direct: [],
     path: join(home, '.cursor', 'mcp.json'),
   })
   const preview = await run(['clients', 'preview', 'cursor', '--json', '--data', nowhere])

@@ -51,6 +51,8 @@ export const Client = z.object({
   canQuit: z.boolean(),
   /** Servers of its own in its file, and the names of keys that lie in them in plain text. */
   own: z.object({ servers: z.number(), keys: z.array(z.string()) }),
+  /** Servers of ours in its file that it starts itself, without the gateway. */
+  direct: z.array(z.string()),
 })
 export type Client = z.infer<typeof Client>
 

@@ -43,6 +43,8 @@ export const ClientLine = z.object({
   name: z.string(),
   status: z.string(),
   path: z.string().nullable(),
+  /** Servers of ours in its file that it starts itself, without the gateway. */
+  direct: z.array(z.string()),
 })
 export type ClientLine = z.infer<typeof ClientLine>
 

@@ -2,6 +2,7 @@
 
 import { auditContract } from './audit.ts'
 import { callsContract } from './calls.ts'
+import { directContract } from './client-direct.ts'
 import { movesContract } from './client-move.ts'
 import { clientsContract } from './clients.ts'
 import { hubContract, windowsContract } from './hub.ts'
@@ -24,6 +25,7 @@ export const contract = {
   audit: auditContract,
   clients: clientsContract,
   moves: movesContract,
+  direct: directContract,
   profiles: profilesContract,
   secrets: secretsContract,
   metrics: metricsContract,

@@ -20,11 +20,15 @@ export const clientsList: Command = {
     else
       sayTable(
         ['ID', 'NAME', 'STATUS', 'CONFIG FILE'],
-        lines.map(line => [line.id, line.name, line.status, line.path ?? '']),
+        lines.map(line => [line.id, line.name, standing(line), line.path ?? '']),
         'No AI client is known for this system.',
       )
     return 0
   },
+}
+
+function standing({ status, direct }: ClientLine): string {
+  return direct.length > 0 ? `${status} · past the gate: ${direct.join(', ')}` : status
 }
 
 export const clientsPreview: Command = {

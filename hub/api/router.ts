@@ -21,6 +21,7 @@ import { answerCall } from './approvals.ts'
 import { answerAudit } from './audit.ts'
 import { guardedContract, nameOf } from './caller.ts'
 import { answerClients } from './clients.ts'
+import { answerDirect } from './direct.ts'
 import { inTurn } from './in-turn.ts'
 import { knownNow } from './known-tools.ts'
 import { loosen } from './loosen.ts'
@@ -203,6 +204,7 @@ export function buildRouter(parts: Parts) {
     audit: answerAudit(api, parts),
     clients: answerClients(api, parts),
     moves: answerMoves(api, parts),
+    direct: answerDirect(api, parts),
     profiles: answerProfiles(api, parts),
     secrets: answerSecrets(api, parts),
     metrics: metricsRouter,

@@ -13,7 +13,9 @@ import { Written } from '../store/written.ts'
 import { dropBackup } from './backup.ts'
 import { carryOut, type Desk, settleUnfinished } from './carry-out.ts'
 import { excerpts, unifiedDiff } from './diff.ts'
-import { dataArgument, type EntryPoint, entryIn, foreignFolder, isBridge } from './entry.ts'
+import { Direct } from './direct.ts'
+import { type DirectServer, directEntries, losses } from './direct-entry.ts'
+import { dataArgument, digestOf, type EntryPoint, entryIn, foreignFolder, isBridge, valueAt } from './entry.ts'
 import { GuardMemory } from './guard-memory.ts'
 import { Guardian } from './guardian.ts'
 import { History, type Write } from './history.ts'
@@ -76,6 +78,7 @@ export class Clients {
   readonly #watch: FileWatch
   readonly #kv: Kv
   readonly #memory: GuardMemory
+  readonly #direct: Direct
   readonly #guardian: Guardian
   readonly #known = new Map<string, string>()
   #queue: Promise<unknown> = Promise.resolve()
@@ -97,6 +100,7 @@ export class Clients {
     const kv = new Kv(db)
     this.#kv = kv
     this.#memory = new GuardMemory(kv)
+    this.#direct = new Direct(kv)
     this.#guardian = new Guardian({
       memory: this.#memory,
       tell: event => void audit.append({ kind: 'client', ...event }, { durable: false }).catch(() => {}),
@@ -127,7 +131,12 @@ export class Clients {
     const known = KNOWN_CLIENTS.map(client => {
       const { keep, asks } = this.#memory.of(client.id)
       const linkedAt = this.#memory.linkedAt(client.id)
-      return describe(this.#see(client), links, this.#at.platform, { keep, asks, linkedAt })
+      return describe(this.#see(client), links, this.#at.platform, {
+        keep,
+        asks,
+        linkedAt,
+        direct: this.#directIn(client),
+      })
     })
     return [...known, ...this.others.list(links)]
   }
@@ -323,6 +332,61 @@ export class Clients {
         const passed = error instanceof HubError && error.code === 'clients/changed-meanwhile'
         if (!passed || tries === MOST_TRIES) throw error
       }
+    }
+  }
+
+  /** What writing these servers into its file directly would make of it. */
+  async previewDirect(id: string, servers: readonly DirectServer[], values: ReadonlyMap<string, string>) {
+    const preview = await this.previewMove(id, { take: [], put: directEntries(known(id), servers, values) }, false)
+    const twice = this.#see(known(id)).entry !== undefined
+    return { ...preview, losses: losses(known(id), twice) }
+  }
+
+  async writeDirect(
+    id: string,
+    servers: readonly DirectServer[],
+    values: ReadonlyMap<string, string>,
+    o: { by: string; before: string | null | undefined; ready: () => Promise<void> },
+  ): Promise<WrittenNow> {
+    const put = directEntries(known(id), servers, values)
+    const written = await this.move(id, { take: [], put }, { connect: false, ...o })
+    const rows = servers.map(({ id: server, name }) => ({ name, server, digest: digestOf(put.get(name)) }))
+    this.#direct.add(id, rows)
+    this.#o.announcer.emit('clients/changed')
+    return written
+  }
+
+  previewTakeBack(id: string): Promise<MovePreview> {
+    return this.previewMove(id, { take: this.#mustDirect(id), put: new Map() }, false)
+  }
+
+  async takeBackDirect(id: string, o: { by: string; before: string | null | undefined }): Promise<WrittenNow> {
+    const names = this.#mustDirect(id)
+    const written = await this.move(id, { take: names, put: new Map() }, { connect: false, ...o })
+    this.#direct.forget(id, names)
+    this.#o.announcer.emit('clients/changed')
+    return written
+  }
+
+  #mustDirect(id: string): string[] {
+    const names = this.#directIn(known(id))
+    if (names.length > 0) return names
+    throw new HubError('clients/none-direct', `No server in ${known(id).name}'s file was written there directly.`, {
+      hint: 'One that was changed since is not ours to take out.',
+    })
+  }
+
+  /** Those that still stand in its file as they were written. */
+  #directIn(client: KnownClient): string[] {
+    const rows = this.#direct.of(client.id)
+    const path = rows.length > 0 && configPath(client, this.#at)
+    if (!path) return []
+    try {
+      const config = configOf(readNow(path), client)
+      const at = (name: string) => valueAt(config, [...client.config.keyPath, name])
+      return rows.flatMap(({ name, digest }) => (digestOf(at(name)) === digest ? [name] : []))
+    } catch {
+      return []
     }
   }
 

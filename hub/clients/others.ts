@@ -122,6 +122,7 @@ export class Others {
         asks: null,
         canQuit: false,
         own: { servers: 0, keys: [] },
+        direct: [],
       }
     })
   }

@@ -34,6 +34,7 @@ export interface Known {
   linkedAt: number | null
   keep: boolean
   asks: GuardQuestion | null
+  direct: string[]
 }
 
 /** Looks at a client's file. `write`: the newest write of ours that holds. */
@@ -117,6 +118,7 @@ export function describe(sight: Sight, links: readonly LinkInfo[], platform: Nod
     asks: kind === 'dropped' ? known.asks : null,
     canQuit: canQuit(platform) && client.process?.[systemOf(platform)] !== undefined,
     own: sight.own,
+    direct: known.direct,
   }
 }
 

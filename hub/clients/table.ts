@@ -40,6 +40,10 @@ const KnownClient = z.strictObject({
     env: z.enum(['env', 'environment', 'envs']),
     /** Members it wants besides. */
     more: z.record(z.string(), z.json()),
+    /** How it wants an entry that reaches an address; null: its file takes none that is known. */
+    http: z.strictObject({ url: z.string(), headers: z.string(), more: z.record(z.string(), z.json()) }).nullable(),
+    /** How a value in its file names an environment variable, as `NAME`; null: it fills in none. */
+    variable: z.string().nullable(),
   }),
   afterWriting: perSystem(z.string()),
   alsoReadBy: z.array(z.string()),

@@ -20,6 +20,7 @@ const client = (status: Client['status'], name: string = status, linkedAt: numbe
   asks: null,
   canQuit: false,
   own: { servers: 0, keys: [] },
+  direct: [],
 })
 
 test('every status has its place, the worst first', () => {
