@@ -61,8 +61,16 @@ export function answerMoves(api: GuardedContract, { audit, clients, moved, regis
         await audit.append({ kind: 'client', what: 'client/taking-servers', client: id, by, detail }, { durable: true })
       }
       const change = { take: names, put: new Map() }
-      const written = await clients.move(id, change, { connect: true, by, before, ready })
-      return { ...written, servers: added, secrets }
+      try {
+        const written = await clients.move(id, change, { connect: true, by, before, ready })
+        return { ...written, servers: added, secrets }
+      } catch (error) {
+        if (added.length === 0 || !(error instanceof HubError)) throw error
+        throw new HubError(error.code, error.message, {
+          hint: `Gatehouse has ${added.map(each => each.name).join(', ')} already. Take them again to take them out of the file.`,
+          cause: error,
+        })
+      }
     }),
     previewGiveBack: api.moves.previewGiveBack.handler(({ input: { id, names } }) => {
       const put = new Map(takenOf(id, names).map(({ name, entry }) => [name, entry]))

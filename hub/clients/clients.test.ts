@@ -406,9 +406,9 @@ test('on Windows the package’s own copy is the one that counts', async () => {
 })
 
 test('a running Claude Desktop is warned of', async () => {
-  const { desktop, open } = machine()
+  const { desktop, home, open } = machine()
   writeFileSync(desktop, ODD)
-  const child = spawn('sleep', ['20'], { argv0: '/usr/bin/claude-desktop' })
+  const child = spawn('sleep', ['20'], { argv0: '/usr/bin/claude-desktop', env: { HOME: home } })
   closers.push(() => child.kill('SIGKILL'))
   await once(child, 'spawn')
   await expect

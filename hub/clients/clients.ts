@@ -197,7 +197,7 @@ export class Clients {
       throw new HubError('clients/cannot-quit', `${client.name} cannot be quit from here.`, {
         hint: 'Quit it yourself.',
       })
-    const reopen = await quitApp(program, client.name, this.#at.platform)
+    const reopen = await quitApp(program, client.name, this.#at.platform, this.#at.home)
     void tell('client/quit-app', program)
     let reopened = false
     try {
@@ -518,7 +518,7 @@ export class Clients {
 
   async #overwrites(client: KnownClient): Promise<boolean> {
     const program = client.process?.[systemOf(this.#at.platform)]
-    return !!program && client.config.rewrittenByApp && isRunning(program, this.#at.platform)
+    return !!program && client.config.rewrittenByApp && isRunning(program, this.#at.platform, this.#at.home)
   }
 
   // A client that is gone may still have its file set right, but gets no new entry.

@@ -85,8 +85,11 @@ test('two Gatehouses on one file: what one wrote the other never replaces, nor p
   expect(mine.othersEntry(ID)).toBe(join(home, 'other'))
   expect(readFileSync(path, 'utf8')).toBe(theirs)
 
-  other.keep(ID, true, 'window')
   replace('{ "theme": "gone" }')
+  await expect.poll(() => newest(mine)?.words, within).toContain('which stood in the place of ours')
+  await mine.settled()
+  expect(readFileSync(path, 'utf8')).toBe('{ "theme": "gone" }')
+  other.keep(ID, true, 'window')
   await expect.poll(() => readFileSync(path, 'utf8'), within).toContain(join(home, 'other'))
   await mine.settled()
   await expect.poll(async () => (await shown(mine)).status, within).toBe('drifted')

@@ -124,11 +124,14 @@ test('an entry that was dropped while no hub ran is noticed at the start, and pu
 })
 
 test('while the app runs nothing is written, that is said, and once it was quit our entry goes back', async () => {
-  const { path, open, replace, whats } = machine()
+  const { home, path, open, replace, whats } = machine()
   const clients = open()
   await clients.connect(ID)
   clients.keep(ID, true, 'window')
-  const app = spawn('sleep', ['60'], { argv0: '/usr/bin/claude-desktop' })
+  // Somebody else's, with files elsewhere, does not count.
+  const elsewhere = spawn('sleep', ['60'], { argv0: '/usr/bin/claude-desktop' })
+  closers.push(() => elsewhere.kill('SIGKILL'))
+  const app = spawn('sleep', ['60'], { argv0: '/usr/bin/claude-desktop', env: { HOME: home } })
   closers.push(() => app.kill('SIGKILL'))
   await once(app, 'spawn')
   replace(takenOut(path))
@@ -162,7 +165,7 @@ test('on the person’s word the app is quit, our entry written, and the app ope
   )
   const app = spawn(process.execPath, [script, '--flag'], {
     argv0: '/usr/bin/claude-desktop',
-    env: { ...process.env, MARK: 'same' },
+    env: { ...process.env, HOME: home, MARK: 'same' },
     stdio: 'ignore',
   })
   const lines = () => {

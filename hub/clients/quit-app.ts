@@ -17,9 +17,10 @@ export async function quitApp(
   program: string,
   name: string,
   platform: NodeJS.Platform,
+  home: string,
   waitMs = WAIT_MS,
 ): Promise<() => boolean> {
-  const pids = await pidsOf(program, platform)
+  const pids = await pidsOf(program, platform, home)
   const start = platform === 'linux' ? startOf(mainOf(pids)) : { command: '/usr/bin/open', args: ['-a', program] }
   for (const pid of platform === 'linux' ? mainOf(pids) : pids) {
     try {
@@ -28,7 +29,7 @@ export async function quitApp(
       // It ended meanwhile, or is somebody else's: then waiting tells.
     }
   }
-  for (let waited = 0; await isRunning(program, platform); waited += 200) {
+  for (let waited = 0; await isRunning(program, platform, home); waited += 200) {
     if (waited >= waitMs)
       throw new HubError('clients/still-running', `${name} did not quit. Nothing was written.`, {
         hint: 'Quit it yourself, then write.',

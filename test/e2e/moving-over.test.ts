@@ -1,5 +1,6 @@
 // Moving a client's own servers over and back, and a lost entry, in the window, with real files in a throw-away HOME.
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { type ChildProcess, spawn } from 'node:child_process'
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { BrowserContext, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -162,5 +163,52 @@ describe.skipIf(!chromiumPath || !hasKeychain)('moving over, and a lost entry', 
     await look('clients-dropped')
     expect((await run(home, ['clients', 'answer', 'claude-desktop', 'out'])).stdout).toContain('stays out')
     expect(text()).toBe('{ "preferences": {} }')
+  })
+
+  test('an app that still runs is quit on the person’s word, the entry written, and the app opened again', async () => {
+    writeFileSync(config, '{ "preferences": {} }')
+    const starts = join(home.folder, 'starts')
+    const script = join(home.folder, 'app.mjs')
+    writeFileSync(
+      script,
+      `import { appendFileSync, readFileSync, writeFileSync } from 'node:fs'
+      const path = ${JSON.stringify(config)}
+      const text = readFileSync(path)
+      process.on('SIGTERM', () => { writeFileSync(path, text); process.exit(0) })
+      appendFileSync(${JSON.stringify(starts)}, process.pid + '\\n')
+      setInterval(() => {}, 1000)`,
+    )
+    const pids = () => (existsSync(starts) ? readFileSync(starts, 'utf8').trim().split('\n').map(Number) : [])
+    const app: ChildProcess = spawn(process.execPath, [script], {
+      argv0: '/usr/bin/claude-desktop',
+      env: { HOME: home.folder },
+      stdio: 'ignore',
+    })
+    try {
+      await until('it runs', () => pids().length === 1)
+      await page.getByRole('button', { name: 'Connect…' }).click()
+      await dialog()
+        .getByText(/is running and would overwrite this/)
+        .waitFor()
+      await look('quit-preview')
+      await dialog().getByRole('button', { name: 'Quit, write, reopen' }).click()
+      await dialog().waitFor({ state: 'detached' })
+      expect(app.exitCode).toBe(0)
+      await until('it was opened again', () => pids().length === 2)
+      expect(names()).toEqual(['gatehouse'])
+      // It writes its file from memory again, without our entry.
+      writeFileSync(config, '{ "preferences": {} }')
+      await page.getByText(/it still runs: whatever is written now, it overwrites/).waitFor({ timeout: 30_000 })
+      await look('clients-running')
+      await page.getByRole('button', { name: 'Quit, write, reopen' }).click()
+      await until('it was quit and opened once more', () => pids().length === 3, 30_000)
+      await until('our entry is there', () => text().includes('gatehouse'))
+    } finally {
+      for (const pid of [app.pid ?? 0, ...pids()]) {
+        try {
+          if (pid > 0) process.kill(pid, 'SIGKILL')
+        } catch {}
+      }
+    }
   })
 })
