@@ -51,6 +51,8 @@ export const Profile = z.object({
     isKnown: z.boolean(),
     tools: z.number(),
     tokens: z.number(),
+    /** What would be shown without them. */
+    after: ProfileSum,
     words: z.string(),
   }),
   /** What the client itself takes, and what that makes of its list; null where it takes all. */

@@ -3,6 +3,7 @@ import { useCallback, useRef, useSyncExternalStore } from 'react'
 import type { Client } from '../contract/clients.ts'
 import type { HubStatus, PairedWindow } from '../contract/hub.ts'
 import type { Approval, Policy, Proposal } from '../contract/policy.ts'
+import type { ProfileSummary } from '../contract/profiles.ts'
 import type { PersonQuestion } from '../contract/questions.ts'
 import type { Secret } from '../contract/secrets.ts'
 import type { Server } from '../contract/servers.ts'
@@ -41,6 +42,7 @@ export const useApprovals = (): LiveList<Approval> => useList(snapshot.approvals
 export const useQuestions = (): LiveList<PersonQuestion> => useList(snapshot.questions)
 export const useProposals = (): LiveList<Proposal> => useList(snapshot.proposals)
 export const useClients = (): LiveList<Client> => useList(snapshot.clients)
+export const useProfiles = (): LiveList<ProfileSummary> => useList(snapshot.profiles)
 export const useSecrets = (): LiveList<Secret> => useList(snapshot.secrets)
 export const useWindows = (): LiveList<PairedWindow> => useList(snapshot.windows)
 export const usePolicy = (): Live<Policy> => useWatched(snapshot.policy)

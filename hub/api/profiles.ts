@@ -70,6 +70,9 @@ export async function profileOf(parts: ProfileParts, client: string, days: numbe
     const servers = serversOf(parts, profile, found.unused)
     const shown = sumOf(parts, profile)
     const idle = servers.flatMap(server => server.tools.filter(tool => tool.unused))
+    const trimmed = servers.flatMap(({ id, tools }) =>
+      tools.flatMap(t => (t.unused ? [{ server: id, tool: t.name }] : [])),
+    )
     return {
       client,
       name,
@@ -81,6 +84,7 @@ export async function profileOf(parts: ProfileParts, client: string, days: numbe
         isKnown: found.isKnown,
         tools: idle.length,
         tokens: idle.reduce((sum, tool) => sum + tool.tokens, 0),
+        after: sumOf(parts, parts.profiles.wouldBe(client, trimmed, []).profile),
         words: found.words,
       },
       limit: limitInWords(name, client, shown.leftOut, parts),

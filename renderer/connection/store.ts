@@ -37,6 +37,7 @@ const nouns: Noun[] = [
   'proposals',
   'policy',
   'clients',
+  'profiles',
   'secrets',
   'windows',
 ]

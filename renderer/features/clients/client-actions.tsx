@@ -8,8 +8,8 @@ import { showDone } from '../../ui/index.ts'
 import css from './clients.module.css'
 import { ChangeOther } from './other-client.tsx'
 
-/** What a row opens: a preview, its history, or its own servers. */
-export type Opened = Preview['action'] | 'history' | 'servers'
+/** What a row opens: a preview, its history, its own servers, or its profile. */
+export type Opened = Preview['action'] | 'history' | 'servers' | 'profile'
 
 export interface ActionProps {
   client: Client
@@ -20,7 +20,7 @@ export interface ActionProps {
 
 export function Actions({ client, dark, onOpen, onLook }: ActionProps) {
   const { id, status } = client
-  if (client.other) return <OtherMore client={client} />
+  if (client.other) return <OtherMore client={client} onOpen={onOpen} />
   const undo = client.canUndo && (
     <Button leftSection={<IconArrowBackUp size={14} />} onClick={() => onOpen(id, 'undo')}>
       Undo…
@@ -91,6 +91,7 @@ function More({ client, onOpen }: Pick<ActionProps, 'client' | 'onOpen'>) {
           </ActionIcon>
         </Menu.Target>
         <Menu.Dropdown>
+          <Menu.Item onClick={() => onOpen(id, 'profile')}>Profile…</Menu.Item>
           <Menu.Item onClick={() => onOpen(id, 'history')}>History…</Menu.Item>
           <Menu.Item
             role="menuitemcheckbox"
@@ -118,7 +119,7 @@ function More({ client, onOpen }: Pick<ActionProps, 'client' | 'onOpen'>) {
   )
 }
 
-function OtherMore({ client }: { client: Client }) {
+function OtherMore({ client, onOpen }: Pick<ActionProps, 'client' | 'onOpen'>) {
   const [asked, setAsked] = useState<'token' | 'remove' | null>(null)
   return (
     <>
@@ -129,6 +130,7 @@ function OtherMore({ client }: { client: Client }) {
           </ActionIcon>
         </Menu.Target>
         <Menu.Dropdown>
+          <Menu.Item onClick={() => onOpen(client.id, 'profile')}>Profile…</Menu.Item>
           <Menu.Item onClick={() => setAsked('token')}>Replace its token…</Menu.Item>
           <Menu.Item onClick={() => setAsked('remove')}>Remove…</Menu.Item>
         </Menu.Dropdown>

@@ -1,8 +1,9 @@
 // One client: how it stands and by what evidence, what is wrong in words, and what can be done about it.
 import { IconKey } from '@tabler/icons-react'
 import { useEffect, useRef } from 'react'
-import { listOf, useServers } from '../../hub.ts'
-import { ClientMark, ClientTile, Foreign, Mono, plural, tokens } from '../../ui/index.ts'
+import type { ProfileSummary } from '../../../contract/profiles.ts'
+import { listOf, useProfiles } from '../../hub.ts'
+import { ClientMark, ClientTile, count, Foreign, Mono, plural, tokens } from '../../ui/index.ts'
 import { type ActionProps, Actions } from './client-actions.tsx'
 import css from './clients.module.css'
 import { GuardAnswer } from './guard-answer.tsx'
@@ -21,7 +22,7 @@ interface RowProps extends ActionProps {
 
 export function ClientRow({ client, dark, named = false, onOpen, onLook }: RowProps) {
   const { id, status } = client
-  const sees = useSees(id)
+  const sees = listOf(useProfiles()).find(one => one.client === id)
   const row = useRef<HTMLDivElement>(null)
   useEffect(() => {
     if (named) row.current?.scrollIntoView({ block: 'nearest' })
@@ -48,10 +49,8 @@ export function ClientRow({ client, dark, named = false, onOpen, onLook }: RowPr
         <div className={css.evidence}>{client.evidence || '–'}</div>
       </div>
       <div className={css.sees}>
-        {sees.tools > 0 ? (
-          <>
-            {plural(sees.tools, 'tool')} <span className={css.quiet}>· about {tokens(sees.tokens)} tokens</span>
-          </>
+        {sees && status !== 'dropped' ? (
+          <Sees sees={sees} client={client} onOpen={onOpen} />
         ) : (
           <span className={css.quiet}>{status === 'dropped' ? 'nothing now' : '–'}</span>
         )}
@@ -119,13 +118,21 @@ function PlainKeys({ client, onOpen }: Pick<RowProps, 'client' | 'onOpen'>) {
   )
 }
 
-/** Tools and tokens of the servers this client listed or called. */
-function useSees(client: string): { tools: number; tokens: number } {
-  const servers = listOf(useServers()).filter(s => s.seenBy.includes(client))
-  return {
-    tools: servers.reduce((sum, s) => sum + (s.tools ?? 0), 0),
-    tokens: servers.reduce((sum, s) => sum + (s.toolTokens ?? 0), 0),
-  }
+/** What it is shown and pays; opens its profile. */
+function Sees({ sees, client, onOpen }: Pick<RowProps, 'client' | 'onOpen'> & { sees: ProfileSummary }) {
+  const all = sees.tools + sees.hidden + sees.leftOut
+  const shown = all > sees.tools ? `${count(sees.tools)} of ${plural(all, 'tool')}` : plural(all, 'tool')
+  return (
+    <button
+      type="button"
+      className={css.seesButton}
+      aria-label={`Profile of ${client.name}: ${shown}`}
+      onClick={() => onOpen(client.id, 'profile')}
+    >
+      <span>{shown}</span>
+      <span className={css.quiet}>about {tokens(sees.tokens)} tokens</span>
+    </button>
+  )
 }
 
 /** A path cut in its middle, its file name whole. */

@@ -14,6 +14,7 @@ import { HistoryPane } from './history-pane.tsx'
 import { MoveDialog } from './move-dialog.tsx'
 import { OtherClient } from './other-client.tsx'
 import { PreviewDialog } from './preview-dialog.tsx'
+import { ProfilePane } from './profile-pane.tsx'
 import { Written } from './written.tsx'
 
 export function ClientsView() {
@@ -64,7 +65,13 @@ export function ClientsView() {
   return (
     <Page
       header={header(here > 0 ? `${here} on this computer` : undefined)}
-      pane={isHistory && <HistoryPane client={chosen} onUndo={() => open(chosen.id, 'undo')} onClose={close} />}
+      pane={
+        isHistory ? (
+          <HistoryPane client={chosen} onUndo={() => open(chosen.id, 'undo')} onClose={close} />
+        ) : (
+          chosen && address.action === 'profile' && <ProfilePane key={chosen.id} client={chosen} onClose={close} />
+        )
+      }
     >
       {here === 0 && (
         <EmptyState

@@ -1,19 +1,17 @@
 // Under the list: what each client pays for the tools it sees, and what was written here and can be undone.
 import type { Client } from '../../../contract/clients.ts'
-import { listOf, useServers } from '../../hub.ts'
+import { listOf, useProfiles } from '../../hub.ts'
 import { Ago, Box, Section, tokens } from '../../ui/index.ts'
 import type { ActionProps } from './client-actions.tsx'
 import css from './clients.module.css'
 import { KeepSwitch } from './keep-switch.tsx'
 
 export function Written({ clients, onOpen }: { clients: readonly Client[]; onOpen: ActionProps['onOpen'] }) {
-  const servers = listOf(useServers())
-  const pays = clients
-    .map(client => ({
-      client,
-      sum: servers.filter(s => s.seenBy.includes(client.id)).reduce((sum, s) => sum + (s.toolTokens ?? 0), 0),
-    }))
-    .filter(one => one.sum > 0)
+  const pays = listOf(useProfiles())
+    .flatMap(({ client: id, tokens: sum }) => {
+      const client = clients.find(one => one.id === id && one.status !== 'dropped')
+      return client && sum > 0 ? [{ client, sum }] : []
+    })
     .sort((a, b) => b.sum - a.sum)
   const most = pays[0]?.sum ?? 1
   const written = clients.filter(c => c.writtenAt !== null && !c.other).sort((a, b) => b.writtenAt! - a.writtenAt!)
@@ -21,7 +19,7 @@ export function Written({ clients, onOpen }: { clients: readonly Client[]; onOpe
   return (
     <div className={css.below}>
       {pays.length > 0 && (
-        <Section title="What each client pays" fact="estimated tokens of the tools it saw">
+        <Section title="What each client pays" fact="estimated tokens of its tool list">
           <Box>
             {pays.map(({ client, sum }) => (
               <div key={client.id} className={css.pays}>
