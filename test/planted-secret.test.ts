@@ -1,18 +1,27 @@
-// A planted secret in 10,000 random frames, log chunks, errors and arguments reaches neither disk nor window.
+// A planted secret in 10,000 random frames, log and stream chunks, errors, definitions, refusals, previews and arguments
+// reaches neither disk nor window.
 // GATEHOUSE_SEED brings a run back.
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { parseTree } from 'jsonc-parser'
 import { expect, test } from 'vitest'
 import { Announcer } from '../hub/announce.ts'
 import { Audit } from '../hub/audit/audit.ts'
+import { masked } from '../hub/clients/mask.ts'
+import { HubError, problemOf } from '../hub/error.ts'
 import { redactedHead } from '../hub/gateway/redacted-head.ts'
 import { Tap } from '../hub/gateway/tap.ts'
+import { checkTool } from '../hub/pins/check-text.ts'
+import { pinnedTools, redactedJson } from '../hub/pins/pinned-tool.ts'
 import { Approvals } from '../hub/policy/approvals.ts'
+import { Events } from '../hub/supervisor/event-stream.ts'
+import { refusal } from '../hub/supervisor/http-problem.ts'
 import { Lines } from '../hub/supervisor/lines.ts'
 import { Logs } from '../hub/supervisor/logs.ts'
 import { failureOf } from '../hub/supervisor/start-failure.ts'
 import { TIMING } from '../hub/supervisor/timing.ts'
+import { redactAll } from '../hub/vault/redact-all.ts'
 import { Redactor } from '../hub/vault/redactor.ts'
 import { chance } from './chance.ts'
 
@@ -33,6 +42,8 @@ test('nothing of it is left, in any form, in logs, audit.db and its WAL, wire vi
   const redact = (text: string) => redactor.redact(text)
   const announcer = new Announcer()
   const shown: string[] = []
+  const appended: string[] = []
+  announcer.on('audit/appended', rows => appended.push(...rows.map(row => JSON.stringify(row))))
   const memory = { text: null as string | null }
   const anchor = {
     read: async () => memory.text,
@@ -83,7 +94,7 @@ test('nothing of it is left, in any form, in logs, audit.db and its WAL, wire vi
         logs = new Logs(join(folder, 'logs'), `${round}.log`, redact)
       }
       const said = text()
-      switch (random.below(5)) {
+      switch (random.below(9)) {
         case 0:
           tap.push('client', 'server', JSON.stringify({ jsonrpc: '2.0', id: round, method: 'x', params: { said } }))
           shown.push(...tap.last(1).map(frame => JSON.stringify(frame)))
@@ -124,6 +135,58 @@ test('nothing of it is left, in any form, in logs, audit.db and its WAL, wire vi
           shown.push(JSON.stringify(approvals.list()[0]))
           approvals.withdrawAll('next')
           break
+        case 4: {
+          // An upstream's event stream, cut anywhere.
+          const events = new Events(
+            1_000_000,
+            ({ data }) => {
+              tap.push('server', 'client', data)
+              shown.push(...tap.last(1).map(frame => JSON.stringify(frame)))
+            },
+            () => {},
+          )
+          const data = JSON.stringify({
+            jsonrpc: '2.0',
+            id: round,
+            result: { content: [{ type: 'text', text: said }] },
+          })
+          const chunks: Buffer[] = []
+          intoChunks(Buffer.from(`event: message\ndata: ${data}\n\n`), chunk => chunks.push(chunk))
+          for (const chunk of chunks) await events.push(chunk)
+          break
+        }
+        case 5:
+          // A refusal of HTTP's, cut for people.
+          shown.push(
+            refusal(500, redact('x'.repeat(random.below(320)) + said), { args: [], env: {}, headers: {} }).message,
+          )
+          break
+        case 6: {
+          const definition = {
+            name: `t${round}`,
+            description: said,
+            inputSchema: { properties: { [said]: { default: said } } },
+          }
+          const listing = { initialize: JSON.stringify({ instructions: said }), tools: [JSON.stringify(definition)] }
+          const tools = pinnedTools(listing, redact)
+          const found = [...tools.values()].flatMap(({ text }) => checkTool(JSON.parse(text)))
+          shown.push(JSON.stringify([...tools.values()].map(tool => tool.text)), JSON.stringify(found))
+          shown.push(JSON.stringify(redactedJson(listing.tools[0]!, redact)))
+          break
+        }
+        case 7: {
+          // A preview of a client's file and an error, as they leave for the window.
+          const text = JSON.stringify(
+            { mcpServers: { files: { command: 'x', args: [said, `--say=${said}`] } } },
+            null,
+            2,
+          )
+          const root = parseTree(text) ?? null
+          const file = masked({ text, root })
+          shown.push(JSON.stringify(redactAll({ beforeText: file, diff: `-${file}` }, redact)))
+          shown.push(JSON.stringify(redactAll(problemOf(new HubError('x/y', said, { hint: said })), redact)))
+          break
+        }
         default: {
           const definition = { id: 's', name: 's', launch: { command: 'x', args: [], env: {}, headers: {} } }
           const known = { timing: TIMING, patience: null, session: undefined, logs, since: 0, redact }
@@ -141,6 +204,7 @@ test('nothing of it is left, in any form, in logs, audit.db and its WAL, wire vi
     )
     expect(files).toEqual(expect.arrayContaining(['audit.db', 'audit.db-wal']))
     const disk = files.map(name => [name, readFileSync(join(folder, name)).toString('latin1')] as const)
+    shown.push(...(await audit.list({ limit: 1_000 })).map(row => JSON.stringify(row)), ...appended)
     const wanted = SECRETS.flatMap(givenAway)
     const found = [['window', Buffer.from(shown.join('\n')).toString('latin1')] as const, ...disk].flatMap(
       ([place, all]) =>

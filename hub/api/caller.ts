@@ -4,6 +4,7 @@ import { contract } from '../../contract/index.ts'
 import type { Role } from '../../contract/procedure.ts'
 import type { Audit } from '../audit/audit.ts'
 import { problemOf } from '../error.ts'
+import { redactAll } from '../vault/redact-all.ts'
 
 export interface Caller {
   role: Extract<Role, 'cli' | 'window'>
@@ -23,7 +24,11 @@ export function nameOf(caller: Caller): string {
 }
 
 /** The contract, with what every procedure gets: the role check, a window that is still paired, and errors that people can read. */
-export function guardedContract(audit: Pick<Audit, 'append'>, isPaired: (window: string) => boolean) {
+export function guardedContract(
+  audit: Pick<Audit, 'append'>,
+  isPaired: (window: string) => boolean,
+  redact: (text: string) => string,
+) {
   return implement(contract)
     .$context<CallerContext>()
     .use(async ({ context, procedure, path, next }) => {
@@ -50,7 +55,8 @@ export function guardedContract(audit: Pick<Audit, 'append'>, isPaired: (window:
         return await next()
       } catch (error) {
         if (error instanceof ORPCError) throw error
-        const problem = problemOf(error)
+        // What a server, a file or the system said stands in it.
+        const problem = redactAll(problemOf(error), redact)
         throw new ORPCError('CONFLICT', { message: problem.message, data: problem, cause: error })
       }
     })

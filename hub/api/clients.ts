@@ -1,15 +1,18 @@
 // Answers for AI clients: what a shell may do with their files, and what a person does in the window.
 import { HubError } from '../error.ts'
+import { redactAll } from '../vault/redact-all.ts'
 import { type Caller, type GuardedContract, nameOf } from './caller.ts'
 import type { Parts } from './router.ts'
 
 export function answerClients(
   api: GuardedContract,
-  { audit, clients, gateway, profiles }: Pick<Parts, 'audit' | 'clients' | 'gateway' | 'profiles'>,
+  { audit, clients, gateway, profiles, vault }: Pick<Parts, 'audit' | 'clients' | 'gateway' | 'profiles' | 'vault'>,
 ) {
+  const shown = <T>(value: T) => redactAll(value, text => vault.redactor.redact(text))
   return api.clients.router({
     list: api.clients.list.handler(() => clients.list(gateway.links())),
-    preview: api.clients.preview.handler(({ input }) => clients.preview(input.id, input.action)),
+    // A value that the vault holds may stand in a client's file where nothing else tells that it is one.
+    preview: api.clients.preview.handler(async ({ input }) => shown(await clients.preview(input.id, input.action))),
     connect: api.clients.connect.handler(async ({ input, context: { caller } }) => {
       if (clients.othersEntry(input.id) !== null)
         await forWindow(caller, `replacing the entry of another Gatehouse in ${clients.title(input.id)}'s file`)
@@ -26,7 +29,7 @@ export function answerClients(
     replaceToken: api.clients.replaceToken.handler(({ input, context }) =>
       clients.replaceToken(input.id, nameOf(context.caller)),
     ),
-    history: api.clients.history.handler(({ input }) => clients.history(input.id)),
+    history: api.clients.history.handler(async ({ input }) => shown(await clients.history(input.id))),
     keep: api.clients.keep.handler(({ input, context }) => {
       clients.keep(input.id, input.on, nameOf(context.caller))
       return { id: input.id, keep: input.on }

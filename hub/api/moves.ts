@@ -7,6 +7,7 @@ import { HubError } from '../error.ts'
 import { checkedName, freeName, keysOf } from '../registry/definition.ts'
 import { digestOf } from '../registry/digest.ts'
 import { Entry } from '../registry/entry.ts'
+import { redactAll } from '../vault/redact-all.ts'
 import { whyTooPlain } from '../vault/too-plain.ts'
 import { type GuardedContract, nameOf } from './caller.ts'
 import { heldText } from './held-text.ts'
@@ -17,6 +18,7 @@ type Keys = { server: string; where: FoundValue['where']; name: string; secret?:
 type Needs = Pick<Parts, 'audit' | 'clients' | 'moved' | 'registry' | 'vault'>
 
 export function answerMoves(api: GuardedContract, { audit, clients, moved, registry, vault }: Needs) {
+  const shown = <T>(value: T) => redactAll(value, text => vault.redactor.redact(text))
   return api.moves.router({
     servers: api.moves.servers.handler(({ input: { id } }) => {
       const { path, before, servers } = clients.servers(id)
@@ -40,7 +42,7 @@ export function answerMoves(api: GuardedContract, { audit, clients, moved, regis
         const own = kept.filter(each => each.server === one).map(each => each.secret)
         return { name: as, isThere: definition !== null, text: heldText(as, taken.entry), secrets: [...new Set(own)] }
       })
-      return { ...preview, holds }
+      return shown({ ...preview, holds })
     }),
     take: api.moves.take.handler(async ({ input: { id, names, keys, before }, context: { caller } }) => {
       const by = nameOf(caller)
@@ -72,9 +74,9 @@ export function answerMoves(api: GuardedContract, { audit, clients, moved, regis
         })
       }
     }),
-    previewGiveBack: api.moves.previewGiveBack.handler(({ input: { id, names } }) => {
+    previewGiveBack: api.moves.previewGiveBack.handler(async ({ input: { id, names } }) => {
       const put = new Map(takenOf(id, names).map(({ name, entry }) => [name, entry]))
-      return clients.previewMove(id, { take: [], put }, false)
+      return shown(await clients.previewMove(id, { take: [], put }, false))
     }),
     giveBack: api.moves.giveBack.handler(async ({ input: { id, names, before }, context: { caller } }) => {
       const by = nameOf(caller)

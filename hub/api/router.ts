@@ -63,7 +63,11 @@ export type HubRouter = ReturnType<typeof buildRouter>
 
 export function buildRouter(parts: Parts) {
   const { announcer, approvals, audit, gateway, metrics, policy, proposals, readers, registry, windows } = parts
-  const api = guardedContract(audit, window => windows.isPaired(window))
+  const api = guardedContract(
+    audit,
+    window => windows.isPaired(window),
+    text => parts.vault.redactor.redact(text),
+  )
   const askTheLog = inTurn()
   const list = (filter: Partial<AuditFilter>) => audit.list(filter)
   const idOf = (idOrName: string) => registry.find(idOrName).id

@@ -5,6 +5,7 @@ import { INSTRUCTIONS } from '../../contract/pins.ts'
 import type { Tool } from '../../contract/servers.ts'
 import { COUNTED } from '../policy/definition-hash.ts'
 import { canonical, Num, readJson } from '../policy/json-value.ts'
+import { redactAll } from '../vault/redact-all.ts'
 
 /**
  * `hash`: of the definition as the server wrote it. `stored`: of what is kept of it on disk, secrets removed, as it stands
@@ -79,13 +80,7 @@ function instructionsOf(initialize: string): string[] {
 export function redactedJson(text: string, redact: Redact): unknown {
   const kept = redact(text)
   if (isJson(kept)) return JSON.parse(kept)
-  const clean = (value: unknown): unknown => {
-    if (typeof value === 'string') return redact(value)
-    if (Array.isArray(value)) return value.map(clean)
-    if (typeof value !== 'object' || value === null) return value
-    return Object.fromEntries(Object.entries(value).map(([key, inner]) => [redact(key), clean(inner)]))
-  }
-  return clean(JSON.parse(text))
+  return redactAll(JSON.parse(text) as unknown, redact)
 }
 
 function isJson(text: string): boolean {

@@ -92,6 +92,7 @@ class HttpConnection implements Connection {
       onSessionLost: () => this.#over(new HubError('server/session-lost', 'it has forgotten this session.')),
       onGone: problem => this.#over(problem),
       onStreamEnd: () => this.#streamEnded(),
+      redact,
     })
     this.#init = { fetch, requestInit: { headers } }
     const patient = { initialReconnectionDelay: 1_000, maxReconnectionDelay: 30_000, reconnectionDelayGrowFactor: 1.5 }

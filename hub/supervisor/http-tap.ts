@@ -21,6 +21,7 @@ export interface TapOptions {
   onDone(id: number, how: 'whole' | 'stream'): void
   /** The server no longer knows this session. */
   onSessionLost(): void
+  redact(text: string): string
   /** Nobody is at that host. */
   onGone(error: HubError): void
   /** A stream of the server's own, opened by GET, has ended or could not be opened. */
@@ -90,7 +91,7 @@ async function refused(
   hadStream: boolean,
   options: TapOptions,
 ): Promise<Response> {
-  const { bytes } = await readUpTo(response, REFUSAL_BYTES, options.onBytes)
+  const { bytes, isWhole } = await readUpTo(response, REFUSAL_BYTES, options.onBytes)
   const text = bytes.toString('utf8')
   const { status } = response
   // The SDK knows what it means that a server offers no stream of its own.
@@ -110,7 +111,8 @@ async function refused(
     await options.onFrame(JSON.stringify({ jsonrpc: '2.0', id: request.id, error }))
     return new Response(ANSWERED, { headers: { 'content-type': 'application/json' } })
   }
-  throw refusal(status, text, options.launch)
+  // Redacted whole, before any of it is cut: half a secret would not be known as one.
+  throw refusal(status, isWhole ? options.redact(text) : '', options.launch)
 }
 
 function streamed(response: Response, request: Request, options: TapOptions): Response {

@@ -431,3 +431,16 @@ test('junk in an event stream is logged, and the answer behind it counts', async
   expect(await callText(id)).toBe('{"ok":true}')
   expect(stage.supervisor.logs(id, 100).map(line => line.text)).toEqual(expect.arrayContaining(['not json', '[1]']))
 })
+
+test('a refusal that says the secret back gives away no part of it, wherever the message is cut', async () => {
+  stage.secrets.set('KEY', 'hush-hush-1234-hush-hush')
+  for (const before of [280, 290, 299]) {
+    const { url } = await listen((request, response) =>
+      response.writeHead(500).end(`${'x'.repeat(before)}${request.headers['x-key']}`),
+    )
+    const state = await stage.supervisor.start(add(url, { 'X-Key': '${secret:KEY}' }))
+    expect(JSON.stringify(state)).toContain('xxxx')
+    expect(JSON.stringify(state)).not.toContain('hush')
+    await stage.supervisor.stop('remote')
+  }
+})

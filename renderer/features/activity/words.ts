@@ -42,9 +42,7 @@ export function decisionWords(line: Pick<Line, 'decision' | 'rows' | 'outcome' |
           ? `by rule ${decision.rule}`
           : decision.by === null
             ? ''
-            : decision.effect === 'deny'
-              ? 'by Gatehouse'
-              : 'by the preset'
+            : 'by the preset'
   return decision.effect === 'deny' ? { word: 'Denied', by, tone: 'red' } : { word: 'Allowed', by, tone: 'plain' }
 }
 

@@ -27,9 +27,9 @@ const WHAT: Record<HeldTool['kind'], (tool: HeldTool) => string> = {
 }
 const SHOWN = 20
 
-/** What it says, without the frame that only we put around it. */
-const wordsOf = (text: string | null): string =>
-  text === null ? '' : (JSON.parse(text) as { description: string }).description
+/** Instructions are read without the frame that only we put around them. */
+const wordsOf = (tool: HeldTool, text: string): string =>
+  isInstructions(tool) ? (JSON.parse(text) as { description: string }).description : text
 
 const naming = (tool: HeldTool): string => (isInstructions(tool) ? 'its instructions' : tool.name)
 
@@ -103,12 +103,10 @@ export function HeldSheet({ server }: { server: Server }) {
             </span>
           </h3>
           {tool.findings.length > 0 && <Findings findings={tool.findings} />}
-          {isInstructions(tool) ? (
-            <Diff before={wordsOf(tool.before)} after={wordsOf(tool.after)} maxHeight={320} />
-          ) : tool.before === null ? (
-            <JsonView text={tool.after} />
+          {tool.before === null ? (
+            <JsonView text={wordsOf(tool, tool.after)} raw={isInstructions(tool)} />
           ) : (
-            <Diff before={tool.before} after={tool.after} maxHeight={320} />
+            <Diff before={wordsOf(tool, tool.before)} after={wordsOf(tool, tool.after)} maxHeight={320} />
           )}
           {tool.before === tool.after && (
             <p className={css.sheetFact}>

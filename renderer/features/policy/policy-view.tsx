@@ -7,7 +7,6 @@ import { hub, listOf, useCall, usePolicy, useProposals } from '../../hub.ts'
 import {
   Banner,
   EffectMark,
-  exactly,
   Foreign,
   GroupRow,
   moment,
@@ -17,7 +16,6 @@ import {
   Problem,
   RowsSkeleton,
   showDone,
-  useNow,
 } from '../../ui/index.ts'
 import { textOf, useAddress } from '../use-address.ts'
 import { useNames } from '../use-names.ts'
@@ -158,16 +156,6 @@ function Switches() {
   )
 }
 
-function Until({ at }: { at: number | undefined }) {
-  const now = useNow()
-  if (at === undefined) return <span className={css.until} />
-  return (
-    <span className={css.until} title={exactly(at)} data-over={at <= now}>
-      {at <= now ? 'over' : moment(at)}
-    </span>
-  )
-}
-
 function RuleRow({ rule, onEdit }: { rule: Rule; onEdit: () => void }) {
   const names = useNames()
   const change = useCall(hub.policy.change)
@@ -190,7 +178,7 @@ function RuleRow({ rule, onEdit }: { rule: Rule; onEdit: () => void }) {
           </div>
         )}
       </div>
-      <Until at={rule.until} />
+      <span className={css.until}>{rule.until ? moment(rule.until) : ''}</span>
       <Menu>
         <Menu.Target>
           <ActionIcon size="xs" aria-label="More for this rule">
