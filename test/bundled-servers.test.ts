@@ -16,9 +16,10 @@ beforeAll(async () => {
   work = join(realpathSync(place.home.folder), 'work')
   mkdirSync(work)
   writeFileSync(join(work, 'a.txt'), 'eins\nzwei\n')
-  const args: Record<string, string[]> = { files: [work, '--allow-writing'] }
+  const args: Record<string, string[]> = { files: [work, '--allow-writing'], knowledge: [work] }
+  const env: Record<string, Record<string, string>> = { knowledge: { KNOWLEDGE_FILE: ':memory:' } }
   for (const name of bundledServers) {
-    const launch = { command: `gatehouse:${name}`, args: args[name] ?? [], env: {}, headers: {} }
+    const launch = { command: `gatehouse:${name}`, args: args[name] ?? [], env: env[name] ?? {}, headers: {} }
     await place.window.call.servers.add({ name, launch })
   }
   for (const name of bundledServers)
@@ -42,6 +43,12 @@ const CALLS: Record<string, [tool: string, args: Args][]> = {
     ['process_data', { data: 'a,b\n1,2', format: 'csv', options: { convertTo: 'json' } }],
     ['profile_table', { data: '[{"a":1}]', format: 'json' }],
     ['diff_data', { a: '{"a":1}', b: '{"a":2}', format: 'json' }],
+  ],
+  knowledge: [
+    ['add_documents', { source: 'here', files: ['a.txt'] }],
+    ['semantic_search', { query: 'zwei' }],
+    ['list_sources', {}],
+    ['remove_documents', { source: 'here' }],
   ],
   postgres: [
     ['execute_sql', { sql: 'CREATE TABLE t (id int)', confirm: true }],

@@ -1,7 +1,7 @@
 // Starts the files server on stdio: node servers/files/main.ts FOLDER… [--allow-writing] [--refuse FOLDER]…
 import { parseArgs } from 'node:util'
+import { Roots } from '../kit/roots.ts'
 import { serve } from '../kit/serve.ts'
-import { Roots } from './roots.ts'
 import { filesServer, NAME, VERSION } from './server.ts'
 import { SETTINGS } from './settings.ts'
 import { placeOfTrash, Trash } from './trash.ts'

@@ -3,7 +3,7 @@ import type { Dirent } from 'node:fs'
 import { readdir } from 'node:fs/promises'
 import { join, relative, sep } from 'node:path'
 import picomatch from 'picomatch'
-import type { Roots } from './roots.ts'
+import type { Roots } from '../kit/roots.ts'
 
 /** Version control, installed packages: huge, and not what people mean. */
 const SKIPPED = new Set(['.git', '.hg', '.svn', 'node_modules'])

@@ -3,7 +3,7 @@ import { realpathSync, statSync } from 'node:fs'
 import { realpath } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { basename, dirname, isAbsolute, join, resolve } from 'node:path'
-import { Failure } from '../kit/failure.ts'
+import { Failure } from './failure.ts'
 import { isInside, refusedInside, refusedPlace } from './refused.ts'
 
 export class Roots {

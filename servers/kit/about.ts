@@ -1,6 +1,6 @@
 // What goes wrong with files, in words about the path that was asked for.
-import { Failure, type FailureKind } from '../kit/failure.ts'
-import type { Answer } from '../kit/tools.ts'
+import { Failure, type FailureKind } from './failure.ts'
+import type { Answer } from './tools.ts'
 
 export function answer<T>(text: string, data: T): Answer<T> {
   return { text, data }

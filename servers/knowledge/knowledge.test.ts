@@ -1,0 +1,236 @@
+import { existsSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { type Started, startServer } from '../kit/test-client.ts'
+import { chunksOf } from './chunks.ts'
+
+let base: string
+let root: string
+const started: Started[] = []
+beforeEach(() => {
+  base = realpathSync(mkdtempSync(join(tmpdir(), 'knowledge-')))
+  root = join(base, 'docs')
+  mkdirSync(root)
+})
+afterEach(async () => {
+  for (const server of started.splice(0)) await server.client.close()
+  rmSync(base, { recursive: true, force: true })
+})
+
+async function start(env: Record<string, string> = {}, folders = [root]): Promise<Started> {
+  const file = join(base, 'state', 'knowledge.db')
+  const server = await startServer('knowledge', { KNOWLEDGE_FILE: file, RATE_LIMIT: '10000', ...env }, folders)
+  started.push(server)
+  return server
+}
+
+const DOCUMENT = `# Deploying
+
+Run the pipeline, then look at the canary.
+
+# Rolling back
+
+Nothing is lost: the old image is kept for 30 days. Straße, naïve, 東京.
+`
+
+test('documents are taken in, found by their words with the place, survive a restart, and are forgotten', async () => {
+  writeFileSync(join(root, 'ops.md'), DOCUMENT)
+  let server = await start()
+  expect(existsSync(join(base, 'state'))).toBe(false)
+  const added = await server.call('add_documents', {
+    source: 'handbook',
+    files: ['ops.md'],
+    texts: [{ name: 'note', text: 'The office plants are watered on Monday.' }],
+  })
+  expect(added.data).toEqual({ source: 'handbook', documents: 2, chunks: 3, problems: [], engine: 'full text (BM25)' })
+  await server.client.close()
+  server = await start()
+  const { data } = await server.call('semantic_search', { query: 'how do I roll back an image?' })
+  expect(data.results[0]).toMatchObject({
+    source: 'handbook',
+    location: 'ops.md:5-8',
+    text: expect.stringContaining('Rolling back'),
+  })
+  expect(data.results[0].score).toBeGreaterThan(data.results[1]?.score ?? 0)
+  expect((await server.call('semantic_search', { query: 'naive' })).data.results).toHaveLength(1)
+  expect((await server.call('list_sources')).data.sources).toMatchObject([
+    { source: 'handbook', documents: 2, chunks: 3 },
+  ])
+  expect((await server.call('semantic_search', { query: 'image', source: 'other' })).text).toBe('Nothing fits.')
+  expect((await server.call('remove_documents', { source: 'handbook' })).data).toEqual({
+    source: 'handbook',
+    documents: 2,
+  })
+  expect((await server.call('semantic_search', { query: 'image' })).data.results).toEqual([])
+  expect((await server.call('remove_documents', { source: 'handbook' })).text).toContain('not_found')
+})
+
+test('a document that is taken in again is in place of what it was', async () => {
+  const server = await start()
+  const add = (text: string) => server.call('add_documents', { source: 's', texts: [{ name: 'n', text }] })
+  await add('the old cucumber')
+  await add('the new tomato')
+  expect((await server.call('semantic_search', { query: 'cucumber' })).data.results).toEqual([])
+  expect((await server.call('semantic_search', { query: 'tomato' })).data.results).toHaveLength(1)
+  expect((await server.call('list_sources')).data.sources[0].documents).toBe(1)
+})
+
+test.each(['"', "'; DROP TABLE pieces; --", 'a AND NOT', 'text : x', '*', 'NEAR(', '-', '()', '^a', '{text}: x'])(
+  'a query of signs harms nothing: %s',
+  async query => {
+    const server = await start()
+    await server.call('add_documents', { source: 's', texts: [{ name: 'n', text: 'a drop of text near x' }] })
+    const { failed } = await server.call('semantic_search', { query })
+    expect([query, failed]).toEqual([query, false])
+    expect((await server.call('semantic_search', { query: 'near' })).data.results).toHaveLength(1)
+  },
+)
+
+test('files outside, what is no text and what is not there are named; the others are taken in', async () => {
+  writeFileSync(join(base, 'outside.md'), 'secret words')
+  writeFileSync(join(root, 'bin'), Buffer.from([1, 0, 2]))
+  writeFileSync(join(root, 'latin'), Buffer.from([0x67, 0xfc, 0x74]))
+  writeFileSync(join(root, 'good.md'), 'good words')
+  const server = await start()
+  const files = ['../outside.md', 'bin', 'latin', 'gone', 'good.md']
+  const { data } = await server.call('add_documents', { source: 's', files })
+  expect(data.documents).toBe(1)
+  expect(data.problems.map((one: { problem: string }) => one.problem)).toEqual([
+    expect.stringContaining('outside the folders'),
+    expect.stringContaining('is not text'),
+    expect.stringContaining('is not UTF-8'),
+    expect.stringContaining('does not exist'),
+  ])
+  expect((await server.call('semantic_search', { query: 'secret' })).data.results).toEqual([])
+  const none = await start({}, [])
+  expect(
+    (await none.call('add_documents', { source: 's', files: ['/etc/hostname'] })).data.problems[0].problem,
+  ).toContain('No folder was named')
+  expect((await none.call('add_documents', { source: 's' })).text).toContain('Nothing was given.')
+})
+
+test('pieces are short, whole, and know their lines', () => {
+  const long = Array.from({ length: 400 }, (_, n) => `line ${n} ${'word '.repeat(n % 40)}`).join('\n')
+  const chunks = chunksOf(`${long}\n${'x'.repeat(5_000)}`)
+  expect(Math.max(...chunks.map(chunk => chunk.text.length))).toBeLessThanOrEqual(1_501)
+  expect(
+    chunks
+      .map(chunk => chunk.text)
+      .join('\n')
+      .replaceAll(/\s+/g, ''),
+  ).toBe(`${long}${'x'.repeat(5_000)}`.replaceAll(/\s+/g, ''))
+  expect(chunks.every((chunk, n) => chunk.from <= chunk.to && (n === 0 || chunk.from >= chunks[n - 1]!.to))).toBe(true)
+  expect(chunksOf('\n \n')).toEqual([])
+})
+
+interface Standin {
+  env: Record<string, string>
+  records: Map<string, Record<string, unknown>>
+  asked: string[]
+  /** What the next requests are answered with instead. */
+  fails: { status: number; body?: string }[]
+  server: Server
+}
+
+/** Answers as Pinecone's data plane does: NDJSON upserts, search over integrated embeddings, deletes by id. */
+async function pinecone(): Promise<Standin> {
+  const records: Standin['records'] = new Map()
+  const [asked, fails]: [string[], Standin['fails']] = [[], []]
+  const server = createServer(async (request, response) => {
+    let body = ''
+    for await (const chunk of request) body += chunk
+    asked.push(`${request.method} ${request.url}`)
+    const send = (status: number, value: unknown) => {
+      response.writeHead(status, { 'content-type': 'application/json' })
+      response.end(typeof value === 'string' ? value : JSON.stringify(value))
+    }
+    const wrong = fails.shift()
+    if (wrong) return send(wrong.status, wrong.body ?? { error: { code: 'X', message: 'no' }, status: wrong.status })
+    if (request.headers['api-key'] !== 'pk-right-key') return send(401, 'Unauthorized')
+    if (request.url?.endsWith('/upsert')) {
+      for (const line of body.split('\n')) {
+        const record = JSON.parse(line)
+        records.set(record.id ?? record._id, record)
+      }
+      response.writeHead(201).end()
+    } else if (request.url?.endsWith('/search')) {
+      const { query } = JSON.parse(body)
+      const word = query.inputs.text.split(' ').at(-1)
+      const hits = [...records.entries()]
+        .filter(([, record]) => !query.filter || record.source === query.filter.source.$eq)
+        .map(([id, { id: _, ...fields }]) => ({
+          _id: id,
+          _score: String(fields.chunk_text).includes(word) ? 0.9 : 0.1,
+          fields,
+        }))
+        .toSorted((a, b) => b._score - a._score)
+        .slice(0, query.top_k)
+      send(200, { result: { hits }, usage: { read_units: 1, embed_total_tokens: 5 } })
+    } else if (request.url === '/vectors/delete') {
+      for (const id of JSON.parse(body).ids) records.delete(id)
+      send(200, {})
+    } else send(404, { error: { code: 'NOT_FOUND', message: 'no such path' }, status: 404 })
+  })
+  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
+  const host = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  return { env: { PINECONE_API_KEY: 'pk-right-key', PINECONE_INDEX_HOST: host }, records, asked, fails, server }
+}
+
+test('with Pinecone the pieces are there, are found by meaning, replaced and removed, and it says so', async () => {
+  const standin = await pinecone()
+  const server = await start(standin.env)
+  const texts = Array.from({ length: 120 }, (_, n) => `paragraph ${n} ${'word '.repeat(200)}`).join('\n\n')
+  const added = await server.call('add_documents', {
+    source: 'big',
+    texts: [{ name: 'n', text: `${texts}\n\n# tomato` }],
+  })
+  expect(added.data).toMatchObject({ engine: 'Pinecone', chunks: standin.records.size })
+  expect(standin.asked.filter(one => one.includes('/upsert')).length).toBeGreaterThan(1)
+  const found = await server.call('semantic_search', { query: 'a red tomato', top_k: 2 })
+  expect(found.data).toMatchObject({
+    engine: 'Pinecone',
+    results: [{ text: '# tomato', score: 0.9, source: 'big' }, {}],
+  })
+  await server.call('add_documents', { source: 'big', texts: [{ name: 'n', text: 'short now' }] })
+  expect(standin.records.size).toBe(1)
+  await server.call('remove_documents', { source: 'big' })
+  expect(standin.records.size).toBe(0)
+  standin.server.close()
+})
+
+test.each([
+  [401, 'permission_denied', 'PINECONE_API_KEY'],
+  [404, 'not_found', 'PINECONE_INDEX_HOST'],
+  [400, 'validation_error', 'PINECONE_TEXT_FIELD'],
+])('Pinecone answering %i is %s, says what to correct, and nothing is noted as known', async (status, kind, words) => {
+  const standin = await pinecone()
+  const server = await start(standin.env)
+  standin.fails.push(...Array(10).fill({ status, body: status === 401 ? 'Unauthorized' : undefined }))
+  const { data, text } = await server.call('add_documents', { source: 's', texts: [{ name: 'n', text: 'words' }] })
+  const told = data.error ? text : data.problems[0].problem
+  expect(data.error?.kind ?? kind).toBe(kind)
+  expect(told).toContain(words)
+  expect((await server.call('list_sources')).data.sources).toEqual([])
+  expect(told + server.log()).not.toContain('pk-right-key')
+  standin.server.close()
+})
+
+test('Pinecone gone or talking nonsense is an upstream error; after five it is left alone', async () => {
+  const standin = await pinecone()
+  const server = await start({ ...standin.env, CALL_TIMEOUT_MS: '60000' })
+  standin.fails.push({ status: 200, body: '<html>' })
+  expect((await server.call('semantic_search', { query: 'x' })).data.error.kind).toBe('upstream_error')
+  standin.server.closeAllConnections()
+  standin.server.close()
+  const said: string[] = []
+  for (let n = 0; n < 6; n++) said.push((await server.call('semantic_search', { query: 'x' })).text)
+  expect(said[0]).toMatch(/Pinecone cannot be reached\. .*\(upstream_error, /)
+  expect(said.at(-1)).toContain('left alone for a minute')
+}, 120_000)
+
+test('half a configuration is said at start', async () => {
+  await expect(start({ PINECONE_API_KEY: 'pk-right-key' })).rejects.toThrow()
+})

@@ -1,0 +1,170 @@
+// The knowledge server: takes documents in, finds what they say, and forgets them again. It says which engine it used.
+import { stat } from 'node:fs/promises'
+import { McpServer } from '@modelcontextprotocol/server'
+import { z } from 'zod'
+import { about } from '../kit/about.ts'
+import { Failure } from '../kit/failure.ts'
+import { NEXT, PAGING, page } from '../kit/paging.ts'
+import type { Roots } from '../kit/roots.ts'
+import { type Kit, READS } from '../kit/tools.ts'
+import { chunksOf } from './chunks.ts'
+import type { PineconeShelf } from './pinecone.ts'
+import { readDocument } from './read-document.ts'
+import { piecesOf, type Shelf } from './shelf.ts'
+
+export const NAME = 'knowledge'
+export const VERSION = '0.1.0'
+const MOST_TEXT = 2_000_000
+const source = z.string().trim().min(1).max(200)
+const engine = z.enum(['full text (BM25)', 'Pinecone'])
+
+export interface Knowing {
+  roots: Roots
+  shelf: () => Shelf
+  /** In the place of full text, where it is configured. */
+  pinecone: PineconeShelf | null
+}
+
+export function knowledgeServer(kit: Kit, { roots, shelf, pinecone }: Knowing): McpServer {
+  const server = new McpServer({ name: NAME, title: 'Knowledge', version: VERSION })
+  const used = pinecone ? ('Pinecone' as const) : ('full text (BM25)' as const)
+
+  kit.tool(
+    server,
+    'add_documents',
+    {
+      title: 'Add documents',
+      description:
+        'Takes in text files (Markdown, text, code) of the folders it may read, or texts themselves, under a source’s name. A document that is known is replaced.',
+      input: z.object({
+        source,
+        files: z.array(z.string().min(1).max(4096)).max(200).default([]),
+        texts: z
+          .array(z.object({ name: z.string().min(1).max(200), text: z.string().min(1).max(MOST_TEXT) }))
+          .max(200)
+          .default([]),
+      }),
+      output: z.object({
+        source: z.string(),
+        documents: z.number(),
+        chunks: z.number(),
+        problems: z.array(z.object({ document: z.string(), problem: z.string() })),
+        engine,
+      }),
+      annotations: { readOnlyHint: false, destructiveHint: false, idempotentHint: true, openWorldHint: false },
+      timeoutMs: 120_000,
+    },
+    async ({ source, files, texts }, { signal, progress }) => {
+      if (files.length + texts.length === 0)
+        throw new Failure('validation_error', 'Nothing was given.', 'Name files, or give texts.')
+      let documents = 0
+      let chunks = 0
+      const problems: { document: string; problem: string }[] = []
+      const take = async (document: string, read: () => Promise<string>) => {
+        signal.throwIfAborted()
+        try {
+          const pieces = piecesOf(source, document, chunksOf(await read()))
+          if (pinecone) {
+            const now = new Set(pieces.map(piece => piece.id))
+            await pinecone.put(pieces)
+            await pinecone.remove(
+              shelf()
+                .idsOf(source, document)
+                .filter(id => !now.has(id)),
+            )
+          }
+          // Last, so that what is noted here is there.
+          shelf().put(source, document, pieces, pinecone === null)
+          documents++
+          chunks += pieces.length
+        } catch (error) {
+          if (!(error instanceof Failure) || ['upstream_error', 'rate_limited', 'timeout'].includes(error.kind))
+            throw error
+          problems.push({ document, problem: `${error.message} ${error.suggestion}` })
+        }
+        progress(documents + problems.length, files.length + texts.length)
+      }
+      for (const file of files)
+        await take(file, () =>
+          about(file, async () => {
+            const real = await roots.existing(file)
+            return readDocument(real, (await stat(real)).size, MOST_TEXT)
+          }),
+        )
+      for (const { name, text } of texts) await take(name, async () => text)
+      const bad = problems.length > 0 ? ` ${problems.length} could not be taken in.` : ''
+      return {
+        text: `${source}: ${documents} documents in ${chunks} pieces.${bad}`,
+        data: { source, documents, chunks, problems, engine: used },
+      }
+    },
+  )
+
+  kit.tool(
+    server,
+    'semantic_search',
+    {
+      title: 'Search',
+      description: `Finds the pieces that fit a question best: by ${pinecone ? 'their meaning (Pinecone)' : 'their words (full text, BM25)'}.`,
+      input: z.object({
+        query: z.string().min(1).max(2000),
+        top_k: z.int().min(1).max(100).default(10),
+        source: source.optional(),
+      }),
+      output: z.object({
+        results: z.array(z.object({ text: z.string(), score: z.number(), source: z.string(), location: z.string() })),
+        engine,
+      }),
+      annotations: { ...READS, openWorldHint: pinecone !== null },
+    },
+    async ({ query, top_k, source }) => {
+      const results = await (pinecone ?? shelf()).search(query, top_k, source)
+      const text = results.map(one => `${one.source} ${one.location}\n${one.text}`).join('\n\n')
+      return { text: text || 'Nothing fits.', data: { results, engine: used } }
+    },
+  )
+
+  kit.tool(
+    server,
+    'list_sources',
+    {
+      title: 'List sources',
+      description: 'What is known, by source.',
+      input: z.object(PAGING),
+      output: z.object({
+        sources: z.array(
+          z.object({ source: z.string(), documents: z.number(), chunks: z.number(), addedAt: z.string() }),
+        ),
+        total: z.number(),
+        ...NEXT,
+      }),
+      annotations: READS,
+    },
+    paging => {
+      const { items, ...rest } = page(shelf().sources(), paging)
+      const lines = items.map(one => `${one.source}: ${one.documents} documents, ${one.chunks} pieces`)
+      return { text: lines.join('\n') || 'Nothing is known yet.', data: { sources: items, ...rest } }
+    },
+  )
+
+  kit.tool(
+    server,
+    'remove_documents',
+    {
+      title: 'Remove documents',
+      description: 'Forgets everything of a source. It cannot be taken back; the files themselves stay.',
+      input: z.object({ source }),
+      output: z.object({ source: z.string(), documents: z.number() }),
+      annotations: { readOnlyHint: false, destructiveHint: true, idempotentHint: true, openWorldHint: false },
+    },
+    async ({ source }) => {
+      const ids = shelf().idsOf(source)
+      if (ids.length === 0)
+        throw new Failure('not_found', `There is no source ${source}.`, 'Look at them with list_sources.')
+      await pinecone?.remove(ids)
+      const documents = shelf().remove(source)
+      return { text: `Forgot ${documents} documents of ${source}.`, data: { source, documents } }
+    },
+  )
+  return server
+}
