@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
@@ -58,6 +58,25 @@ test('a server that dies when it is asked is spawned once more, which is no cras
   expect(stage.events.map(event => event.what)).not.toContain('server/exited')
   await stage.supervisor.restart(id)
   expect(logged(log).filter(method => method === 'server/discover')).toHaveLength(1)
+})
+
+test.each([
+  ['legacy', 'modern'],
+  ['dies-when-probed', 'modern'],
+  ['modern', 'legacy'],
+  ['modern', 'dies-when-probed'],
+])('a %s server whose package was updated to %s comes up at its next start', async (before, after) => {
+  const instead = join(stage.folder, 'instead')
+  const args = [fixture('era'), before, join(stage.folder, 'heard'), instead]
+  const id = stage.add('updated', { launch: { command: process.execPath, args, env: {}, headers: {} } })
+  await stage.supervisor.start(id)
+  writeFileSync(instead, after)
+  expect(await stage.supervisor.restart(id)).toMatchObject({ kind: 'running', tools: 1 })
+  const eraOf = (how: string) => (how === 'modern' ? 'modern' : 'legacy')
+  expect(stage.supervisor.listing(id)?.era).toBe(eraOf(after))
+  // The new verdict is the one that is kept.
+  expect(await stage.supervisor.restart(id)).toMatchObject({ kind: 'running' })
+  expect(stage.supervisor.details(id).restarts).toBe(0)
 })
 
 test('a stream that ends at once is not opened in a busy loop', async () => {

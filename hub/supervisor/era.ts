@@ -31,7 +31,7 @@ export function isWorthProbing(known: Verdict | null): boolean {
 
 /**
  * Greets a server that has heard nothing yet and notes on the upstream what it answered. `probeMs`: how long `server/discover`
- * is waited for alone; then `initialize` goes out too, and whichever is answered first decides.
+ * is waited for alone; then `initialize` goes out too, and whichever is answered first decides. Null: it was of the legacy era.
  */
 export async function greet(
   upstream: Multiplexer,
@@ -39,7 +39,7 @@ export async function greet(
   probeMs: number | null,
   signal: AbortSignal,
 ): Promise<Verdict> {
-  if (probeMs === null) return settle(upstream, 'legacy', await initialize(upstream, as, signal))
+  if (probeMs === null) return greetKnown(upstream, as, signal)
   const giveUp = new AbortController()
   const both = AbortSignal.any([signal, giveUp.signal])
   const found = discover(upstream, as, both)
@@ -58,6 +58,17 @@ export async function greet(
     throw error instanceof AggregateError ? error.errors[0] : error
   } finally {
     giveUp.abort()
+  }
+}
+
+/** A server that refuses what it took before may have been updated since: it is asked after all. */
+async function greetKnown(upstream: Multiplexer, as: Hello, signal: AbortSignal): Promise<Verdict> {
+  try {
+    return settle(upstream, 'legacy', await initialize(upstream, as, signal))
+  } catch (error) {
+    const found = error instanceof AnswerError ? await discover(upstream, as, signal) : null
+    if (!found) throw error
+    return settle(upstream, 'modern', found)
   }
 }
 

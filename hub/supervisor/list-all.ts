@@ -57,6 +57,20 @@ export async function listAll(
   return { at: Date.now(), era, probedAt, initialize, ...found, around, warnings }
 }
 
+/**
+ * Lists that hold what they held before keep their order: many servers list in another one at each start, and a client that
+ * is told of it reads all tools again.
+ */
+export function inKnownOrder(known: RawListing | null, listing: RawListing): RawListing {
+  const same = LISTS.filter(({ name }) => known && holdsTheSame(known[name], listing[name]))
+  return { ...listing, ...Object.fromEntries(same.map(({ name }) => [name, known![name]])) }
+}
+
+function holdsTheSame(a: readonly string[], b: readonly string[]): boolean {
+  const left = new Set(a)
+  return a.length === b.length && b.every(one => left.delete(one))
+}
+
 /** True when a client would see a difference. */
 export function differs(a: RawListing | null, b: RawListing): boolean {
   const shown = ({ at: _, probedAt: __, around: ___, ...rest }: RawListing) => JSON.stringify(rest)

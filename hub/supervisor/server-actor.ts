@@ -5,7 +5,7 @@ import { HubError } from '../error.ts'
 import type { Hello } from './ask.ts'
 import type { Connection, ConnectionEvents } from './connection.ts'
 import { keepRunning } from './keep-running.ts'
-import { differs } from './list-all.ts'
+import { differs, inKnownOrder } from './list-all.ts'
 import type { Logs } from './logs.ts'
 import type { ServerDefinition, Standing } from './needs.ts'
 import { isAlive, isSameStay, nextState, type ServerEvent } from './next-state.ts'
@@ -271,7 +271,8 @@ export class ServerActor {
     this.send({ kind: 'gone', wait: standing.may === 'wait' ? { for: standing.for, what: standing.what } : null })
   }
 
-  #keepListing(listing: RawListing, definition: ServerDefinition): void {
+  #keepListing(fresh: RawListing, definition: ServerDefinition): void {
+    const listing = inKnownOrder(this.#listing, fresh)
     const isOther = differs(this.#listing, listing)
     this.#listing = listing
     this.#o.storeListing(definition.digest, listing)

@@ -60,11 +60,11 @@ export class Session {
   /** Says hello and asks for everything it offers: after this it is known to answer. */
   async greet(as: Hello, known: Verdict | null, probeMs: number, signal: AbortSignal): Promise<RawListing> {
     const probes = isWorthProbing(known)
-    const { probedAt } = await greet(this.upstream, as, probes ? probeMs : null, signal).catch(error => {
+    const { era, probedAt } = await greet(this.upstream, as, probes ? probeMs : null, signal).catch(error => {
       this.endedOnProbe = probes && !this.upstream.isOpen && this.upstream.isSilent
       throw error
     })
-    this.probedAt = probes ? probedAt : known!.probedAt
+    this.probedAt = probes || era === 'modern' ? probedAt : known!.probedAt
     return listAll(this.upstream, this.probedAt, signal)
   }
 
