@@ -400,6 +400,35 @@ test('a person’s folder opened with --policy starts no hub, and its log says t
   await hub.close()
 })
 
+test.skipIf(!hasKeychain)(
+  'wrong PINs are counted over restarts: then the right one opens nothing either, and each is a row',
+  async () => {
+    const data = mkdtempSync(join(tmpdir(), 'attacked-'))
+    let hub = await openHub({ data, report: () => {} })
+    const first = await openWindow(await hub.newLink(), { pin: PIN })
+    first.close()
+    const rows: string[] = []
+    const verdicts = new Set<string>()
+    for (let round = 0; round < 3; round++) {
+      for (let n = 0; n < 7; n++)
+        verdicts.add((await openWindow(await hub.newLink(), { pin: `${round}000${n}` })).verdict.kind)
+      await hub.close()
+      hub = await openHub({ data, report: () => {} })
+    }
+    expect([...verdicts]).not.toContain('accepted')
+    const guess = await openWindow(await hub.newLink(), { pin: PIN }).then(one => one.verdict.kind)
+    expect(guess).not.toBe('accepted')
+    const window = await openWindow(await hub.newLink(), { key: first.key })
+    expect((await window.call.windows.list()).map(one => one.id)).toEqual([first.key.window])
+    for (const row of await window.call.audit.list({ limit: 200 })) if (row.event) rows.push(row.event.what)
+    expect(rows.filter(what => what === 'window/pin-wrong').length).toBe(20)
+    expect(rows).toContain('window/pin-limit')
+    window.close()
+    await hub.close()
+  },
+  120_000,
+)
+
 test('two windows that answer at once: one answer counts, and one is on record', async () => {
   const second = await openWindow(await newLink(), { pin: PIN })
   const seq = await it.lastRow()
@@ -444,6 +473,8 @@ test.skipIf(!hasKeychain)('facts written into state.db count for nothing, and ea
     text: JSON.stringify({ mcpServers: { planted: { command: 'touch', args: [join(data, 'planted')] } } }),
   })
   const { agreement } = await first.call.servers.get({ id: servers[0]!.id })
+  await first.call.policy.change({ kind: 'add-rule', rule: { effect: 'deny', tool: 'drop_*' } })
+  await first.call.policy.change({ kind: 'stop', on: true })
   first.close()
   await hub.close()
   const db = new Database(join(data, 'state.db'))
@@ -454,6 +485,8 @@ test.skipIf(!hasKeychain)('facts written into state.db count for nothing, and ea
   const { digest, launch } = agreement!
   plant('agreement', servers[0]!.id, { digest, launch, at: 1 })
   plant('trust', servers[0]!.id, { digest })
+  const loose = { preset: 'balanced', readOnly: false, rules: [{ id: '1', effect: 'allow' }], lastRule: 1 }
+  plant('policy', 'state', loose)
   db.close()
 
   hub = await open()
@@ -465,7 +498,10 @@ test.skipIf(!hasKeychain)('facts written into state.db count for nothing, and ea
     state: { kind: 'waiting', for: 'agreement' },
   })
   const rows = await window.call.audit.list({ limit: 100 })
-  expect(rows.some(row => row.event?.what === 'store/forged' && row.event.detail?.includes('agreement'))).toBe(true)
+  const forged = rows.flatMap(({ event }) => (event?.what === 'store/forged' ? [event.detail] : [])).join()
+  for (const what of ['agreement', 'policy']) expect(forged).toContain(what)
+  const { preset, rules } = await window.call.policy.get()
+  expect([preset, rules.map(rule => `${rule.effect} ${rule.tool}`)]).toEqual(['careful', ['deny drop_*']])
   expect(existsSync(join(data, 'planted'))).toBe(false)
   window.close()
   await hub.close()
