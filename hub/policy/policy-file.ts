@@ -112,6 +112,29 @@ export function tightenedByFile(state: PolicyState, file: PolicyFile): PolicySta
   return numbered(tighter, [...kept, ...added])
 }
 
+/** The accepted state with what was made stricter before it could be read. */
+export function withTighter(stored: PolicyState, before: PolicyState): PolicyState {
+  const strict = before.rules.filter(rule => rule.effect !== 'allow')
+  const { readOnly, stopped, folders } = before
+  const own = Object.entries(before.protected).map(([name, values]) => [
+    name,
+    values.filter(value => !CAREFUL.protected[name]?.includes(value)),
+  ])
+  const added = Object.fromEntries(own.filter(([, values]) => values!.length > 0))
+  const limits = before.limits.filter(limit => !CAREFUL.limits.includes(limit))
+  const none = !readOnly && !stopped && strict.length + folders.length + limits.length + Object.keys(added).length === 0
+  if (none) return stored
+  const rules = [...stored.rules, ...strict]
+  const stillStopped = { ...stored, stopped: stored.stopped || stopped }
+  return tightenedByFile(stillStopped, {
+    rules,
+    readOnly,
+    protected: added,
+    limits,
+    ...(folders.length > 0 ? { folders } : {}),
+  })
+}
+
 function bothProtected(inForce: ProtectedValues, inFile: ProtectedValues): ProtectedValues {
   const sets = { ...inForce }
   for (const [name, values] of Object.entries(inFile)) {

@@ -235,7 +235,7 @@ test('comments and what else people wrote stay when the window changes a rule', 
 })
 
 test.each(['value', 'mac'])(
-  'a forged %s in state.db: careful, no rules; the file still tightens and cannot loosen',
+  'a forged %s in state.db: careful, no rules, and stopped; the file still tightens and cannot loosen',
   column => {
     const one = home()
     const { store } = one.open()
@@ -252,8 +252,17 @@ test.each(['value', 'mac'])(
       .prepare(`UPDATE sealed SET ${column} = ? WHERE kind = 'policy'`)
       .run(column === 'value' ? forged : randomBytes(32))
     const again = one.open()
-    expect(again.store.current()).toMatchObject({ preset: 'careful', rules: [deny] })
+    expect(again.store.current()).toMatchObject({
+      preset: 'careful',
+      rules: [deny],
+      stopped: true,
+      problem: expect.stringContaining('edited by hand'),
+    })
     expect(again.proposals.list()).toMatchObject([{ after: expect.stringContaining('Allow read_file') }])
+    expect(again.store.change({ kind: 'stop', on: false }, 'cli', 'cli').applied).toBe(false)
+    again.store.change({ kind: 'stop', on: false }, 'window', 'w')
+    again.store.close()
+    expect(one.open().store.current()).toMatchObject({ stopped: false, rules: [deny] })
   },
 )
 
@@ -295,7 +304,7 @@ test('on a full disk tightening still holds, and loosening fails', () => {
   const proposals = { propose: put, withdraw: () => {} }
   const store = PolicyStore.open({
     folder,
-    sealed: { get: () => undefined, put },
+    sealed: { get: () => undefined, isForged: () => false, put },
     announcer: new Announcer(),
     proposals,
   })

@@ -7,7 +7,7 @@ import type { Role } from '../../contract/procedure.ts'
 import type { Announcer } from '../announce.ts'
 import { assertNever, HubError } from '../error.ts'
 import type { Sealed } from '../store/sealed.ts'
-import { editedFile, readPolicyFile, sha256, stateOfFile, tightenedByFile } from './policy-file.ts'
+import { editedFile, readPolicyFile, sha256, stateOfFile, tightenedByFile, withTighter } from './policy-file.ts'
 import {
   CAREFUL,
   PolicyState,
@@ -30,7 +30,7 @@ export interface FileEvent {
 
 export interface PolicyStoreOptions {
   folder: string
-  sealed: Pick<Sealed, 'get' | 'put'>
+  sealed: Pick<Sealed, 'get' | 'put' | 'isForged'>
   announcer: Announcer
   proposals: Pick<Proposals, 'propose' | 'withdraw'>
   /** The fixed rules of a machine without a person: no file, no seal, servers named by id or name. */
@@ -200,7 +200,11 @@ export class PolicyStore {
       this.#isSealed = true
       if (tighter !== stored) this.#seal(tighter, true)
     }
+    const isForged = !stored && this.#options.sealed.isForged('policy', 'state')
+    // Read-only, or a deny, may have stood there.
+    if (isForged) this.#state = { ...this.#state, stopped: true }
     this.#compare(this.#readFile())
+    if (isForged) this.#problem = FORGED
     if (JSON.stringify([this.#state, this.#problem]) !== before) this.#options.announcer.emit('policy/changed')
   }
 
@@ -278,29 +282,8 @@ export class PolicyStore {
   }
 }
 
-/** The accepted state with what was made stricter before it could be read. */
-function withTighter(stored: PolicyState, before: PolicyState): PolicyState {
-  const strict = before.rules.filter(rule => rule.effect !== 'allow')
-  const { readOnly, stopped, folders } = before
-  const own = Object.entries(before.protected).map(([name, values]) => [
-    name,
-    values.filter(value => !CAREFUL.protected[name]?.includes(value)),
-  ])
-  const added = Object.fromEntries(own.filter(([, values]) => values!.length > 0))
-  const limits = before.limits.filter(limit => !CAREFUL.limits.includes(limit))
-  const none = !readOnly && !stopped && strict.length + folders.length + limits.length + Object.keys(added).length === 0
-  if (none) return stored
-  const rules = [...stored.rules, ...strict]
-  const stillStopped = { ...stored, stopped: stored.stopped || stopped }
-  return tightenedByFile(stillStopped, {
-    rules,
-    readOnly,
-    protected: added,
-    limits,
-    ...(folders.length > 0 ? { folders } : {}),
-  })
-}
-
+const FORGED =
+  'The policy in state.db was edited by hand and does not count. Everything is stopped until you have looked at the rules and start it again.'
 const SAME = { before: 'The same', after: 'The same' }
 
 function inOneLine({ before, after }: { before: string; after: string }): string {

@@ -52,7 +52,7 @@ export class Accepted {
 
   /** Switched off by a person or a program through the hub: a hand in config.json cannot switch it on again. */
   isOff(id: string): boolean {
-    return this.#sealed.get('off', id, Off) !== undefined
+    return this.#sealed.get('off', id, Off) !== undefined || this.#sealed.isForged('off', id)
   }
 
   setOff(id: string, off: boolean): void {

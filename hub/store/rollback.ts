@@ -42,7 +42,7 @@ export class Rollback {
     this.#compared = true
     const known = parsed(entry.read())
     const { said, digest } = sealed.generation()
-    this.#doubt = whyDoubted(known, said, digest)
+    this.#doubt = whyDoubted(known, said, digest) ?? (sealed.hasForged ? EDITED : null)
     sealed.isDoubted = this.#doubt !== null
     if (this.#doubt) this.#record('store/rolled-back', 'gatehouse', this.#doubt)
     // A folder of before there were generations begins with one; a file that was ahead is caught up with.
@@ -99,6 +99,9 @@ export class Rollback {
     void this.#o.audit.append({ kind, what, by, detail }, { durable: false }).catch(() => {})
   }
 }
+
+const EDITED =
+  'Rows of state.db were edited by hand: what you agreed to, trusted and allowed may not be what you last decided.'
 
 function whyDoubted(known: Generation | null, said: Generation | null, digest: string): string | null {
   if (known && !said)

@@ -107,3 +107,19 @@ test('a genuine row of an older shape is not there and is no forgery', () => {
   expect(sealed.get('agreement', 'srv_a', Fact)).toBeUndefined()
   expect(forged).toEqual([])
 })
+
+test('what stood there and was edited or taken out by hand is known; what never stood there is not', () => {
+  const { sealed } = open()
+  for (const name of ['edited', 'gone', 'whole']) sealed.put('off', name, { at: 1 })
+  expect(sealed.hasForged).toBe(false)
+  db.prepare("UPDATE sealed SET value = '{}' WHERE key = 'edited'").run()
+  expect(sealed.hasForged).toBe(true)
+  db.prepare("DELETE FROM sealed WHERE key = 'gone'").run()
+  const forged = (one: Sealed) => ['edited', 'gone', 'whole', 'never'].map(name => one.isForged('off', name))
+  expect(forged(sealed)).toEqual([true, true, false, false])
+  sealed.put('off', 'edited', { at: 2 })
+  expect([sealed.isForged('off', 'edited'), forged(open(() => null).sealed)]).toEqual([
+    false,
+    [false, false, false, false],
+  ])
+})

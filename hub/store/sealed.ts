@@ -48,6 +48,20 @@ export class Sealed {
     return text === undefined ? undefined : parsed(text, schema)
   }
 
+  /** Something stood there, and was edited or taken out by hand. For what must not end by that. */
+  isForged(kind: string, key: string): boolean {
+    if (!this.#key() || !this.#counts(kind) || this.#stored(kind, key) !== undefined) return false
+    return this.#rows(kind).some(row => row.key === key) || this.#keysOf(kind).has(key)
+  }
+
+  /** Whether any row was edited by hand. */
+  get hasForged(): boolean {
+    if (!this.#key()) return false
+    const rows = this.#db.prepare<[], Row & { kind: string }>('SELECT kind, key, value, mac FROM sealed').iterate()
+    for (const row of rows) if (!this.#isGenuine(row.kind, row)) return true
+    return false
+  }
+
   put(kind: string, key: string, value: unknown): void {
     const text = JSON.stringify(value)
     if (!this.#key() || this.isDoubted) {

@@ -1,6 +1,6 @@
 // Every way we know to get past the person, in one table: nothing is approved, agreed, loosened, granted or run, and each try is a row.
 import { createHash, generateKeyPairSync } from 'node:crypto'
-import { existsSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { request } from 'node:http'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -474,7 +474,6 @@ test.skipIf(!hasKeychain)('facts written into state.db count for nothing, and ea
   })
   const { agreement } = await first.call.servers.get({ id: servers[0]!.id })
   await first.call.policy.change({ kind: 'add-rule', rule: { effect: 'deny', tool: 'drop_*' } })
-  await first.call.policy.change({ kind: 'stop', on: true })
   first.close()
   await hub.close()
   const db = new Database(join(data, 'state.db'))
@@ -493,6 +492,7 @@ test.skipIf(!hasKeychain)('facts written into state.db count for nothing, and ea
   const window = await openWindow(await hub.newLink(), { key })
   // The file is not what the keychain remembers: nothing in it counts until a person has looked, and then no forged row.
   await window.call.hub.settleState({ choice: 'believe' }).catch(() => {})
+  await window.call.policy.change({ kind: 'stop', on: false })
   expect(await window.call.servers.get({ id: servers[0]!.id })).toMatchObject({
     trusted: false,
     state: { kind: 'waiting', for: 'agreement' },
@@ -506,6 +506,35 @@ test.skipIf(!hasKeychain)('facts written into state.db count for nothing, and ea
   window.close()
   await hub.close()
 })
+
+test.skipIf(!hasKeychain)(
+  'a row of state.db that was only edited: nothing in the file counts before a person has looked',
+  async () => {
+    const data = mkdtempSync(join(tmpdir(), 'attacked-'))
+    let hub = await openHub({ data, report: () => {} })
+    const first = await openWindow(await hub.newLink(), { pin: PIN })
+    const [server] = await addAndAgree(first, { normal: { command: process.execPath, args: [fixture('normal.mjs')] } })
+    const state = async (window: typeof first) => (await window.call.servers.get({ id: server!.id })).state.kind
+    await first.call.policy.change({ kind: 'stop', on: true })
+    first.close()
+    await hub.close()
+    const db = new Database(join(data, 'state.db'))
+    db.prepare("UPDATE sealed SET value = '{}' WHERE kind = 'policy'").run()
+    db.close()
+    rmSync(join(data, 'policy.json'))
+
+    hub = await openHub({ data, report: () => {} })
+    const window = await openWindow(await hub.newLink(), { key: first.key })
+    expect(await state(window)).toBe('waiting')
+    const rows = (await window.call.audit.list({ limit: 100 })).map(row => row.event?.what)
+    expect(rows).toContain('store/rolled-back')
+    await window.call.hub.settleState({ choice: 'believe' })
+    expect((await window.call.policy.get()).stopped).toBe(true)
+    expect(await state(window)).toBe('stopped')
+    window.close()
+    await hub.close()
+  },
+)
 
 test.skipIf(!hasKeychain)('a state.db that says it is a machine’s without a person starts no hub', async () => {
   const data = mkdtempSync(join(tmpdir(), 'attacked-'))
