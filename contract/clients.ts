@@ -130,8 +130,8 @@ export const clientsContract = {
     .output(Preview),
   /** `before`: the preview's hash; when given and the file changed since, nothing is written. */
   connect: open.input(one.extend({ before: z.string().nullish() })).output(Written),
-  disconnect: open.input(one).output(Written),
-  undo: open.input(one).output(Written),
+  disconnect: open.input(one.extend({ before: z.string().nullish() })).output(Written),
+  undo: open.input(one.extend({ before: z.string().nullish() })).output(Written),
   replaceToken: procedure.input(one).output(Written),
   /** What happened to our entry in its file, newest first. */
   history: open.input(one).output(z.array(ClientEvent)),

@@ -37,12 +37,15 @@ export type ServerLine = z.infer<typeof ServerLine>
 export const ToolLine = z.object({ server: z.string(), name: z.string(), exposedAs: z.string(), effect: z.string() })
 export type ToolLine = z.infer<typeof ToolLine>
 
-/** `clients list`. */
+/** `clients list`. `keep`: its entry is put back by itself; `asks`: what `clients answer` answers, or null. */
 export const ClientLine = z.object({
   id: z.string(),
   name: z.string(),
   status: z.string(),
   path: z.string().nullable(),
+  evidence: z.string(),
+  keep: z.boolean(),
+  asks: z.object({ why: z.string(), text: z.string() }).nullable(),
   /** Servers of ours in its file that it starts itself, without the gateway. */
   direct: z.array(z.string()),
 })

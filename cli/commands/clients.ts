@@ -23,6 +23,9 @@ export const clientsList: Command = {
         lines.map(line => [line.id, line.name, standing(line), line.path ?? '']),
         'No AI client is known for this system.',
       )
+    if (!json)
+      for (const { id, asks } of lines)
+        if (asks) say(`${oneLine(asks.text)} gatehouse clients answer ${oneLine(id)} back|out`)
     return 0
   },
 }
@@ -86,10 +89,7 @@ function writing(action: Action): Command {
         sayPreview(preview)
         if (!(await agrees('Write this?'))) throw new CommandError(`Nothing was written to ${oneLine(preview.path)}.`)
       }
-      const written =
-        action === 'connect'
-          ? await call.clients.connect({ id, before: preview.before })
-          : await call.clients[action]({ id })
+      const written = await call.clients[action]({ id, before: preview.before })
       if (input.json) sayJson(written)
       else sayWritten(written)
       return 0

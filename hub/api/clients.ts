@@ -19,12 +19,12 @@ export function answerClients(
       return clients.connect(input.id, input.before, nameOf(caller))
     }),
     disconnect: api.clients.disconnect.handler(({ input, context }) =>
-      clients.disconnect(input.id, nameOf(context.caller)),
+      clients.disconnect(input.id, nameOf(context.caller), input.before),
     ),
     undo: api.clients.undo.handler(async ({ input, context: { caller } }) => {
       if (clients.undoGivesBack(input.id))
         await forWindow(caller, `giving servers, with keys that were in them, back to ${clients.title(input.id)}`)
-      return clients.undo(input.id, nameOf(caller))
+      return clients.undo(input.id, nameOf(caller), input.before)
     }),
     replaceToken: api.clients.replaceToken.handler(({ input, context }) =>
       clients.replaceToken(input.id, nameOf(context.caller)),

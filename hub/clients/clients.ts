@@ -251,12 +251,17 @@ export class Clients {
     return this.#write(known(id), client => this.#tasks.for(client, 'connect', () => this.#now(client)), by, before)
   }
 
-  disconnect(id: string, by = 'gatehouse'): Promise<WrittenNow> {
-    return this.#write(known(id), client => this.#tasks.for(client, 'disconnect', () => this.#now(client, false)), by)
+  disconnect(id: string, by = 'gatehouse', before?: string | null): Promise<WrittenNow> {
+    return this.#write(
+      known(id),
+      client => this.#tasks.for(client, 'disconnect', () => this.#now(client, false)),
+      by,
+      before,
+    )
   }
 
-  undo(id: string, by = 'gatehouse'): Promise<WrittenNow> {
-    return this.#write(known(id), client => this.#tasks.for(client, 'undo', () => this.#now(client)), by)
+  undo(id: string, by = 'gatehouse', before?: string | null): Promise<WrittenNow> {
+    return this.#write(known(id), client => this.#tasks.for(client, 'undo', () => this.#now(client)), by, before)
   }
 
   /** The data folder of another Gatehouse whose entry stands in its file, or null. */

@@ -77,7 +77,7 @@ export function see(
       evidence: 'Needs your permission.',
     }
   }
-  return { ...sight, ...judge(client, sight, write, start, data) }
+  return { ...sight, ...judge(sight, write, start, data) }
 }
 
 /** The client as the window and the command line show it. */
@@ -131,19 +131,17 @@ function waitsFor(client: KnownClient, system: System): 'approval' | 'restart' |
 }
 
 function judge(
-  client: KnownClient,
   sight: Pick<Sight, 'entry' | 'digest' | 'found' | 'own'>,
   write: Write | null,
   start: EntryPoint,
   data: string,
 ): Pick<Sight, 'kind' | 'evidence' | 'foreign'> {
   const foreign = foreignFolder(sight.entry, data)
-  return { ...judged(client, sight, write, start, foreign), foreign }
+  return { ...judged(sight, write, start, foreign), foreign }
 }
 
 function judged(
-  client: KnownClient,
-  { entry, digest, found, own }: Parameters<typeof judge>[1],
+  { entry, digest, found, own }: Parameters<typeof judge>[0],
   write: Write | null,
   start: EntryPoint,
   other: string | null,
@@ -165,8 +163,7 @@ function judged(
     }
   }
   const since = clock(write.at)
-  if (entry === undefined)
-    return { kind: 'dropped', evidence: `Our entry, written ${since}, is no longer in ${client.name}'s file.` }
+  if (entry === undefined) return { kind: 'dropped', evidence: `Written ${since}, and no longer there.` }
   if (other) return { kind: 'drifted', evidence: others }
   if (digest !== write.note.digest)
     return { kind: 'drifted', evidence: `Our entry was changed since it was written ${since}.` }

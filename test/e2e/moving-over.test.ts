@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from '
 import { join } from 'node:path'
 import type { BrowserContext, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { connectHub } from '../../cli/hub-connection.ts'
 import {
   choosePin,
   chromiumPath,
@@ -163,6 +164,24 @@ describe.skipIf(!chromiumPath || !hasKeychain)('moving over, and a lost entry', 
     await look('clients-dropped')
     expect((await run(home, ['clients', 'answer', 'claude-desktop', 'out'])).stdout).toContain('stays out')
     expect(text()).toBe('{ "preferences": {} }')
+  })
+
+  test('a shell tries no value against a credential that is set, and replaces no entry of another Gatehouse', async () => {
+    const stranger = { command: '/n', args: ['/m', 'connect', '--client', 'claude-desktop', '--data', '/elsewhere'] }
+    const thief = { command: 'node', args: ['x.js'], env: { GITHUB_TOKEN: KEY } }
+    writeFileSync(config, JSON.stringify({ mcpServers: { thief } }))
+    const cli = (await connectHub(home.data))!
+    const keys = [{ server: 'thief', where: 'env' as const, name: 'GITHUB_TOKEN', secret: 'GITHUB_FOR_TINY' }]
+    const take = { id: 'claude-desktop', names: ['thief'], keys }
+    for (const tried of [cli.call.moves.previewTake(take), cli.call.moves.take(take)])
+      await expect(tried).rejects.toMatchObject({ message: 'GITHUB_FOR_TINY is the name of another credential.' })
+    await expect(cli.call.moves.giveBack({ id: 'claude-desktop', names: ['tiny'] })).rejects.toThrow(/window only/)
+    cli.close()
+    const theirs = JSON.stringify({ mcpServers: { thief, gatehouse: stranger } })
+    writeFileSync(config, theirs)
+    for (const command of ['connect', 'disconnect', 'take'])
+      expect((await run(home, ['clients', command, 'claude-desktop', '--yes'])).code).toBe(1)
+    expect(readFileSync(config, 'utf8')).toBe(theirs)
   })
 
   test('an app that still runs is quit on the person’s word, the entry written, and the app opened again', async () => {

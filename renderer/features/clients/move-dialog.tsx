@@ -77,7 +77,7 @@ export function MoveDialog({ client, onOpen, onClose }: Props) {
     run(async () => {
       const taken = await hub.moves.take({ id, names, keys: keysOf(choice!, found), before: preview.before })
       const undo = () =>
-        void hub.clients.undo({ id }).then(
+        void hub.clients.undo({ id, before: taken.sha256 }).then(
           () => showDone(`${name} has its file back as it was.`),
           error => showProblem(problemFrom(error)),
         )

@@ -58,12 +58,9 @@ export function PreviewDialog({
     setProblem(null)
     try {
       const { id } = client
-      const written =
-        action === 'connect'
-          ? await hub.clients.connect({ id, before: preview.before })
-          : await hub.clients[action]({ id })
+      const written = await hub.clients[action]({ id, before: preview.before })
       const undo = () =>
-        hub.clients.undo({ id }).then(
+        hub.clients.undo({ id, before: written.sha256 }).then(
           () => showDone(DONE.undo(client)),
           error => showProblem(problemFrom(error)),
         )
