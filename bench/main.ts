@@ -7,6 +7,7 @@ import type { HttpPeer } from './http-peer.ts'
 import { idleCost, idleLine } from './idle.ts'
 import { type Call, manyAtOnce, oneByOne, Samples } from './measure.ts'
 import type { Peer } from './peer.ts'
+import { redactLine } from './redact.ts'
 import { aims, fixed, type Row, table, times } from './report.ts'
 import { barePipes, bridge, cleanUp, configure, overHttp, peer, programs, startHub } from './stage.ts'
 import { bareNode, bridgeStart, Disk, hubStart } from './starts.ts'
@@ -134,6 +135,7 @@ async function bench(): Promise<void> {
     }),
     '',
     `hub memory: ${fixed(rssAtStart, 0)} MB at start, ${fixed(rssAfter, 0)} MB after ${count(throughGate) + more.calls} calls and ${count(heavy)} large answers`,
+    redactLine(),
     '',
     ...aims(calls[1]!.samples, calls[2]!.samples, throughGate[0]!.samples, throughGate[1]!.samples, fsync),
   ]

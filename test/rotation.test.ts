@@ -48,7 +48,14 @@ test('replaced, the answer names who runs with the old value; asked to, it resta
   expect(await holds(window, OLD)).toBe(true)
   const turned = await window.call.secrets.set({ name: 'MY_SECRET', value: NEWER, restart: true })
   expect(turned).toMatchObject({ running: [{ server: id, name: 'teller' }], restarting: true })
+  const usedAt = async () => (await window.call.secrets.list()).find(one => one.name === 'MY_SECRET')!
+  const before = (await usedAt()).setAt!
   await until('the child has the new value', () => holds(window, NEWER), 30_000)
+  // Used by the start with the new value, not by the one before.
+  expect(await usedAt()).toMatchObject({
+    usedAt: expect.toSatisfy(at => at >= before),
+    usedBy: [{ server: id, granted: true }],
+  })
   const other = await window.call.secrets.set({ name: 'OTHER', value: NEW, restart: true })
   expect(other).toMatchObject({ running: [], restarting: false })
 })

@@ -18,6 +18,7 @@ import { isAbsolute, join, resolve } from 'node:path'
 import envPaths from 'env-paths'
 import { HubError } from '../error.ts'
 import { mountTypeOf, networkFileSystem } from './network-fs.ts'
+import { makePrivateOnWindows } from './windows-acl.ts'
 
 const ID = /^[a-z0-9]{16,64}$/
 
@@ -99,7 +100,10 @@ function refuseForeign(path: string): void {
 
 // A symlink (config.json kept in dotfiles) keeps its target's mode: that file is not ours to change.
 function makePrivate(folder: string, depth = 0): void {
-  if (process.platform === 'win32') return
+  if (process.platform === 'win32') {
+    makePrivateOnWindows(folder, [join(folder, 'secrets.enc')].filter(existsSync))
+    return
+  }
   fixMode(folder, 0o700)
   for (const name of readdirSync(folder)) {
     const path = join(folder, name)
