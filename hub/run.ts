@@ -50,6 +50,8 @@ function endWithParent(): void {
 process.on('SIGTERM', () => void end(0))
 process.on('SIGINT', () => void end(0))
 process.on('SIGHUP', () => void end(0))
+// A file that may grow no further (`ulimit -f`) fails the write, as a full disk does; without this the signal would end us.
+process.on('SIGXFSZ', () => {})
 // A promise nobody waited for, such as a record while the log is closing, must not take the servers down.
 process.on('unhandledRejection', error => {
   const { message } = problemOf(error)

@@ -31,7 +31,7 @@ export const doctor: Command = {
 async function liveFindings(hubIfAny: Input['hubIfAny']): Promise<Finding[]> {
   const hub = await hubIfAny().catch(() => null)
   if (!hub) return [{ id: 'hub', level: 'ok', what: 'No hub is running.', fix: null }]
-  const { version, pid, http } = await hub.call.hub.status()
+  const { version, pid, http, audit } = await hub.call.hub.status()
   const running: Finding = { id: 'hub', level: 'ok', what: `Gatehouse ${version} is running (pid ${pid}).`, fix: null }
   const servers = (await hub.call.servers.list()).flatMap(({ name, state }): Finding[] => {
     const id = `server ${name}`
@@ -41,7 +41,12 @@ async function liveFindings(hubIfAny: Input['hubIfAny']): Promise<Finding[]> {
     const { what, hint = `See what it wrote: gatehouse servers logs ${name}` } = state.because
     return [{ id, level: 'warn', what, fix: hint }]
   })
-  return [running, ...(http ? [httpFinding(http)] : []), ...servers]
+  return [running, ...(audit.writable ? [] : [logFinding(audit)]), ...(http ? [httpFinding(http)] : []), ...servers]
+}
+
+function logFinding({ problem }: HubStatus['audit']): Finding {
+  const fix = 'Free some disk space. Until then calls that change something are refused.'
+  return { id: 'log', level: 'warn', what: problem ?? 'The audit log cannot be written.', fix }
 }
 
 function httpFinding({ url, problem }: NonNullable<HubStatus['http']>): Finding {
