@@ -143,6 +143,8 @@ test.each([
     'CREATE VIEW v AS WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n) SELECT x FROM n',
   ],
   ['a table taken away', 'DROP TABLE retention'],
+  ['a format it is not of', 'PRAGMA user_version = 1; DROP TABLE head'],
+  ['no format at all', 'PRAGMA user_version = 0; DROP TABLE damage'],
   ['all rows renamed away', 'ALTER TABLE audit RENAME TO elsewhere'],
 ])('%s, while it is written or before it is opened', async (_, sql) => {
   for (const isOpen of [true, false]) {

@@ -134,14 +134,20 @@ function checkVersion(db: Db, path: string): number {
   return version
 }
 
-const TABLES = ['audit', 'damage', 'head', 'retention']
+const FIRST_TABLES = ['audit', 'head']
+const TABLES = [...FIRST_TABLES, 'damage', 'retention']
+
+function holdsTables(db: Db): boolean {
+  return db.prepare('SELECT 1 FROM sqlite_schema').get() !== undefined
+}
 
 /** A trigger or a view of somebody else could make rows vanish as they are written. */
 export function checkSchema(db: Db): void {
   const found = db.prepare<[], { type: string; name: string }>('SELECT type, name FROM sqlite_schema').all()
   const strange = found.find(({ type }) => type === 'trigger' || type === 'view')
   if (strange) throw damaged(`it holds a ${strange.type} that Gatehouse did not make, ${strange.name}`)
-  const missing = TABLES.find(table => !found.some(({ type, name }) => type === 'table' && name === table))
+  const tables = db.pragma('user_version', { simple: true }) === 1 ? FIRST_TABLES : TABLES
+  const missing = tables.find(table => !found.some(({ type, name }) => type === 'table' && name === table))
   if (missing) throw damaged(`its table ${missing} is gone`)
 }
 
@@ -155,11 +161,21 @@ export function openForReading(folder: string): Db | null {
   if (!existsSync(path)) return null
   const db = new Database(path, { readonly: true, fileMustExist: true, timeout: 2000 })
   try {
-    checkVersion(db, path)
-    return db
+    if (checkVersion(db, path) !== 0 || holdsTables(db)) return db
+    db.close()
+    return null
   } catch (error) {
     db.close()
     throw error
+  }
+}
+
+function make(db: Db, schema: string): void {
+  try {
+    db.transaction(() => db.exec(schema)).exclusive()
+  } catch (error) {
+    if (!(error instanceof Database.SqliteError) || error.code !== 'SQLITE_ERROR') throw error
+    throw damaged(`its tables are not those of the format that it claims: ${error.message}`)
   }
 }
 
@@ -167,7 +183,7 @@ export function openForReading(folder: string): Db | null {
 function upgrade(db: Db, path: string): void {
   db.pragma('wal_checkpoint(TRUNCATE)')
   copyFileSync(path, `${path}.before-2`)
-  db.transaction(() => db.exec(SECOND)).exclusive()
+  make(db, SECOND)
 }
 
 function openSound(path: string): Db {
@@ -180,7 +196,7 @@ function openSound(path: string): Db {
     db.pragma('synchronous = FULL')
     db.pragma('secure_delete = ON')
     db.pragma('trusted_schema = OFF')
-    if (version === 0) db.transaction(() => db.exec(SCHEMA + SECOND)).exclusive()
+    if (version === 0) make(db, SCHEMA + SECOND)
     else if (statSync(path).size < CHECKED_WHOLE) {
       const verdict = db.pragma('quick_check(1)', { simple: true })
       if (verdict !== 'ok') throw damaged(String(verdict))

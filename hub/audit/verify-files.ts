@@ -260,7 +260,7 @@ export function verifyFiles(folder: string, proofs: Proofs): Verification {
             {
               seq: 1,
               kind: 'removed',
-              what: `There is no audit.db, but row ${anchor.seq} of ${at(anchor.time)} is anchored in the keychain.`,
+              what: `There is no log in audit.db, but row ${anchor.seq} of ${at(anchor.time)} is anchored in the keychain.`,
             },
             null,
           )
@@ -269,8 +269,7 @@ export function verifyFiles(folder: string, proofs: Proofs): Verification {
             'There is no log yet.',
           )
     db.exec('BEGIN')
-    // The first format has fewer tables, and indexes of its own; a hub that opens it makes the rest.
-    if (Number(db.pragma('user_version', { simple: true })) > 1) checkSchema(db)
+    checkSchema(db)
     const walk = walkChain(inPages(db))
     const ends = [...checkEnds(db, anchor, proofs.publicKey), ...checkElsewhere(db, walk, proofs)]
     return judge(walk, ends, { head: readHead(db), anchor, key: proofs.publicKey })
