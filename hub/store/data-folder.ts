@@ -105,11 +105,21 @@ function makePrivate(folder: string, depth = 0): void {
     return
   }
   fixMode(folder, 0o700)
-  for (const name of readdirSync(folder)) {
-    const path = join(folder, name)
-    const stat = lstatSync(path)
-    if (stat.isDirectory() && depth < 3) makePrivate(path, depth + 1)
-    else if (stat.isFile()) fixMode(path, 0o600)
+  for (const name of readdirSync(folder)) unlessGone(() => makeEntryPrivate(join(folder, name), depth))
+}
+
+function makeEntryPrivate(path: string, depth: number): void {
+  const stat = lstatSync(path)
+  if (stat.isDirectory() && depth < 3) makePrivate(path, depth + 1)
+  else if (stat.isFile()) fixMode(path, 0o600)
+}
+
+/** Until the lock is taken another hub may be at work here, whose journals and temporary files come and go. */
+function unlessGone(look: () => void): void {
+  try {
+    look()
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
   }
 }
 
