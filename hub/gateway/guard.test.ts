@@ -298,7 +298,7 @@ test('allowed calls and their results are recorded under one correlation', async
 })
 
 test('a quick read of a trusted server is one row, which says that it was let through and how it ended', async () => {
-  const { house } = await witnessed({ trust: ['witness'] })
+  const { house } = await witnessed({ trust: ['witness'], instead: () => ({ holding: { quickMs: 60_000 } }) })
   const client = house.client()
   await client.initialize()
   await client.call('witness_look', { path: 'a' })

@@ -48,11 +48,15 @@ export interface Holding {
   clientMs: number
   /** Between two words to a client that asked for progress. */
   heartbeatMs: number
+  /** A read that is answered within is one row of the log. */
+  quickMs: number
 }
 
 /** Both well below the 60 s after which SDK clients give up. */
 export const HEARTBEAT_MS = 10_000
 const CLIENT_MS = 50_000
+/** With the log's own delay a record is at most 50 ms behind. */
+const QUICK_MS = 10
 
 export class Guard {
   readonly #o: GuardOptions
@@ -67,9 +71,9 @@ export class Guard {
 
   constructor(options: GuardOptions) {
     this.#o = options
-    this.#holding = { clientMs: CLIENT_MS, heartbeatMs: HEARTBEAT_MS, ...options.holding }
+    this.#holding = { clientMs: CLIENT_MS, heartbeatMs: HEARTBEAT_MS, quickMs: QUICK_MS, ...options.holding }
     this.refused = new RefusedFrames(options.audit)
-    this.#reads = new ReadRecords(options.audit)
+    this.#reads = new ReadRecords(options.audit, this.#holding.quickMs)
   }
 
   /** Calls that change something and are with their servers now. */

@@ -3,9 +3,6 @@
 import type { AuditEvent } from '../../contract/audit.ts'
 import type { RecordBook } from './parts.ts'
 
-/** With the log's own delay a record is at most 50 ms behind. */
-const QUICK_MS = 10
-
 export type Ended = Pick<AuditEvent, 'outcome' | 'durationMs' | 'bytes' | 'detail'>
 
 /** One read under way. */
@@ -16,18 +13,20 @@ export interface OpenRead {
 
 export class ReadRecords {
   readonly #audit: RecordBook
+  readonly #quickMs: number
   #open = new Set<OpenRead>()
   #timer: NodeJS.Timeout | undefined
 
-  constructor(audit: RecordBook) {
+  constructor(audit: RecordBook, quickMs: number) {
     this.#audit = audit
+    this.#quickMs = quickMs
   }
 
   /** `through`: the row that says that it was let through. */
   begin(through: () => AuditEvent): OpenRead {
     const read: OpenRead = { let: through, isWritten: false }
     this.#open.add(read)
-    this.#timer ??= setTimeout(() => this.#writeOpen(), QUICK_MS)
+    this.#timer ??= setTimeout(() => this.#writeOpen(), this.#quickMs)
     return read
   }
 

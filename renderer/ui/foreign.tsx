@@ -26,7 +26,11 @@ export function shown(text: string): ReactNode[] {
 
 /** The same as plain text, for parts that take nothing else. */
 export const seen = (text: string): string =>
-  text.replace(HIDDEN, one => `U+${one.codePointAt(0)!.toString(16).toUpperCase().padStart(4, '0')}`)
+  text.replace(HIDDEN, (one: string, at: number) =>
+    one === '\r' && text[at + 1] === '\n'
+      ? one
+      : `U+${one.codePointAt(0)!.toString(16).toUpperCase().padStart(4, '0')}`,
+  )
 
 /** Foreign text in a line. `max` characters are shown, then a button for the rest. */
 export function Foreign({ text, max = 600, mono = false }: { text: string; max?: number; mono?: boolean }) {
