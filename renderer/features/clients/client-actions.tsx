@@ -9,7 +9,7 @@ import css from './clients.module.css'
 import { ChangeOther } from './other-client.tsx'
 
 /** What a row opens: a preview, its history, its own servers, or its profile. */
-export type Opened = Preview['action'] | 'history' | 'servers' | 'profile'
+export type Opened = Preview['action'] | 'history' | 'servers' | 'profile' | 'direct'
 
 export interface ActionProps {
   client: Client
@@ -69,6 +69,16 @@ export function Actions({ client, dark, onOpen, onLook }: ActionProps) {
           <Button variant={dark ? 'filled' : 'default'} onClick={() => onOpen(id, 'connect')}>
             Connect…
           </Button>
+          <Menu>
+            <Menu.Target>
+              <ActionIcon aria-label={`More for ${client.name}`}>
+                <IconDots size={16} />
+              </ActionIcon>
+            </Menu.Target>
+            <Menu.Dropdown>
+              <Menu.Item onClick={() => onOpen(id, 'direct')}>Servers past the gate…</Menu.Item>
+            </Menu.Dropdown>
+          </Menu>
         </>
       )
     case 'not-installed':
@@ -102,6 +112,7 @@ function More({ client, onOpen }: Pick<ActionProps, 'client' | 'onOpen'>) {
             Keep it there
           </Menu.Item>
           <Menu.Item onClick={() => onOpen(id, 'servers')}>Its own servers…</Menu.Item>
+          <Menu.Item onClick={() => onOpen(id, 'direct')}>Servers past the gate…</Menu.Item>
           <Menu.Divider />
           {client.canUndo && <Menu.Item onClick={() => onOpen(id, 'undo')}>Undo the last write…</Menu.Item>}
           {isGone ? (

@@ -1,5 +1,5 @@
 // One client: how it stands and by what evidence, what is wrong in words, and what can be done about it.
-import { IconKey } from '@tabler/icons-react'
+import { IconAlertTriangle, IconKey } from '@tabler/icons-react'
 import { useEffect, useRef } from 'react'
 import type { ProfileSummary } from '../../../contract/profiles.ts'
 import { listOf, useProfiles } from '../../hub.ts'
@@ -59,6 +59,7 @@ export function ClientRow({ client, dark, named = false, onOpen, onLook }: RowPr
         <Actions client={client} dark={dark} onOpen={onOpen} onLook={onLook} />
       </div>
       <Note client={client} onOpen={onOpen} />
+      {client.direct.length > 0 && <PastTheGate client={client} onOpen={onOpen} />}
       {client.own.keys.length > 0 && <PlainKeys client={client} onOpen={onOpen} />}
     </div>
   )
@@ -98,6 +99,24 @@ function Note({ client, onOpen }: Pick<RowProps, 'client' | 'onOpen'>) {
   if (client.afterWriting && (status === 'written' || status === 'waiting'))
     return <p className={css.note}>{client.afterWriting}</p>
   return null
+}
+
+/** Servers of ours that it starts itself. */
+function PastTheGate({ client, onOpen }: Pick<RowProps, 'client' | 'onOpen'>) {
+  const { direct } = client
+  return (
+    <p className={css.note}>
+      <IconAlertTriangle size={13} stroke={1.7} aria-hidden /> {plural(direct.length, 'server goes', 'servers go')} past
+      the gate, unseen by Gatehouse:{' '}
+      <Mono>
+        <Foreign text={direct.join(', ')} max={160} />
+      </Mono>
+      .{' '}
+      <button type="button" className={css.link} onClick={() => onOpen(client.id, 'direct')}>
+        Take back…
+      </button>
+    </p>
+  )
 }
 
 /** Keys that anyone who can read its file can read. */

@@ -10,6 +10,7 @@ import { byAttention } from './attention.ts'
 import type { Opened } from './client-actions.tsx'
 import { ClientRow } from './client-row.tsx'
 import css from './clients.module.css'
+import { DirectDialog } from './direct-dialog.tsx'
 import { HistoryPane } from './history-pane.tsx'
 import { MoveDialog } from './move-dialog.tsx'
 import { OtherClient } from './other-client.tsx'
@@ -118,6 +119,7 @@ export function ClientsView() {
       </div>
       {here > 0 && <Written clients={clients} onOpen={open} />}
       {chosen && address.action === 'servers' && <MoveDialog client={chosen} onOpen={open} onClose={close} />}
+      {chosen && address.action === 'direct' && <DirectDialog client={chosen} onClose={close} />}
       {isAdding && <OtherClient onClose={() => setIsAdding(false)} />}
       {chosen && action && (
         <PreviewDialog key={`${chosen.id} ${action}`} client={chosen} action={action} onClose={close} />
