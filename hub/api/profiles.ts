@@ -1,4 +1,5 @@
 // Answers for profiles: what a client is shown and pays, what it does not use, and changing that.
+import { setTimeout as pause } from 'node:timers/promises'
 import type { Client } from '../../contract/clients.ts'
 import type {
   ProfileRef,
@@ -147,10 +148,12 @@ function sumOf({ gateway, tokens }: ProfileParts, profile: Profile | null): Prof
   return sum
 }
 
-/** What `read` makes of the counts once they are there. */
+const COUNTING_MS = 5_000
+
+/** What `read` makes of the counts once they are there; of very many tools some may still be guesses then. */
 async function counted<T>({ tokens }: ProfileParts, read: () => T): Promise<T> {
   read()
-  await tokens.settled()
+  await Promise.race([tokens.settled(), pause(COUNTING_MS, undefined, { ref: false })])
   return read()
 }
 

@@ -9,7 +9,11 @@ let house: House
 
 beforeAll(async () => {
   house = await openHouse({
-    servers: { everything: [EVERYTHING, 'stdio'], plain: [fixture('servers/normal.mjs')] },
+    servers: {
+      everything: [EVERYTHING, 'stdio'],
+      plain: [fixture('servers/normal.mjs')],
+      talker: [fixture('gateway/talker.mjs')],
+    },
     rules: [{ id: '', effect: 'allow' }],
   })
 }, 60_000)
@@ -222,13 +226,21 @@ test('a rule that allows it does not make a hidden tool callable', async () => {
   expect(house.policy.current().rules.some(rule => rule.effect === 'allow' && !rule.tool)).toBe(true)
 })
 
-test('who watches a resource of a server hears nothing more once it is hidden', async () => {
-  const client = cursor()
-  await client.initialize()
-  const uri = 'demo://resource/dynamic/text/1'
-  await client.request('resources/subscribe', { uri })
-  hide('cursor', 'everything')
-  expect(client.messages.filter(m => m.method === 'notifications/resources/updated')).toEqual([])
-  const { error } = await client.request('resources/unsubscribe', { uri })
-  expect(error).toBeDefined()
+test('who watches a resource of a server hears nothing more once it is hidden; the others do', async () => {
+  const [mine, other] = [cursor(), house.client({ client: 'other', title: 'Other' })]
+  const uri = 'talk://a'
+  for (const client of [mine, other]) {
+    await client.initialize()
+    expect((await client.request('resources/subscribe', { uri })).result).toEqual({})
+  }
+  const update = async () => {
+    const heard = other.next(m => m.method === 'notifications/resources/updated')
+    await other.call('talker_tell', { do: 'update', uri })
+    await heard
+    return mine.messages.filter(m => m.method === 'notifications/resources/updated').length
+  }
+  expect(await update()).toBe(1)
+  hide('cursor', 'talker')
+  expect(await update()).toBe(1)
+  expect((await mine.request('resources/unsubscribe', { uri })).error).toBeDefined()
 })

@@ -43,12 +43,8 @@ export class Profiles {
   change(client: string, hide: readonly Hidden[], show: readonly Hidden[]): void {
     const { profile, ...changed } = this.wouldBe(client, hide, show)
     if (changed.hide.length + changed.show.length === 0) return
-    try {
-      this.#o.sealed.put(KIND, client, { hidden: profile.hidden })
-    } catch (error) {
-      // A full disk must not keep a person from hiding: that holds in memory at least.
-      if (changed.show.length > 0) throw error
-    }
+    if (changed.show.length > 0) this.#o.sealed.put(KIND, client, { hidden: profile.hidden })
+    else this.#seal(client, profile.hidden)
     this.#known.set(client, profile)
     this.#keepPlain()
     this.#o.announcer.emit('profiles/changed', client)
@@ -65,9 +61,21 @@ export class Profiles {
     this.#o.announcer.off('vault/changed', this.#onVault)
   }
 
-  // The keychain may open after us: what was hidden before and what was hidden meanwhile both count.
+  // The keychain may open after us: what was hidden before and what was hidden meanwhile both count, and both are kept.
   #reload(): void {
-    for (const { key: client, value } of this.#o.sealed.list(KIND, StoredProfile)) this.#take(client, value.hidden)
+    const stored = new Map(this.#o.sealed.list(KIND, StoredProfile).map(({ key, value }) => [key, value.hidden]))
+    for (const [client, hidden] of stored) this.#take(client, hidden)
+    for (const [client, { hidden }] of this.#known)
+      if (hidden.length > (stored.get(client)?.length ?? 0)) this.#seal(client, hidden)
+    this.#keepPlain()
+  }
+
+  #seal(client: string, hidden: readonly Hidden[]): void {
+    try {
+      this.#o.sealed.put(KIND, client, { hidden })
+    } catch {
+      // A full disk must not keep a person from hiding: that holds in memory at least.
+    }
   }
 
   #take(client: string, hidden: readonly Hidden[]): void {
@@ -86,8 +94,9 @@ export class Profiles {
 
   #keepPlain(): void {
     const all = [...this.#known].filter(([, profile]) => profile.hidden.length > 0)
+    const text = JSON.stringify(Object.fromEntries(all.map(([id, { hidden }]) => [id, hidden])))
     try {
-      this.#o.kv.put('profiles', JSON.stringify(Object.fromEntries(all.map(([id, { hidden }]) => [id, hidden]))))
+      if ((this.#o.kv.get('profiles') ?? '{}') !== text) this.#o.kv.put('profiles', text)
     } catch {
       // What is sealed, or held in memory, still counts.
     }

@@ -22,6 +22,7 @@ export class TokenCounts {
   readonly #told: () => void
   #counting: Promise<void> | null = null
   #worker: Worker | null = null
+  #asked: { resolve: (counts: number[]) => void; reject: (error: Error) => void } | null = null
   #idle: NodeJS.Timeout | undefined
   #isBroken = false
 
@@ -83,15 +84,21 @@ export class TokenCounts {
   }
 
   #ask(texts: string[]): Promise<number[]> {
-    this.#worker ??= new Worker(new URL('./tokens-worker.ts', import.meta.url))
-    const worker = this.#worker
-    worker.unref()
+    const worker = this.#worker ?? this.#open()
     return new Promise((resolve, reject) => {
-      worker.once('message', resolve)
-      worker.once('error', reject)
-      worker.once('exit', () => reject(new Error('The counting ended.')))
+      this.#asked = { resolve, reject }
       worker.postMessage(texts)
-    }).finally(() => worker.removeAllListeners()) as Promise<number[]>
+    })
+  }
+
+  #open(): Worker {
+    const worker = new Worker(new URL('./tokens-worker.ts', import.meta.url))
+    worker.on('message', (counts: number[]) => this.#asked?.resolve(counts))
+    worker.on('error', error => this.#asked?.reject(error))
+    worker.on('exit', () => this.#asked?.reject(new Error('The counting ended.')))
+    worker.unref()
+    this.#worker = worker
+    return worker
   }
 
   async #end(): Promise<void> {
