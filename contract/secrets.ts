@@ -51,6 +51,8 @@ export const secretsContract = {
     .output(SavedSecret),
   remove: open.input(z.object({ name: SecretName })).output(z.object({ removed: z.string() })),
   grant: procedure.input(z.object({ name: SecretName, server: z.string() })).output(Secret),
+  /** Tries the keychain now: who refused it once is not asked again by itself. */
+  retry: procedure.output(VaultStatus),
   /** Whoever knows the passphrase of the encrypted file may open it. */
   unlock: open.input(z.object({ passphrase: Passphrase })).output(VaultStatus),
   /** For windows alone: who makes the file has its keys, and could forge what a person agreed to. */

@@ -1,5 +1,6 @@
 // Answers for credentials: listed, set, replaced, removed, given to servers; and the encrypted file they may lie in.
 
+import { setTimeout as delay } from 'node:timers/promises'
 import { runsWithOldValue } from '../../contract/secrets.ts'
 import { HubError } from '../error.ts'
 import { type Caller, type GuardedContract, nameOf } from './caller.ts'
@@ -7,6 +8,9 @@ import type { Parts } from './router.ts'
 import { viewSecrets } from './secret-view.ts'
 
 type Needs = Pick<Parts, 'audit' | 'registry' | 'supervisor' | 'vault' | 'windows'>
+
+/** A question of the keychain may wait for its person much longer; the window hears of the answer by itself. */
+const RETRY_WAIT_MS = 5_000
 
 export function answerSecrets(api: GuardedContract, { audit, registry, supervisor, vault, windows }: Needs) {
   const view = (name: string) => viewSecrets(vault, registry).find(one => one.name === name)!
@@ -46,6 +50,12 @@ export function answerSecrets(api: GuardedContract, { audit, registry, superviso
       await record('secret/granted', context.caller, input.name, id)
       registry.grant(id, input.name)
       return view(input.name)
+    }),
+    retry: api.secrets.retry.handler(async () => {
+      const waited = new AbortController()
+      await Promise.race([vault.retry(), delay(RETRY_WAIT_MS, undefined, { signal: waited.signal }).catch(() => {})])
+      waited.abort()
+      return vault.status()
     }),
     unlock: api.secrets.unlock.handler(async ({ input, context: { caller } }) => {
       try {

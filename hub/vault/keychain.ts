@@ -26,7 +26,7 @@ const SENTENCES: Record<KeychainFailure, string> = {
 /** What to do about it on this platform. */
 export function keychainHint(kind: KeychainFailure, platform: NodeJS.Platform = process.platform): string {
   if (kind === 'locked') return 'Unlock it; Gatehouse goes on by itself.'
-  if (kind === 'denied') return 'Allow Gatehouse in the keychain’s question, then press Retry in Settings.'
+  if (kind === 'denied') return 'Allow Gatehouse in the keychain’s question, then press Try again in Credentials.'
   if (kind === 'waiting')
     return 'Look for a question of your keychain that waits for an answer, perhaps behind other windows.'
   if (platform === 'linux')

@@ -1,9 +1,19 @@
-// The keychain is locked, missing or refuses us: what that means, and what to do. The list below stays.
+// The keychain is slow, locked, missing or refuses us: what that means, what to do, and a way to try it now. The list below stays.
+import { Button } from '@mantine/core'
+import { useState } from 'react'
 import type { VaultStatus } from '../../../contract/secrets.ts'
+import { hub, useCall } from '../../hub.ts'
 import { Banner } from '../../ui/index.ts'
 
 export function KeychainTrouble({ vault }: { vault: VaultStatus }) {
+  const retry = useCall(hub.secrets.retry)
+  const [tries, setTries] = useState(false)
   if (vault.kind === 'open') return null
+  const tryNow = async () => {
+    setTries(true)
+    await retry(undefined)
+    setTries(false)
+  }
   return (
     <div style={{ padding: '14px 24px' }}>
       <Banner
@@ -11,7 +21,11 @@ export function KeychainTrouble({ vault }: { vault: VaultStatus }) {
         role="status"
         title={vault.what}
         text={vault.hint ?? 'It is tried again by itself; servers that need no credential go on.'}
-      />
+      >
+        <Button loading={tries} onClick={() => void tryNow()}>
+          Try again
+        </Button>
+      </Banner>
     </div>
   )
 }
