@@ -11,11 +11,14 @@ import { canonical } from '../hub/audit/chain.ts'
 import { LogReader } from '../hub/audit/list-rows.ts'
 import { openForReading } from '../hub/audit/log-file.ts'
 import { LogWriter } from '../hub/audit/log-writer.ts'
+import type { Keys } from '../hub/audit/worker-messages.ts'
 import { effectOn, type Known } from '../hub/policy/past-calls.ts'
 import { CAREFUL, withRule } from '../hub/policy/policy-state.ts'
+import { callsBeside } from './beside-log.ts'
 
 const say = (line: string) => process.stdout.write(`${line}\n`)
 const BATCH = 1000
+const MOST_BESIDE = 200_000
 
 function someEvent(n: number): AuditEvent {
   const text = JSON.stringify({
@@ -49,23 +52,25 @@ async function took<T>(work: () => T | Promise<T>): Promise<[number, T]> {
   return [performance.now() - from, value]
 }
 
+export function fill(folder: string, keys: Keys | null, rows: number): void {
+  const writer = new LogWriter(folder)
+  writer.open(null, keys)
+  for (let n = 0; n < rows; n += BATCH) {
+    const some = Array.from({ length: BATCH }, (_, i) => someEvent(n + i))
+    writer.append(
+      some.map((event, i) => ({ time: 1_700_000_000_000 + (n + i) * 500, content: canonical(event) })),
+      false,
+    )
+  }
+  writer.close()
+}
+
 /** Prints its figures; `rows` from the command line, for a shorter run. */
 export async function auditBench(rows: number): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'gh-bench-audit-'))
   const keys = generateKeyPairSync('ed25519')
   try {
-    const writer = new LogWriter(folder)
-    writer.open(null, keys)
-    const [writeMs] = await took(() => {
-      for (let n = 0; n < rows; n += BATCH) {
-        const some = Array.from({ length: BATCH }, (_, i) => someEvent(n + i))
-        writer.append(
-          some.map((event, i) => ({ time: 1_700_000_000_000 + (n + i) * 500, content: canonical(event) })),
-          false,
-        )
-      }
-    })
-    writer.close()
+    const [writeMs] = await took(() => fill(folder, keys, rows))
     say(`${rows} rows written: ${((writeMs * 1000) / rows).toFixed(1)} µs a row, events made and hashed included`)
     const reader = new LogReader(folder)
     const [indexMs] = await took(() => {
@@ -108,6 +113,7 @@ export async function auditBench(rows: number): Promise<void> {
     }
     reader.close()
     await besideCalls(folder, keys)
+    await callsBeside(Math.min(rows, MOST_BESIDE))
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }

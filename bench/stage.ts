@@ -67,14 +67,15 @@ export function peer(args: readonly string[]): Peer {
 }
 
 export interface RunningHub {
+  home: string
   data: string
   readyMs: number
   rssMb(): number
   close(): Promise<void>
 }
 
-export async function startHub(): Promise<RunningHub> {
-  const home = freshFolder()
+/** On a fresh folder, or on one that a hub left. */
+export async function startHub(home = freshFolder()): Promise<RunningHub> {
   const data = join(home, 'data')
   const file = join(home, 'policy.json')
   writeFileSync(file, JSON.stringify(policy))
@@ -90,6 +91,7 @@ export async function startHub(): Promise<RunningHub> {
   const ready = ReadyLine.parse(JSON.parse(await firstLine(child)))
   const readyMs = performance.now() - began
   return {
+    home,
     data,
     readyMs,
     rssMb: () => Number(execFileSync('ps', ['-o', 'rss=', '-p', String(ready.pid)], { encoding: 'utf8' })) / 1024,

@@ -1,4 +1,5 @@
 // `audit verify|head|export`: reads audit.db itself, hub running or not.
+import { constants, setPriority } from 'node:os'
 import { type AuditHead, ExportFormat, type Verification } from '../../contract/audit.ts'
 import { publicKeyText } from '../audit/chain.ts'
 import { exportPieces, headOf } from '../audit/export.ts'
@@ -9,6 +10,8 @@ import { HubError } from '../error.ts'
 import { mustExist, runProgram, write } from './program.ts'
 import { readWitness } from './witness.ts'
 
+// Whoever only looks stands back behind calls.
+setPriority(constants.priority.PRIORITY_BELOW_NORMAL)
 await runProgram(['format', 'file', 'head'], async ({ data, words: [verb], values }) => {
   const kept = values.head === undefined ? undefined : readKeptHead(values.head)
   if (verb === 'verify' && values.file !== undefined) return verifyExport(values.file, kept)
