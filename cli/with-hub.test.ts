@@ -84,6 +84,15 @@ describe('without a person', () => {
 
     const rows = await json(z.array(AuditRow), 'audit', 'list', '--tool', 'echo')
     expect(rows.map(row => row.event?.kind)).toContain('call')
+    const sum = await json(z.array(AuditRow), 'audit', 'list', '--tool', 'get-sum')
+    const { seq } = sum.find(row => row.event?.what === 'call/denied')!
+    const why = await json(AuditRow, 'policy', 'explain', '--row', String(seq))
+    expect(why.event?.decision).toMatchObject({ effect: 'deny', ruleText: 'Deny get-sum' })
+    const words = (await run(['policy', 'explain', '--row', String(seq)])).out
+    expect(words).toMatch(/^deny \(risk: \w+\), decided by \S+\n- Rule \S+ denies get-sum\.\n/)
+    expect(words).toMatch(/Rule \S+ then said: Deny get-sum\n/)
+    expect(await json(Decision, 'policy', 'explain', 'every', 'get-sum')).toMatchObject({ effect: 'deny' })
+    expect((await run(['policy', 'explain', 'every', 'echo'])).out).toMatch(/^allow .*\n- Rule \S+ allows echo\./)
     expect((await run(['servers', 'logs', 'every'])).code).toBe(0)
     expect(await run(['servers', 'stop', 'every'])).toMatchObject({ code: 0, out: 'every is stopped.\n' })
     expect(await run(['servers', 'remove', 'every'])).toMatchObject({ code: 0 })

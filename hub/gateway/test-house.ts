@@ -9,6 +9,7 @@ import { Announcer } from '../announce.ts'
 import { Audit } from '../audit/audit.ts'
 import { PinBook } from '../pins/pin-book.ts'
 import { Approvals } from '../policy/approvals.ts'
+import type { Clocks } from '../policy/clocks.ts'
 import { PolicyStore } from '../policy/policy-store.ts'
 import { Proposals } from '../policy/proposals.ts'
 import { Profiles } from '../profiles/profiles.ts'
@@ -55,6 +56,7 @@ export interface HouseOptions {
   /** Takes the place of a part. */
   instead?: (parts: GatewayOptions) => Partial<GatewayOptions>
   start?: boolean
+  clocks?: Clocks
   /** The folder of a house before, which is kept; its servers are there already. */
   path?: string
 }
@@ -84,7 +86,12 @@ export async function openHouse(options: HouseOptions): Promise<House> {
   const proposals = new Proposals({ db, sealed, announcer })
   const policy = PolicyStore.open({ folder: folder.path, sealed, announcer, proposals })
   for (const { id: _, ...rule } of options.rules ?? []) policy.change({ kind: 'add-rule', rule }, 'window', 'test')
-  const approvals = new Approvals({ announcer, policy, redact })
+  const approvals = new Approvals({
+    announcer,
+    policy,
+    redact,
+    ...(options.clocks ? { clocks: options.clocks } : {}),
+  })
   const sampling = (id: string) => registry.list().find(one => one.id === id)?.sampling ?? 'refuse'
   const questions = new PersonQuestions({ announcer, audit, redact, sampling })
   const environment = Promise.resolve({ PATH: process.env.PATH ?? '' }) as never

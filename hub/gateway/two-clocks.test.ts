@@ -1,9 +1,7 @@
 // A call that waits for a person, held against the clocks of real SDK clients: their own timeouts, what progress does to
 // them, the gateway's own deadline, and the yes that comes late.
-import { Client as Client2 } from '@modelcontextprotocol/client'
-import { Client as Client1 } from '@modelcontextprotocol/sdk/client/index.js'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import type { Link } from './gateway.ts'
+import { openClient as open, WHICH } from './test-clients.ts'
 import { EVERYTHING, fixture, type House, openHouse } from './test-house.ts'
 
 /** Seconds stand for the minute that SDK clients wait: their own option, and the gateway's, are set short in proportion. */
@@ -24,74 +22,6 @@ beforeAll(async () => {
 afterAll(async () => {
   await Promise.all([patient?.close(), strict?.close()])
 })
-
-interface Result {
-  isError?: boolean
-  content: { text: string }[]
-}
-interface Options {
-  timeout?: number
-  onprogress?: (progress: { progress: number; message?: string | undefined }) => void
-  resetTimeoutOnProgress?: boolean
-  signal?: AbortSignal
-}
-/** What the tests need of both SDKs' clients. */
-interface Either {
-  call(name: string, args: Record<string, unknown>, options?: Options): Promise<Result>
-  close(): Promise<void>
-}
-const ACCEPTED = { action: 'accept' as const, content: { name: 'Ada' } }
-const FORMS = { capabilities: { elicitation: { form: {} } } }
-const MODES = { 'sdk 2, legacy': 'legacy', 'sdk 2, modern': { pin: '2026-07-28' } } as const
-const WHICH = ['sdk 1', 'sdk 2, legacy', 'sdk 2, modern'] as const
-
-function transport(house: House, client: string) {
-  const it = {
-    onmessage: undefined as ((message: never) => void) | undefined,
-    onclose: undefined as (() => void) | undefined,
-    link: undefined as Link | undefined,
-    async start() {
-      const send = (text: string) => void setImmediate(() => it.onmessage?.(JSON.parse(text) as never))
-      it.link = house.gateway.link({ client, title: client, kind: 'bridge', send })
-    },
-    async send(message: unknown) {
-      it.link!.receive(JSON.stringify(message))
-    },
-    async close() {
-      it.link!.close('closed')
-      it.onclose?.()
-    },
-  }
-  return it as never
-}
-
-async function open(
-  house: House,
-  which: (typeof WHICH)[number],
-  client = which as string,
-  onAsked: () => void = () => {},
-): Promise<Either> {
-  if (which === 'sdk 1') {
-    const one = new Client1({ name: 'one', version: '1' })
-    await one.connect(transport(house, client))
-    return {
-      call: async (name, args, options = {}) =>
-        (await one.callTool({ name, arguments: args }, undefined, options)) as unknown as Result,
-      close: () => one.close(),
-    }
-  }
-  const two = new Client2({ name: 'two', version: '2' }, { ...FORMS, versionNegotiation: { mode: MODES[which] } })
-  two.setRequestHandler('elicitation/create', () => {
-    onAsked()
-    return ACCEPTED
-  })
-  await two.connect(transport(house, client))
-  return {
-    call: async (name, args, options = {}) =>
-      (await two.callTool({ name, arguments: args }, options)) as unknown as Result,
-    close: () => two.close(),
-  }
-}
 
 /** Of this person, which the arguments name: each test has its own. */
 const callsFor = (house: House, who: string) => house.approvals.list().filter(one => one.arguments.includes(who))

@@ -184,6 +184,8 @@ test.each([
     '{"rules":[{"effect":"deny","arguments":[{"path":"a","pattern":"("}]}]}',
     /missing closing/,
   ],
+  ['a name said twice', '{"rules":[],\n  "rules":[{"effect":"allow"}]}', /line 2, column 3: "rules" stands here twice/],
+  ['an effect said twice', '{"rules":[{"effect":"deny","effect":"allow"}]}', /line 1, column 28: "effect"/],
   ['two megabytes', `{"rules":[]}${' '.repeat(2_000_000)}`, /cannot be read/],
 ])('a file with %s changes nothing, is named, and is not overwritten', (_, text, problem) => {
   const one = home()

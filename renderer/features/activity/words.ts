@@ -42,7 +42,9 @@ export function decisionWords(line: Pick<Line, 'decision' | 'rows' | 'outcome' |
           ? `by rule ${decision.rule}`
           : decision.by === null
             ? ''
-            : 'by the preset'
+            : decision.effect === 'deny'
+              ? 'by Gatehouse'
+              : 'by the preset'
   return decision.effect === 'deny' ? { word: 'Denied', by, tone: 'red' } : { word: 'Allowed', by, tone: 'plain' }
 }
 

@@ -3,6 +3,7 @@ import { useEffect, useRef, useState } from 'react'
 import type { Approval } from '../../../contract/policy.ts'
 import type { PersonQuestion } from '../../../contract/questions.ts'
 import { inShell } from '../../connection/socket.ts'
+import { seen } from '../../ui/foreign.tsx'
 import { forWhom, WANTS } from '../questions/words.ts'
 import { useWaiting } from './waiting.ts'
 
@@ -34,10 +35,17 @@ interface News {
 }
 
 function ofCall(call: Approval): News {
+  const [client, tool, server] = [call.client.title, call.tool, call.server.name].map(inOneLine)
   const seconds = Math.max(0, Math.round((call.clientUntil - Date.now()) / 1000))
-  const spoken = `${call.client.title} asks to run ${call.tool} on ${call.server.name}, ${seconds} seconds`
-  const body = `${call.client.title} wants to run ${call.tool} on ${call.server.name}.`
+  const spoken = `${client} asks to run ${tool} on ${server}, ${seconds} seconds`
+  const body = `${client} wants to run ${tool} on ${server}.`
   return { id: call.id, spoken, title: 'A call waits for you', body }
+}
+
+/** A notification takes plain text: short, with nothing in it that is not seen. */
+export function inOneLine(foreign: string): string {
+  const text = seen(foreign.replaceAll(/\s+/g, ' '))
+  return text.length > 60 ? `${text.slice(0, 59)}…` : text
 }
 
 function ofQuestion(question: PersonQuestion): News {

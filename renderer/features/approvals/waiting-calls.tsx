@@ -1,9 +1,10 @@
 // Calls that wait, those of one client's tool together; a group can be denied at once. Nothing can be allowed at once.
 import { useState } from 'react'
 import type { Approval } from '../../../contract/policy.ts'
-import { hub, useCall } from '../../hub.ts'
+import { hub, problemFrom } from '../../hub.ts'
 import { Foreign } from '../../ui/foreign.tsx'
 import { GroupRow } from '../../ui/layout.tsx'
+import { showProblem } from '../../ui/notify.tsx'
 import css from './approvals.module.css'
 import { CallItem } from './items.tsx'
 import { grouped } from './waiting.ts'
@@ -49,11 +50,12 @@ function Heading({ calls, isOpen, onTurn }: { calls: Approval[]; isOpen: boolean
 }
 
 function DenyAll({ calls }: { calls: readonly Approval[] }) {
-  const deny = useCall(hub.approvals.answer)
   const [sent, setSent] = useState(false)
   const denyAll = async () => {
     setSent(true)
-    await Promise.all(calls.map(one => deny({ id: one.id, answer: { kind: 'deny' } })))
+    await Promise.all(
+      calls.map(one => hub.approvals.answer({ id: one.id, answer: { kind: 'deny' } }).catch(tellUnlessOver)),
+    )
     setSent(false)
   }
   return (
@@ -61,6 +63,12 @@ function DenyAll({ calls }: { calls: readonly Approval[] }) {
       Deny all {calls.length}
     </button>
   )
+}
+
+/** One that its client took back meanwhile is as good as denied. */
+function tellUnlessOver(error: unknown): void {
+  const problem = problemFrom(error)
+  if (problem.code !== 'approvals/over') showProblem(problem)
 }
 
 interface WaitingCallsProps {

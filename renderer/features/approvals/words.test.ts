@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { namable, narrowingOf } from './rule-draft.ts'
+import { inOneLine } from './tell.ts'
 import { clock, conditionText, covers, ending, gist, scopesOf, spoken, unquoted } from './words.ts'
 
 test.each([
@@ -49,6 +50,11 @@ test('a countdown speaks three times', () => {
   ])
 })
 
+test('what a notification says of a tool is short, on one line, and hides nothing', () => {
+  expect(inOneLine('read\u202e_eteled\n\tnow')).toBe('readU+202E_eteled now')
+  expect(inOneLine('x'.repeat(99))).toBe(`${'x'.repeat(59)}…`)
+})
+
 test('what destroys is covered only with the same arguments, for a time too', () => {
   const of = (risk: 'writes' | 'destroys') =>
     covers('minutes', { risk, client: { id: 'c', title: 'Cursor', says: null } }).includes(
@@ -89,7 +95,7 @@ test('what was typed becomes a condition of the argument’s own kind', () => {
 test('a rule that ends or is narrower says so', () => {
   const call = { risk: 'writes', client: { id: 'c', title: 'Cursor', says: null } } as const
   const drafts = [{ key: 1, path: 'path', how: 'glob', value: '/srv/*' }] as const
-  expect(covers('tool', call)).toContain('whatever its arguments, until you remove the rule')
+  expect(covers('tool', call)).toContain('whatever its arguments, protected values too, until you remove the rule')
   expect(covers('tool', call, { drafts, hours: 8 })).toContain('that fit do not wait for you any more')
   expect(conditionText({ path: 'path', glob: '/srv/*' })).toBe('path fits /srv/*')
 })

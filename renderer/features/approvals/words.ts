@@ -56,8 +56,8 @@ export function covers(
       return `Calls with exactly these arguments and no others do not wait for you any more, ${end}.`
     case 'tool':
       return drafts.length > 0
-        ? `Calls of this tool by ${client.title} that fit do not wait for you any more, whatever their other arguments, ${end}.`
-        : `No call of this tool by ${client.title} waits for you any more, whatever its arguments, ${end}.`
+        ? `Calls of this tool by ${client.title} that fit do not wait for you any more, whatever their other arguments, protected values too, ${end}.`
+        : `No call of this tool by ${client.title} waits for you any more, whatever its arguments, protected values too, ${end}.`
   }
 }
 

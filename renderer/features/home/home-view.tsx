@@ -5,6 +5,7 @@ import { Link } from '@tanstack/react-router'
 import { listOf, useApprovals, useClients, useServers } from '../../hub.ts'
 import { Keys, moment, Page, PageHeader, Pane, Problem, RowsSkeleton, Section, useNow } from '../../ui/index.ts'
 import { useWaiting } from '../approvals/waiting.ts'
+import { useStopped } from '../policy/use-switches.ts'
 import { groupByAttention } from '../servers/attention.ts'
 import { useAddress } from '../use-address.ts'
 import { ActiveServers } from './active-servers.tsx'
@@ -54,11 +55,13 @@ function Standing() {
   const servers = listOf(useServers())
   const clients = listOf(useClients())
   const waiting = useWaiting()
+  const [stopped] = useStopped()
   const { active, atRest } = groupByAttention(servers)
   const broken = servers.filter(server => server.state.kind === 'crash-looping')
   const troubled = clients.filter(isTroubled)
   const asking = waiting.questions.map(one => one.server.name)
-  const standing = { calls: waiting.calls.length, asking, proposals: waiting.proposals.length, servers, clients }
+  const { calls, proposals } = waiting
+  const standing = { calls: calls.length, asking, proposals: proposals.length, stopped, servers, clients }
   return (
     <div className={css.main}>
       <p className={css.sentence}>{sentence(standing)}</p>

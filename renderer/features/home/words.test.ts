@@ -14,6 +14,11 @@ test.each([
   [{ ...none, servers: [waiting('fetch')] }, 'fetch waits for you.'],
   [{ ...none, servers: [down('a'), down('b')] }, 'a and b are down.'],
   [{ ...none, proposals: 1, servers: [] }, 'One change waits for you.'],
+  [{ ...none, stopped: true, servers: [server('a', { kind: 'stopped' } as ServerState)] }, 'Everything is stopped.'],
+  [
+    { ...none, stopped: true, proposals: 1, servers: [down('a')] },
+    'One change waits for you, and everything is stopped.',
+  ],
   [
     { ...none, servers: [running('a', 400), running('b', 12)] },
     'All quiet. Two servers answer, 412 calls in the last hour.',

@@ -8,12 +8,14 @@ export interface Standing {
   /** Names of the servers that ask something. */
   asking?: readonly string[]
   proposals: number
+  /** No server may run. */
+  stopped?: boolean
   servers: readonly Server[]
   clients: readonly Client[]
 }
 
 /** "Two calls wait for you, and postgres is down." Nothing wrong: "All quiet. …" */
-export function sentence({ calls, asking = [], proposals, servers }: Standing): string {
+export function sentence({ calls, asking = [], proposals, stopped = false, servers }: Standing): string {
   const parts: string[] = []
   const commands = servers.filter(server => server.state.kind === 'waiting')
   if (calls > 0) parts.push(`${calls === 1 ? 'one call waits' : `${spelled(calls).toLowerCase()} calls wait`} for you`)
@@ -30,7 +32,8 @@ export function sentence({ calls, asking = [], proposals, servers }: Standing): 
       proposals === 1 ? 'one change waits for you' : `${spelled(proposals).toLowerCase()} changes wait for you`,
     )
   const down = servers.filter(server => server.state.kind === 'crash-looping').map(server => server.name)
-  if (down.length > 0) parts.push(`${listed(down)} ${down.length === 1 ? 'is' : 'are'} down`)
+  if (stopped) parts.push('everything is stopped')
+  else if (down.length > 0) parts.push(`${listed(down)} ${down.length === 1 ? 'is' : 'are'} down`)
   if (parts.length === 0) return quiet(servers)
   const whole = parts.join(', and ')
   const named = servers.some(server => whole.startsWith(`${server.name} `) || whole.startsWith(`${server.name},`))

@@ -7,6 +7,7 @@ import { hub, listOf, useCall, usePolicy, useProposals } from '../../hub.ts'
 import {
   Banner,
   EffectMark,
+  exactly,
   Foreign,
   GroupRow,
   moment,
@@ -16,6 +17,7 @@ import {
   Problem,
   RowsSkeleton,
   showDone,
+  useNow,
 } from '../../ui/index.ts'
 import { textOf, useAddress } from '../use-address.ts'
 import { useNames } from '../use-names.ts'
@@ -156,6 +158,16 @@ function Switches() {
   )
 }
 
+function Until({ at }: { at: number | undefined }) {
+  const now = useNow()
+  if (at === undefined) return <span className={css.until} />
+  return (
+    <span className={css.until} title={exactly(at)} data-over={at <= now}>
+      {at <= now ? 'over' : moment(at)}
+    </span>
+  )
+}
+
 function RuleRow({ rule, onEdit }: { rule: Rule; onEdit: () => void }) {
   const names = useNames()
   const change = useCall(hub.policy.change)
@@ -178,7 +190,7 @@ function RuleRow({ rule, onEdit }: { rule: Rule; onEdit: () => void }) {
           </div>
         )}
       </div>
-      <span className={css.until}>{rule.until ? moment(rule.until) : ''}</span>
+      <Until at={rule.until} />
       <Menu>
         <Menu.Target>
           <ActionIcon size="xs" aria-label="More for this rule">

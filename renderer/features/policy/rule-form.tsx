@@ -173,6 +173,9 @@ export function RuleForm({ begin = {}, onDone }: { begin?: Partial<Rule>; onDone
         </span>
       </div>
       <RuleEffect change={changeTo(rule)} />
+      {effect === 'allow' && drafts.length + kept.length === 0 && (
+        <p className={css.note}>Whatever the arguments are, protected values too.</p>
+      )}
       {effect === 'allow' && !server && !tool.trim() && conditions.length === 0 && (
         <p className={css.warning}>
           This lets {client ? 'this client' : 'every client'} run every tool of every server without asking you.

@@ -20,6 +20,7 @@ import {
   RowsSkeleton,
   showDone,
 } from '../../ui/index.ts'
+import { useStopped } from '../policy/use-switches.ts'
 import { textOf, useAddress } from '../use-address.ts'
 import { useWalk } from '../use-walk.ts'
 import { canStart, canStop, fits, groupByAttention } from './attention.ts'
@@ -59,6 +60,7 @@ export function ServersView() {
 
 function List({ servers, filter, onAdd }: { servers: Server[]; filter: string; onAdd: () => void }) {
   const { needsYou, active, atRest } = groupByAttention(servers)
+  const [stopped] = useStopped()
   const order = [...needsYou, ...active, ...atRest]
   const [selected, select] = useState<string | null>(null)
   useWalk(
@@ -104,7 +106,11 @@ function List({ servers, filter, onAdd }: { servers: Server[]; filter: string; o
       {active.length > 0 && <GroupRow title="Active" count={active.length} />}
       {active.map(row)}
       {atRest.length > 0 && (
-        <GroupRow title="At rest" count={atRest.length} right="Sleeping servers wake on the first call" />
+        <GroupRow
+          title="At rest"
+          count={atRest.length}
+          right={stopped ? 'None wakes while everything is stopped' : 'Sleeping servers wake on the first call'}
+        />
       )}
       {atRest.map(row)}
     </div>
