@@ -261,8 +261,7 @@ export class Guardian {
   }
 }
 
-/** The file as it was looked at; it may have changed since, then it is looked at again. */
-function contentOf(client: KnownClient, sight: Sight) {
-  const now = readNow(sight.path ?? '')
-  return configOf(now, client)
+/** The file as it was looked at; where that is not in memory any more, as it is now. */
+function contentOf(client: KnownClient, { config, path }: Sight) {
+  return config?.deref() ?? configOf(readNow(path ?? ''), client)
 }

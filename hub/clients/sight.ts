@@ -20,6 +20,8 @@ export interface Sight {
   found: string | null
   now: FileNow | null
   problem: Client['problem']
+  /** What the file says, for as long as memory allows: some hold megabytes. */
+  config: WeakRef<Config> | null
   entry: unknown
   digest: string | null
   write: Write | null
@@ -53,6 +55,7 @@ export function see(
     found,
     now: null,
     problem: null,
+    config: null,
     entry: undefined,
     digest: null,
     write,
@@ -178,9 +181,17 @@ function startsUs(entry: unknown, start: EntryPoint): boolean {
   return [start.command, ...start.args].every((word, i) => words[i] === word)
 }
 
-type Content = Pick<Sight, 'now' | 'problem' | 'entry' | 'digest'> & { barred: boolean; own: Client['own'] }
+type Content = Pick<Sight, 'now' | 'problem' | 'config' | 'entry' | 'digest'> & { barred: boolean; own: Client['own'] }
 const NOBODY: Client['own'] = { servers: 0, keys: [] }
-const NOTHING: Content = { now: null, problem: null, entry: undefined, digest: null, barred: false, own: NOBODY }
+const NOTHING: Content = {
+  now: null,
+  problem: null,
+  config: null,
+  entry: undefined,
+  digest: null,
+  barred: false,
+  own: NOBODY,
+}
 const seen = new Map<string, { mark: string; content: Content }>()
 
 // Some of these files hold megabytes and are looked at often: read again only when the file is another one.
@@ -208,7 +219,14 @@ function readContent(client: KnownClient, path: string): Content {
       }
     const entry = entryIn(config, client)
     const digest = entry === undefined ? null : digestOf(entry)
-    return { ...NOTHING, now: { ...now, bytes: null }, entry, digest, own: ownIn(config, client) }
+    return {
+      ...NOTHING,
+      now: { ...now, bytes: null },
+      config: new WeakRef(config),
+      entry,
+      digest,
+      own: ownIn(config, client),
+    }
   } catch (error) {
     const what = error instanceof HubError ? error.message : String(error)
     const barred = error instanceof HubError && error.code === 'clients/no-permission'
