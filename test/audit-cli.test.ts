@@ -186,17 +186,18 @@ test('the folder itself: put back, edited or unreadable, it is named, hub runnin
   writeFileSync(kept, (await run(home, ['audit', 'head', '--json'])).stdout)
   const verify = async (data: string, ...also: string[]) =>
     JSON.parse((await run(home, ['audit', 'verify', '--json', '--data', data, ...also])).stdout) as Verification
-  expect(await verify(home.data, '--head', kept)).toMatchObject({ intact: true, anchored: false })
+  expect(await verify(home.data, '--head', kept)).toMatchObject({ intact: true })
   const back = await verify(copy, '--head', kept)
   expect(back.problems).toEqual([expect.objectContaining({ kind: 'rolled-back' })])
   const db = new Database(join(copy, 'audit.db'))
   db.exec("UPDATE audit SET content = replace(content, 'heron', 'raven')")
   db.close()
-  expect((await verify(copy)).problems).toEqual([expect.objectContaining({ kind: 'edited' })])
+  // Where there is a keychain its anchor tells of the rollback too.
+  expect((await verify(copy)).problems).toContainEqual(expect.objectContaining({ kind: 'edited' }))
   for (const name of readdirSync(copy)) if (/-(wal|shm)$/.test(name)) rmSync(join(copy, name))
   const bytes = readFileSync(join(copy, 'audit.db'))
   writeFileSync(join(copy, 'audit.db'), bytes.fill(0x5a, 0, 100))
-  expect((await verify(copy)).problems).toEqual([expect.objectContaining({ kind: 'unreadable' })])
+  expect((await verify(copy)).problems).toContainEqual(expect.objectContaining({ kind: 'unreadable' }))
   await hub.close()
   expect((await verify(home.data, '--head', kept)).intact).toBe(true)
 }, 240_000)

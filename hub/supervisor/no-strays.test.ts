@@ -101,7 +101,7 @@ test('a sentry that was killed is replaced, and the new one knows the servers', 
   await until(
     () => alive(pids),
     left => left.length === 0,
-    3_000,
+    20_000,
   )
 })
 
