@@ -46,8 +46,8 @@ function barredAt(path: string, lists: boolean): string | null {
 
 /** Whether a missing config file may be made. */
 export function mayCreate(client: KnownClient, at: Surroundings): boolean {
-  const { createNeeds, override } = client.config
-  if (createNeeds === null || (override && at.env[override.env])) return true
+  const { createNeeds, overrides } = client.config
+  if (createNeeds === null || overrides.some(({ env }) => at.env[env])) return true
   return expand(createNeeds, at).some(path => existsSync(path))
 }
 
@@ -56,9 +56,11 @@ export function mayCreate(client: KnownClient, at: Surroundings): boolean {
  * copy: the plain path only counts where there is no package.
  */
 export function configPath(client: KnownClient, at: Surroundings): string | null {
-  const { override, paths, pick } = client.config
-  const base = override && at.env[override.env]
-  if (base && isAbsolute(base)) return override.path ? join(base, override.path) : base
+  const { overrides, paths, pick } = client.config
+  for (const { env, path } of overrides) {
+    const base = at.env[env]
+    if (base && isAbsolute(base)) return path ? join(base, path) : base
+  }
   const candidates = paths[systemOf(at.platform)].map(pattern => expand(pattern, at)).filter(found => found.length > 0)
   if (pick === 'existing') {
     const all = candidates.flat()
@@ -73,7 +75,7 @@ export function configPath(client: KnownClient, at: Surroundings): string | null
 export function atPath(client: KnownClient, path: string): KnownClient {
   const here = [path]
   const paths = { darwin: here, win32: here, linux: here }
-  return { ...client, config: { ...client.config, paths, pick: 'first', override: null } }
+  return { ...client, config: { ...client.config, paths, pick: 'first', overrides: [] } }
 }
 
 function expand(pattern: string, at: Surroundings): string[] {

@@ -17,8 +17,8 @@ const KnownClient = z.strictObject({
     paths: perSystem(z.array(z.string())),
     /** Which of several paths: the first that can be, or the one whose file (or folder) is there. */
     pick: z.enum(['first', 'existing']),
-    /** When this variable is set, the file lies at `path` below it. */
-    override: z.strictObject({ env: z.string(), path: z.string() }).nullable(),
+    /** Where one of these variables is set, the file lies at `path` below it; the first one counts. */
+    overrides: z.array(z.strictObject({ env: z.string(), path: z.string() })),
     format: z.enum(['json', 'toml', 'yaml']),
     /** Comments and trailing commas in the file: both read, comments alone, none, or not known. We never add any. */
     comments: z.enum(['no', 'comments', 'yes', 'unknown']),
