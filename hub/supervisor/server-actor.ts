@@ -109,12 +109,14 @@ export class ServerActor {
     for (;;) {
       signal?.throwIfAborted()
       const state = this.#state
-      if (state.kind === 'running' && this.#session) {
+      if (state.kind === 'running' && this.#session && !this.#session.upstream.isOpen) {
+        // It ended a moment ago, and the state is about to say so.
+        await this.#changes.next(signal)
+      } else if (state.kind === 'running' && this.#session) {
         // Who woke it is about to call it, however long its start took: until then it must not fall asleep again.
         this.#session.upstream.usedAtMs = performance.now()
         return this.#session.upstream
-      }
-      if (state.kind === 'sleeping' || (state.kind === 'stopping' && state.next === 'sleeping'))
+      } else if (state.kind === 'sleeping' || (state.kind === 'stopping' && state.next === 'sleeping'))
         this.send({ kind: 'wake' })
       else if (!this.#isComing(state)) throw whyNot(this.definition.name, state)
       else await this.#changes.next(signal)

@@ -185,8 +185,14 @@ export class StdioConnection implements Connection {
     const ending = await new Promise<Ending>(resolve => {
       child.once('exit', (exitCode, signal) => resolve({ exitCode, signal, error: null }))
       child.once('error', error => resolve({ exitCode: null, signal: null, error }))
+      // Whoever lives on without a way to hear or to answer is no server any more: its callers must not wait for ever.
+      const cutOff = (how: string) => () =>
+        setTimeout(() => resolve({ exitCode: null, signal: null, error: new Error(how) }), DRAIN_MS).unref()
+      child.stdout!.once('end', cutOff('it closed its output without ending.'))
+      child.stdin!.once('error', cutOff('it closed its input without ending.'))
     })
-    this.#isExited = true
+    this.#isExited =
+      child.exitCode !== null || child.signalCode !== null || ending.error === null || child.pid === undefined
     let limit: NodeJS.Timeout | undefined
     await Promise.race([drained, new Promise(resolve => (limit = setTimeout(resolve, DRAIN_MS)))])
     clearTimeout(limit)

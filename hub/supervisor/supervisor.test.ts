@@ -171,6 +171,29 @@ test('a call that a server dies of is answered with the reason, and the next cal
   expect(stage.supervisor.details(id).restarts).toBe(1)
 })
 
+test.each(['output', 'input'])(
+  'a server that closes its %s and lives on: its callers are told, nothing of it stays, and the next call finds it up again',
+  async what => {
+    stage.supervisor.begin()
+    const id = stage.add('cut-off')
+    const upstream = await stage.supervisor.awake(id)
+    const before = stage.supervisor.state(id)
+    const waiting = call(upstream, { what }).catch(error => error)
+    // A broken pipe shows at the next word.
+    await new Promise(resolve => setTimeout(resolve, 300))
+    const next = what === 'input' ? call(upstream, { what }).catch(error => error) : waiting
+    for (const error of await Promise.all([waiting, next]))
+      expect(error).toMatchObject({ code: 'server/gone', message: expect.stringContaining(`closed its ${what}`) })
+    expect(await stage.supervisor.awake(id)).not.toBe(upstream)
+    expect(stage.supervisor.state(id)).toMatchObject({ kind: 'running', tools: 1 })
+    const { pid } = before as { pid: number }
+    await until(
+      () => exists(pid),
+      isThere => !isThere,
+    )
+  },
+)
+
 test('half a frame before the end answers nobody, and is kept in the log', async () => {
   stage.supervisor.begin()
   const id = stage.add('half-a-frame')
