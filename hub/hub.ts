@@ -286,6 +286,7 @@ async function openParts(options: HubOptions, parts: OpenParts, report: (message
     questions,
     pins,
     profiles,
+    tokensOf: tool => tokens.known(tool),
     audit: metrics.counted(audit),
     announcer,
     redact: text => vault.redactor.redact(text),

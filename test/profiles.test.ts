@@ -89,6 +89,12 @@ test('showing more from the command line waits for a person, and is there once t
   expect(await hidden()).toBe(null)
 })
 
+test('a server page and a profile say the same of what a tool costs', async () => {
+  const { servers } = await window.call.profiles.get({ client: other.id })
+  const tools = await window.call.servers.tools({ server: 'every' })
+  expect(tools.map(tool => tool.tokens)).toEqual(servers[0]!.tools.map(tool => tool.tokens))
+})
+
 test('a dry run says what would be and changes nothing', async () => {
   const { out } = await run('clients', 'profile', other.id, '--hide', 'every', '--dry-run', '--json')
   const said = JSON.parse(out)

@@ -110,7 +110,7 @@ export function summaryOf(
   let [tools, tokens] = [0, 0]
   for (const { tool, why } of all) {
     if (why !== null) continue
-    const cost = parts.tokens.of(tool.exposed, tool.definition)
+    const cost = parts.tokens.of(tool)
     isCounted &&= cost.isCounted
     tools++
     tokens += cost.tokens
@@ -129,7 +129,7 @@ function serversOf(
   for (const { tool, why } of gateway.shownBy(profile)) {
     const server = byServer.get(tool.server.id)
     if (!server) continue
-    const cost = tokens.of(tool.exposed, tool.definition).tokens
+    const cost = tokens.of(tool).tokens
     const isIdle = why === null && unused.get(server.id)?.has(tool.own) === true
     server.tools.push({ name: tool.own, exposedAs: tool.exposed, tokens: cost, why, unused: isIdle })
     if (why === null) server.tokens += cost
@@ -143,7 +143,7 @@ function sumOf({ gateway, tokens }: ProfileParts, profile: Profile | null): Prof
     if (why === 'limit') sum.leftOut++
     if (why !== null) continue
     sum.tools++
-    sum.tokens += tokens.of(tool.exposed, tool.definition).tokens
+    sum.tokens += tokens.of(tool).tokens
   }
   return sum
 }

@@ -20,7 +20,7 @@ const STALE: { [E in keyof Announcements]?: Noun[] } = {
   'policy/changed': ['policy', 'servers'],
   'clients/changed': ['clients', 'profiles'],
   'profiles/changed': ['profiles'],
-  'tokens/counted': ['profiles'],
+  'tokens/counted': ['profiles', 'servers'],
   'links/changed': ['clients', 'status', 'servers', 'profiles'],
   'secrets/changed': ['secrets', 'servers'],
   'vault/changed': ['status', 'secrets'],

@@ -41,6 +41,8 @@ export interface GatewayOptions {
   questions: AskingPeople
   pins: HeldBack
   profiles: ProfileBook
+  /** What it costs a model, where that was counted. */
+  tokensOf?: (tool: Entry) => number | undefined
   audit: RecordBook
   announcer: Announcer
   redact: (text: string) => string
@@ -125,6 +127,7 @@ export class Gateway {
     for (const name of ['servers/changed', 'servers/listing-changed', 'config/changed', 'vault/changed'] as const)
       this.#on(name, relist)
     this.#on('policy/changed', repolicy)
+    this.#on('tokens/counted', repolicy)
     this.#on('profiles/changed', relist)
   }
 
@@ -171,7 +174,7 @@ export class Gateway {
   /** How much a server offers, without a look at each tool. */
   offers(server: string): { tools: number; tokens: number } {
     const entries = this.#house.catalog.everything('tools').filter(e => e.server.id === server)
-    return { tools: entries.length, tokens: entries.reduce((sum, entry) => sum + tokensOf(entry), 0) }
+    return { tools: entries.length, tokens: entries.reduce((sum, entry) => sum + this.#tokens(entry), 0) }
   }
 
   /** A server's last verified listing. Throws HubError when there is none yet. */
@@ -266,11 +269,15 @@ export class Gateway {
       exposedAs: entry.exposed,
       effect,
       risk,
-      tokens: tokensOf(entry),
+      tokens: this.#tokens(entry),
       held: this.#o.pins.isHeld(entry.server.id, entry.own),
       findings: this.#o.pins.findings(entry.server.id, entry.own),
       definition: this.#shown(entry.text),
     }
+  }
+
+  #tokens(entry: Entry): number {
+    return this.#o.tokensOf?.(entry) ?? Math.ceil(entry.exposedText.length / 4)
   }
 
   /** What a server says of itself may hold a secret it was given. */
@@ -337,14 +344,11 @@ export class Gateway {
       | 'config/changed'
       | 'policy/changed'
       | 'profiles/changed'
+      | 'tokens/counted'
       | 'vault/changed',
     listener: () => void,
   ): void {
     this.#o.announcer.on(name, listener)
     this.#unlisten.push(() => this.#o.announcer.off(name, listener))
   }
-}
-
-function tokensOf(entry: Entry): number {
-  return Math.ceil(entry.exposedText.length / 4)
 }

@@ -6,10 +6,10 @@ let counts: TokenCounts
 afterEach(() => counts.close())
 
 async function counted(description: string, name = 'a_tool'): Promise<number> {
-  const definition = { name, description, inputSchema: { type: 'object' } }
-  counts.of(name, definition)
+  const tool = { exposed: name, definition: { name, description, inputSchema: { type: 'object' } } }
+  counts.of(tool)
   await counts.settled()
-  const found = counts.of(name, definition)
+  const found = counts.of(tool)
   expect(found.isCounted).toBe(true)
   return found.tokens
 }
@@ -19,12 +19,13 @@ test('a guess by length comes at once, the count after it, and the same definiti
   counts = new TokenCounts(() => told++)
   const definition = { name: 'x', description: 'the '.repeat(400), inputSchema: { type: 'object' } }
   const text = JSON.stringify({ name: 'x', description: definition.description, input_schema: definition.inputSchema })
-  expect(counts.of('x', definition)).toEqual({ tokens: Math.ceil(text.length / 4), isCounted: false })
+  const tool = { exposed: 'x', definition }
+  expect(counts.of(tool)).toEqual({ tokens: Math.ceil(text.length / 4), isCounted: false })
   await counts.settled()
   expect(told).toBe(1)
-  const { tokens, isCounted } = counts.of('x', definition)
+  const { tokens, isCounted } = counts.of(tool)
   expect([isCounted, tokens > 400, tokens < 430]).toEqual([true, true, true])
-  expect(counts.of('x', { ...definition })).toEqual({ tokens, isCounted: true })
+  expect(counts.of({ ...tool })).toEqual({ tokens, isCounted: true })
   await counts.settled()
   expect(told).toBe(1)
 })
@@ -43,18 +44,21 @@ test('words that a tokenizer takes long for, or takes for its own, are counted a
 test('50,000 tools are counted without holding up the thread that asks', async () => {
   counts = new TokenCounts()
   const all = Array.from({ length: 50_000 }, (_, n) => ({
-    name: `tool${n}`,
-    description: `Does number ${n}, with care.`,
-    inputSchema: { type: 'object', properties: { path: { type: 'string' } } },
+    exposed: `tool${n}`,
+    definition: {
+      name: `tool${n}`,
+      description: `Does number ${n}, with care.`,
+      inputSchema: { type: 'object', properties: { path: { type: 'string' } } },
+    },
   }))
-  for (const one of all) counts.of(one.name, one)
+  for (const one of all) counts.of(one)
   let turns = 0
   const timer = setInterval(() => turns++, 5)
   await counts.settled()
   clearInterval(timer)
   expect(turns).toBeGreaterThan(20)
-  const sum = all.reduce((total, one) => total + counts.of(one.name, one).tokens, 0)
-  expect(all.every(one => counts.of(one.name, one).isCounted)).toBe(true)
+  const sum = all.reduce((total, one) => total + counts.of(one).tokens, 0)
+  expect(all.every(one => counts.of(one).isCounted)).toBe(true)
   expect(sum / all.length).toBeGreaterThan(20)
   expect(sum / all.length).toBeLessThan(60)
 })

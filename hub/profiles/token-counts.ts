@@ -9,6 +9,12 @@ const BATCH = 5_000
 const IDLE_MS = 10_000
 const CHARS_A_TOKEN = 4
 
+/** A tool under the name that a client sees. */
+export interface Priced {
+  exposed: string
+  definition: Tool['definition']
+}
+
 export interface Counted {
   tokens: number
   isCounted: boolean
@@ -16,7 +22,7 @@ export interface Counted {
 
 export class TokenCounts {
   readonly #known = new Map<string, number>()
-  readonly #keys = new WeakMap<object, { exposed: string; key: string }>()
+  readonly #keys = new WeakMap<Priced, string>()
   /** Text by key, to be counted. */
   readonly #wanted = new Map<string, string>()
   readonly #told: () => void
@@ -32,13 +38,12 @@ export class TokenCounts {
   }
 
   /** What is known now; what is not is counted in the background. */
-  of(exposed: string, definition: Tool['definition']): Counted {
-    const before = this.#keys.get(definition)
-    const seen = before?.exposed === exposed ? this.#known.get(before.key) : undefined
+  of(tool: Priced): Counted {
+    const seen = this.known(tool)
     if (seen !== undefined) return { tokens: seen, isCounted: true }
-    const text = modelText(exposed, definition)
+    const text = modelText(tool)
     const key = hash('sha256', text, 'base64')
-    this.#keys.set(definition, { exposed, key })
+    this.#keys.set(tool, key)
     const known = this.#known.get(key)
     if (known !== undefined) return { tokens: known, isCounted: true }
     if (!this.#isBroken) {
@@ -46,6 +51,12 @@ export class TokenCounts {
       this.#counting ??= this.#count()
     }
     return { tokens: Math.ceil(text.length / CHARS_A_TOKEN), isCounted: false }
+  }
+
+  /** Where it was counted before; nothing is begun. */
+  known(tool: Priced): number | undefined {
+    const key = this.#keys.get(tool)
+    return key === undefined ? undefined : this.#known.get(key)
   }
 
   /** All that was asked for is counted, or cannot be. */
@@ -110,6 +121,6 @@ export class TokenCounts {
 }
 
 /** What a client hands its model of a tool: its name, what it says, and what it takes. */
-function modelText(name: string, { description, inputSchema }: Tool['definition']): string {
+function modelText({ exposed: name, definition: { description, inputSchema } }: Priced): string {
   return JSON.stringify({ name, description, input_schema: inputSchema })
 }
