@@ -70,9 +70,16 @@ describe.skipIf(!chromiumPath || !hasKeychain)('moving over, and a lost entry', 
     writeFileSync(`${config}.new`, JSON.stringify({ ...JSON.parse(text()), mcpServers: others }))
     renameSync(`${config}.new`, config)
   }
+  /** A row that is drawn anew meanwhile, in another group, closes its menu. */
   const ownServers = async () => {
-    await page.getByRole('button', { name: 'More for Claude Desktop' }).click()
-    await page.getByRole('menuitem', { name: 'Its own servers…' }).click()
+    for (let tries = 1; ; tries++) {
+      await page.getByRole('button', { name: 'More for Claude Desktop' }).click()
+      try {
+        return await page.getByRole('menuitem', { name: 'Its own servers…' }).click({ timeout: 3_000 })
+      } catch (error) {
+        if (tries === 6) throw error
+      }
+    }
   }
 
   test('its servers are shown without their keys, previewed on both sides, and taken over', async () => {
