@@ -182,6 +182,9 @@ test('clients list and preview work without a hub and write nothing', async () =
     name: 'Cursor',
     status: 'found',
     direct: [],
+    asks: null,
+    keep: false,
+    evidence: `Found: ${join(home, '.cursor')}`,
     path: join(home, '.cursor', 'mcp.json'),
   })
   const preview = await run(['clients', 'preview', 'cursor', '--json', '--data', nowhere])
