@@ -52,7 +52,7 @@ export async function previewUninstall(data: string, asked: Asked): Promise<Unin
       db.close()
     }
     const open = await openAll(data, openStateIn(folder, parts), parts, false)
-    const line = startOf(data, false, asked, open)
+    const line = await startOf(data, false, asked, open)
     for (const { id, name, path, problem } of open.clients.entries()) {
       if (problem) continue
       const { diff } = await open.clients.previewTakeOut(id, path)
@@ -82,7 +82,7 @@ export async function uninstall(data: string, asked: Asked): Promise<UninstallLi
       throw new HubError('uninstall/keys', `${keyedWords(keyed)} Nothing was done.`, {
         hint: 'Give them back in the window (Clients), or add --forget-servers.',
       })
-    const line = startOf(data, true, asked, open)
+    const line = await startOf(data, true, asked, open)
     const tell = (what: string, detail: string) =>
       open.audit?.append({ kind: 'hub', what, by: BY, detail }, { durable: true }).catch(() => {})
     await tell('hub/uninstalling', asked.erases ? 'with its data' : 'its data stays')
@@ -161,7 +161,8 @@ async function openAll(data: string, db: Db, parts: OpenParts, does: boolean): P
   return { clients, moved, keychain, accounts, closed, audit }
 }
 
-function startOf(data: string, done: boolean, asked: Asked, { clients, closed }: Open): UninstallLine {
+async function startOf(data: string, done: boolean, asked: Asked, { clients, closed }: Open): Promise<UninstallLine> {
+  const past = (await clients.list([])).filter(one => one.direct.length > 0)
   const unreadable = clients.entries().filter(one => one.problem)
   return {
     dataFolder: data,
@@ -173,6 +174,10 @@ function startOf(data: string, done: boolean, asked: Asked, { clients, closed }:
     left: [
       ...unreadable.map(one => `Our entry is still in ${one.path}: ${one.problem}`),
       ...clients.others.all().map(one => `${one.name}: take the entry you pasted out of its settings yourself.`),
+      ...past.map(
+        ({ name, direct }) =>
+          `${direct.join(', ')} stays in ${name}'s file, where you wrote it past the gate. Take it out there if it is to go.`,
+      ),
       ...(closed && (existsSync(data) || clients.entries().length > 0)
         ? [`Entries of this folder may stay in the keychain. ${closed}`]
         : []),
@@ -210,7 +215,7 @@ async function giveBack(one: TakenServer, { clients, moved }: Open, line: Uninst
 }
 
 /** The root goes last: who is killed in between can do the rest. */
-async function forgetKeys({ keychain }: Open, line: UninstallLine): Promise<void> {
+async function forgetKeys({ keychain, closed }: Open, line: UninstallLine): Promise<void> {
   try {
     // The log's last row changed its anchor.
     const all = (await keychain?.accounts()) ?? []
@@ -219,7 +224,8 @@ async function forgetKeys({ keychain }: Open, line: UninstallLine): Promise<void
       line.keychain.push(account)
     }
   } catch (error) {
-    line.left.push(`Some keychain entries stay. ${wordsOf(error)}`)
+    // That it cannot be looked into is said already.
+    if (!closed) line.left.push(`Some keychain entries stay. ${wordsOf(error)}`)
   }
 }
 

@@ -6,6 +6,9 @@ import { afterEach, expect, test } from 'vitest'
 import { type Ran, runCli } from '../cli/testing/run-cli.ts'
 import { type Served, serve } from '../cli/testing/serve.ts'
 import { UninstallLine } from '../contract/command-line.ts'
+import { Announcer } from '../hub/announce.ts'
+import { Clients } from '../hub/clients/clients.ts'
+import { openState } from '../hub/store/open.ts'
 import { Keychain } from '../hub/vault/keychain.ts'
 
 const hasKeychain = process.env.GATEHOUSE_TEST_KEYRING === '1'
@@ -94,7 +97,9 @@ test('everything goes: entries out of files changed since, taken servers back, k
   expect(at.text('codex')).toBe(`${CODEX}\n[tools]\nweb_search = true # added since\n`)
   // A file that was made for our entry is taken away again.
   expect(existsSync(at.files.warp)).toBe(false)
-  expect(readdirSync(dirname(at.files.cursor))).toEqual(['mcp.json'])
+  // Without a keychain nothing could encrypt the copies of before: they lie beside the file, and stay the person's.
+  const beside = readdirSync(dirname(at.files.cursor)).filter(name => hasKeychain || !name.includes('-backup-'))
+  expect(beside).toEqual(['mcp.json'])
   if (hasKeychain) {
     expect([ran.code, line.left]).toEqual([0, []])
     expect(JSON.parse(at.text('gemini').replace('// mine', '')).mcpServers).toEqual({
@@ -144,4 +149,31 @@ test('another Gatehouse’s entry stays; ours goes also when its data folder is 
   expect([ran.code, at.text('cursor')]).toEqual([1, '{"mcpServers":{"a":{"command":"b"}}}'])
   expect(ran.out).toContain('keychain')
   expect(existsSync(at.data)).toBe(false)
+}, 60_000)
+
+test('servers written past the gate stay in the file, and are named', async () => {
+  const at = await machine()
+  await at.start()
+  await at.must('stop')
+  const db = openState(at.data)
+  const clients = new Clients({
+    folder: { path: at.data },
+    db,
+    key: () => null,
+    audit: { append: async () => {} },
+    announcer: new Announcer(),
+    entry: { command: 'node', args: ['main.ts'] },
+    home: at.env.HOME,
+    env: {},
+    guards: false,
+  })
+  const launch = { command: 'uvx', args: ['mcp-server-time'], env: {}, headers: {} }
+  const server = { id: 'srv_1', name: 'time', launch, bundled: false }
+  const { before } = await clients.previewDirect('cursor', [server], new Map())
+  await clients.writeDirect('cursor', [server], new Map(), { by: 'test', before, ready: async () => {} })
+  clients.close()
+  db.close()
+  const ran = await at.run('uninstall', '--yes')
+  expect([ran.code, ran.out]).toEqual([1, expect.stringContaining("time stays in Cursor's file")])
+  expect(at.text('cursor')).toContain('mcp-server-time')
 }, 60_000)

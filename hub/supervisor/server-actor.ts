@@ -145,7 +145,7 @@ export class ServerActor {
       this.#starting = this.#start(stay)
     } else if (state.kind === 'stopping') void this.#stop()
     else if (state.kind === 'backing-off') {
-      const timer = setTimeout(() => this.send({ kind: 'retry' }), state.retryAt - Date.now())
+      const timer = setTimeout(() => this.send({ kind: 'retry' }), Math.max(0, state.retryAt - Date.now()))
       stay.addEventListener('abort', () => clearTimeout(timer))
     }
   }
