@@ -43,7 +43,7 @@ test.each(KNOWN_CLIENTS.map(client => [client.id, client] as const))('%s starts 
     env: { KEY: 'xnot-a-$&-key', PLAIN: '1' },
     headers: {},
   })
-  expect(JSON.stringify(stdio)).not.toContain('gatehouse')
+  expect(JSON.stringify(stdio).replaceAll(homedir(), '')).not.toContain('gatehouse')
   const http = () => [...directEntries(client, [server('two', HTTP)], values).values()][0]!
   if (client.entry.http === null) return expect(http).toThrow('elsewhere')
   expect(launchOf(http())).toEqual({ ...HTTP, headers: { Authorization: 'Bearer not-a-$&-key' } })
