@@ -121,6 +121,33 @@ test('a hub that dies mid-call: the call is answered with what happened, the res
   expect(out.slice(4)).toEqual([result('9')])
 })
 
+test('a hub that dies while it is written to: the next line is heard all the same, and starts another', async () => {
+  const hub = await hubThat(answering())
+  await hub.start()
+  let socket: Socket | undefined
+  const { say, out, starts } = bridgeTo(hub, {
+    async dial() {
+      const dialled = await dial(hub.data, { role: 'bridge', token: 'gh_1', client: 'cursor' })
+      if (dialled.kind === 'connected') socket = dialled.socket
+      return dialled
+    },
+  })
+  say(INITIALIZE)
+  await expect.poll(() => out.length).toBe(1)
+  // As a write ends that finds nobody at the other end.
+  socket!.write = () => {
+    void hub.kill()
+    socket!.destroy()
+    return false
+  }
+  say(call(7))
+  await expect.poll(() => out.length).toBe(2)
+  say(call(8))
+  await expect.poll(starts).toBeGreaterThan(0)
+  await hub.start()
+  await expect.poll(() => out.at(-1)).toBe(result('8'))
+})
+
 test('a hub that dies before it answered the first request gets it again, and that answer is the client’s', async () => {
   let dies = true
   const hub = await hubThat((line, socket) => {

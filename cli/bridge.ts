@@ -182,6 +182,8 @@ class Bridge {
     stdout.off('drain', goOn)
     this.#socket = null
     this.#loseCalls()
+    // A write that the dying hub did not take had paused it: the next line must be heard, or no hub is ever started.
+    stdin.resume()
   }
 
   /** The hub knows us: what waited goes out, what comes goes straight. */
