@@ -96,7 +96,9 @@ test('a sentry that was killed is replaced, and the new one knows the servers', 
     found => found.length === 1,
   )
   started.push(...next)
-  // Its program has to be loaded before it can listen; what it is told meanwhile waits in the pipe.
+  // It is seen before the hub's own turn goes on and tells it. Killed in between, the servers are the ledger's, at the next
+  // start. Its program has to be loaded before it can listen; what it is told meanwhile waits in the pipe.
+  await new Promise(resolve => setTimeout(resolve, 1_000))
   hub.kill('SIGKILL')
   await until(
     () => alive(pids),
