@@ -21,7 +21,7 @@ const MANY_MS = 700
 const SETTLE_MS = 150
 /** Through the gate, before its memory is looked at again. */
 const CALLS_IN_ALL = 100_000
-const BOUND_MS = 300_000
+const BOUND_MS = 900_000
 
 interface Route {
   name: string
