@@ -1,9 +1,8 @@
 import { existsSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
-import { createServer, type Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { startTestApi, type TestApi } from '../kit/test-api.ts'
 import { type Started, startServer } from '../kit/test-client.ts'
 import { chunksOf } from './chunks.ts'
 
@@ -126,37 +125,24 @@ test('pieces are short, whole, and know their lines', () => {
   expect(chunksOf('\n \n')).toEqual([])
 })
 
-interface Standin {
+interface Standin extends TestApi {
   env: Record<string, string>
   records: Map<string, Record<string, unknown>>
-  asked: string[]
-  /** What the next requests are answered with instead. */
-  fails: { status: number; body?: string }[]
-  server: Server
 }
 
 /** Answers as Pinecone's data plane does: NDJSON upserts, search over integrated embeddings, deletes by id. */
 async function pinecone(): Promise<Standin> {
   const records: Standin['records'] = new Map()
-  const [asked, fails]: [string[], Standin['fails']] = [[], []]
-  const server = createServer(async (request, response) => {
-    let body = ''
-    for await (const chunk of request) body += chunk
-    asked.push(`${request.method} ${request.url}`)
-    const send = (status: number, value: unknown) => {
-      response.writeHead(status, { 'content-type': 'application/json' })
-      response.end(typeof value === 'string' ? value : JSON.stringify(value))
-    }
-    const wrong = fails.shift()
-    if (wrong) return send(wrong.status, wrong.body ?? { error: { code: 'X', message: 'no' }, status: wrong.status })
-    if (request.headers['api-key'] !== 'pk-right-key') return send(401, 'Unauthorized')
-    if (request.url?.endsWith('/upsert')) {
+  const api = await startTestApi(({ path, headers, body }) => {
+    if (headers['api-key'] !== 'pk-right-key') return { status: 401, body: 'Unauthorized' }
+    if (path.endsWith('/upsert')) {
       for (const line of body.split('\n')) {
         const record = JSON.parse(line)
         records.set(record.id ?? record._id, record)
       }
-      response.writeHead(201).end()
-    } else if (request.url?.endsWith('/search')) {
+      return { status: 201 }
+    }
+    if (path.endsWith('/search')) {
       const { query } = JSON.parse(body)
       const word = query.inputs.text.split(' ').at(-1)
       const hits = [...records.entries()]
@@ -168,16 +154,16 @@ async function pinecone(): Promise<Standin> {
         }))
         .toSorted((a, b) => b._score - a._score)
         .slice(0, query.top_k)
-      send(200, { result: { hits }, usage: { read_units: 1, embed_total_tokens: 5 } })
-    } else if (request.url === '/vectors/delete') {
-      for (const id of JSON.parse(body).ids) records.delete(id)
-      send(200, {})
-    } else send(404, { error: { code: 'NOT_FOUND', message: 'no such path' }, status: 404 })
+      return { body: { result: { hits }, usage: { read_units: 1, embed_total_tokens: 5 } } }
+    }
+    if (path !== '/vectors/delete') return refusal(404)
+    for (const id of JSON.parse(body).ids) records.delete(id)
+    return { body: {} }
   })
-  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
-  const host = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
-  return { env: { PINECONE_API_KEY: 'pk-right-key', PINECONE_INDEX_HOST: host }, records, asked, fails, server }
+  return { ...api, records, env: { PINECONE_API_KEY: 'pk-right-key', PINECONE_INDEX_HOST: api.url } }
 }
+
+const refusal = (status: number) => ({ status, body: { error: { code: 'X', message: 'no' }, status } })
 
 test('with Pinecone the pieces are there, are found by meaning, replaced and removed, and it says so', async () => {
   const standin = await pinecone()
@@ -188,7 +174,7 @@ test('with Pinecone the pieces are there, are found by meaning, replaced and rem
     texts: [{ name: 'n', text: `${texts}\n\n# tomato` }],
   })
   expect(added.data).toMatchObject({ engine: 'Pinecone', chunks: standin.records.size })
-  expect(standin.asked.filter(one => one.includes('/upsert')).length).toBeGreaterThan(1)
+  expect(standin.seen.filter(one => one.path.endsWith('/upsert')).length).toBeGreaterThan(1)
   const found = await server.call('semantic_search', { query: 'a red tomato', top_k: 2 })
   expect(found.data).toMatchObject({
     engine: 'Pinecone',
@@ -198,7 +184,7 @@ test('with Pinecone the pieces are there, are found by meaning, replaced and rem
   expect(standin.records.size).toBe(1)
   await server.call('remove_documents', { source: 'big' })
   expect(standin.records.size).toBe(0)
-  standin.server.close()
+  await standin.close()
 })
 
 test.each([
@@ -208,23 +194,22 @@ test.each([
 ])('Pinecone answering %i is %s, says what to correct, and nothing is noted as known', async (status, kind, words) => {
   const standin = await pinecone()
   const server = await start(standin.env)
-  standin.fails.push(...Array(10).fill({ status, body: status === 401 ? 'Unauthorized' : undefined }))
+  standin.faults.push(...Array(10).fill(status === 401 ? { status, body: 'Unauthorized' } : refusal(status)))
   const { data, text } = await server.call('add_documents', { source: 's', texts: [{ name: 'n', text: 'words' }] })
   const told = data.error ? text : data.problems[0].problem
   expect(data.error?.kind ?? kind).toBe(kind)
   expect(told).toContain(words)
   expect((await server.call('list_sources')).data.sources).toEqual([])
   expect(told + server.log()).not.toContain('pk-right-key')
-  standin.server.close()
+  await standin.close()
 })
 
 test('Pinecone gone or talking nonsense is an upstream error; after five it is left alone', async () => {
   const standin = await pinecone()
   const server = await start({ ...standin.env, CALL_TIMEOUT_MS: '60000' })
-  standin.fails.push({ status: 200, body: '<html>' })
+  standin.faults.push('garbage')
   expect((await server.call('semantic_search', { query: 'x' })).data.error.kind).toBe('upstream_error')
-  standin.server.closeAllConnections()
-  standin.server.close()
+  await standin.close()
   const said: string[] = []
   for (let n = 0; n < 6; n++) said.push((await server.call('semantic_search', { query: 'x' })).text)
   expect(said[0]).toMatch(/Pinecone cannot be reached\. .*\(upstream_error, /)

@@ -1,7 +1,7 @@
 // Pinecone in the place of full text: an index that embeds by itself holds the pieces and finds them by meaning.
 import { Pinecone } from '@pinecone-database/pinecone'
-import { BrokenCircuitError, ConsecutiveBreaker, circuitBreaker, handleWhen } from 'cockatiel'
 import { Failure, type FailureKind } from '../kit/failure.ts'
+import { type Problem, Upstream } from '../kit/upstream.ts'
 import type { Found, Piece } from './shelf.ts'
 
 /** Pinecone takes so many at once. */
@@ -18,33 +18,34 @@ export interface PineconePlace {
 export class PineconeShelf {
   readonly #index: ReturnType<Pinecone['index']>
   readonly #textField: string
-  // After 5 failures in a row nothing is asked for a minute.
-  readonly #breaker = circuitBreaker(handleWhen(isDown), { halfOpenAfter: 60_000, breaker: new ConsecutiveBreaker(5) })
+  // Its client asks again by itself.
+  readonly #upstream = new Upstream({ name: 'Pinecone', read, inWords, tries: 1 })
 
   constructor({ apiKey, host, namespace, textField }: PineconePlace) {
     this.#index = new Pinecone({ apiKey }).index({ host, namespace })
     this.#textField = textField
   }
 
-  async put(pieces: readonly Piece[]): Promise<void> {
+  async put(pieces: readonly Piece[], signal: AbortSignal): Promise<void> {
     for (let from = 0; from < pieces.length; from += RECORDS) {
       const records = pieces
         .slice(from, from + RECORDS)
         .map(({ id, text, source, location }) => ({ id, [this.#textField]: text, source, location }))
-      await this.#ask(() => this.#index.upsertRecords({ records }))
+      await this.#upstream.ask(() => this.#index.upsertRecords({ records }), signal)
     }
   }
 
-  async remove(ids: readonly string[]): Promise<void> {
+  async remove(ids: readonly string[], signal: AbortSignal): Promise<void> {
     for (let from = 0; from < ids.length; from += IDS)
-      await this.#ask(() => this.#index.deleteMany({ ids: ids.slice(from, from + IDS) }))
+      await this.#upstream.ask(() => this.#index.deleteMany({ ids: ids.slice(from, from + IDS) }), signal)
   }
 
-  async search(query: string, most: number, source: string | undefined): Promise<Found[]> {
+  async search(query: string, most: number, source: string | undefined, signal: AbortSignal): Promise<Found[]> {
     const filter = source === undefined ? {} : { filter: { source: { $eq: source } } }
     const fields = [this.#textField, 'source', 'location']
-    const { result } = await this.#ask(() =>
-      this.#index.searchRecords({ query: { topK: most, inputs: { text: query }, ...filter }, fields }),
+    const { result } = await this.#upstream.ask(
+      () => this.#index.searchRecords({ query: { topK: most, inputs: { text: query }, ...filter }, fields }),
+      signal,
     )
     return result.hits.map(({ _score: score, fields }) => {
       const held = fields as Record<string, unknown>
@@ -52,53 +53,28 @@ export class PineconeShelf {
       return { text: text(this.#textField), score, source: text('source'), location: text('location') }
     })
   }
-
-  async #ask<T>(work: () => Promise<T>): Promise<T> {
-    try {
-      return await this.#breaker.execute(work)
-    } catch (error) {
-      throw inWords(error)
-    }
-  }
 }
 
 const BY_NAME: Record<string, [FailureKind, string, string]> = {
   PineconeAuthorizationError: [
     'permission_denied',
-    'Pinecone does not know this key',
+    'Pinecone does not know this key.',
     'Ask the person to correct PINECONE_API_KEY.',
   ],
-  PineconeNotFoundError: ['not_found', 'Pinecone has no such index', 'Ask the person to correct PINECONE_INDEX_HOST.'],
+  PineconeNotFoundError: ['not_found', 'Pinecone has no such index.', 'Ask the person to correct PINECONE_INDEX_HOST.'],
   PineconeBadRequestError: [
     'validation_error',
-    'Pinecone refuses this',
+    'Pinecone refuses this.',
     'The index must embed by itself; PINECONE_TEXT_FIELD names its field.',
   ],
-  PineconeMaxRetriesExceededError: ['rate_limited', 'Pinecone is busy', 'Try again in a while.'],
-  PineconeConnectionError: [
-    'upstream_error',
-    'Pinecone cannot be reached',
-    'Ask the person to look at PINECONE_INDEX_HOST and the network.',
-  ],
-  PineconeTimeoutError: ['timeout', 'Pinecone does not answer', 'Try again in a while.'],
 }
 
-const LEFT_ALONE = new Failure(
-  'upstream_error',
-  'Pinecone failed five times in a row and is left alone for a minute.',
-  'Try again then.',
-)
-
-/** Rather than that it refuses what was asked. */
-function isDown(error: unknown): boolean {
-  const { status } = error as { status?: number }
-  return status === undefined || status >= 500
+function read(error: unknown): Problem {
+  const { status, message } = error as { status?: number; message: string }
+  return { status, said: message }
 }
 
-function inWords(error: unknown): Failure {
-  if (error instanceof BrokenCircuitError) return LEFT_ALONE
-  const { name, message, status } = error as { name: string; message: string; status?: number }
-  const known = status === 429 ? BY_NAME.PineconeMaxRetriesExceededError : BY_NAME[name]
-  const [kind, what, suggestion] = known ?? ['upstream_error', 'Pinecone failed', 'Try again in a while.']
-  return new Failure(kind, `${what}.`, suggestion, { said: message.slice(0, 300) })
+function inWords(error: unknown, { said = '' }: Problem): Failure | undefined {
+  const known = BY_NAME[(error as Error).name]
+  return known && new Failure(...known, { said: said.slice(0, 300) })
 }

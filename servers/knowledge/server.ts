@@ -66,11 +66,12 @@ export function knowledgeServer(kit: Kit, { roots, shelf, pinecone }: Knowing): 
           const pieces = piecesOf(source, document, chunksOf(await read()))
           if (pinecone) {
             const now = new Set(pieces.map(piece => piece.id))
-            await pinecone.put(pieces)
+            await pinecone.put(pieces, signal)
             await pinecone.remove(
               shelf()
                 .idsOf(source, document)
                 .filter(id => !now.has(id)),
+              signal,
             )
           }
           // Last, so that what is noted here is there.
@@ -117,8 +118,8 @@ export function knowledgeServer(kit: Kit, { roots, shelf, pinecone }: Knowing): 
       }),
       annotations: { ...READS, openWorldHint: pinecone !== null },
     },
-    async ({ query, top_k, source }) => {
-      const results = await (pinecone ?? shelf()).search(query, top_k, source)
+    async ({ query, top_k, source }, { signal }) => {
+      const results = await (pinecone ?? shelf()).search(query, top_k, source, signal)
       const text = results.map(one => `${one.source} ${one.location}\n${one.text}`).join('\n\n')
       return { text: text || 'Nothing fits.', data: { results, engine: used } }
     },
@@ -157,11 +158,11 @@ export function knowledgeServer(kit: Kit, { roots, shelf, pinecone }: Knowing): 
       output: z.object({ source: z.string(), documents: z.number() }),
       annotations: { readOnlyHint: false, destructiveHint: true, idempotentHint: true, openWorldHint: false },
     },
-    async ({ source }) => {
+    async ({ source }, { signal }) => {
       const ids = shelf().idsOf(source)
       if (ids.length === 0)
         throw new Failure('not_found', `There is no source ${source}.`, 'Look at them with list_sources.')
-      await pinecone?.remove(ids)
+      await pinecone?.remove(ids, signal)
       const documents = shelf().remove(source)
       return { text: `Forgot ${documents} documents of ${source}.`, data: { source, documents } }
     },
