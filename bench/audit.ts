@@ -123,7 +123,9 @@ export async function auditBench(rows: number): Promise<void> {
 async function besideCalls(folder: string, keys: { privateKey: KeyObject; publicKey: KeyObject }): Promise<void> {
   const anchor = { read: async () => null, write: async () => {} }
   const audit = await Audit.open({ folder, signing: () => keys, anchor, announcer: new Announcer(), redact: t => t })
-  const record = () => audit.append({ kind: 'call', what: 'call/allowed' }, { durable: true })
+  let records = 0
+  const record = () =>
+    audit.append({ ...someEvent(records * 2), correlation: `beside-${records++}` }, { durable: true })
   const alone: number[] = []
   for (let n = 0; n < 200; n++) alone.push((await took(record))[0])
   let isDone = false
@@ -149,7 +151,6 @@ const median = (ms: number[]) => ms.toSorted((a, b) => a - b)[ms.length >> 1]!.t
 
 /** What a rule would have made of a week of calls, asked again and again, and what a call pays meanwhile. */
 async function effectBesideCalls(audit: Audit, record: () => Promise<void>, alone: string): Promise<void> {
-  const [newest] = await audit.list({ kinds: ['result'], limit: 1 })
   const known: Known = (server, tool) => ({
     server: { id: server, name: server, trusted: false },
     definition: { name: tool },
@@ -160,14 +161,14 @@ async function effectBesideCalls(audit: Audit, record: () => Promise<void>, alon
   const stalls = monitorEventLoopDelay({ resolution: 1 })
   stalls.enable()
   let isDone = false
-  const asking = took(() => effectOn(one => audit.list(one), known, [CAREFUL, after], newest!.time)).finally(() => {
+  const asking = took(() => effectOn(one => audit.list(one), known, [CAREFUL, after], Date.now())).finally(() => {
     isDone = true
   })
   while (!isDone) beside.push((await took(record))[0])
   const [ms, effect] = await asking
   stalls.disable()
   say(
-    `a rule's effect on ${effect.calls} calls of a week (more: ${effect.isCut}): ${ms.toFixed(0)} ms; a changing call's ` +
+    `a rule's effect on ${effect.calls} calls of a week (more: ${effect.isCut}; ${effect.denied} it would deny): ${ms.toFixed(0)} ms; a changing call's ` +
       `record meanwhile ${median(beside)} ms (alone ${alone}); one turn in a hundred of the hub's thread took over ${(stalls.percentile(99) / 1e6).toFixed(1)} ms`,
   )
 }
