@@ -329,7 +329,7 @@ async function openParts(options: HubOptions, parts: OpenParts, report: (message
     metrics: metrics.status(),
     state: { problem: rollback.problem },
     config: { path: join(folder.path, 'config.json'), problem: registry.problem() },
-    pin: windows.pinState(),
+    pin: windows.pin.state,
   })
   const readers: Readers = {
     status,

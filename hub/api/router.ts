@@ -93,14 +93,14 @@ export function buildRouter(parts: Parts) {
     newLink: api.windows.newLink.handler(async ({ context }) => {
       const url = await parts.newLink()
       await audit.append({ kind: 'window', what: 'window/link-made', by: nameOf(context.caller) }, { durable: true })
-      return { url, pinNeeded: windows.pinState() === 'set', validMs: 120_000 }
+      return { url, pinNeeded: windows.pin.state === 'set', validMs: 120_000 }
     }),
     revoke: api.windows.revoke.handler(({ input, context }) => {
       windows.revoke(input.id, nameOf(context.caller))
       return { revoked: input.id }
     }),
     setPin: api.windows.setPin.handler(async ({ input, context }) => {
-      await windows.setPin(input.pin, input.old, nameOf(context.caller))
+      await windows.pin.set(input.pin, input.old, nameOf(context.caller))
       return { set: input.pin !== null }
     }),
   })

@@ -24,7 +24,7 @@ export function answerServers(api: GuardedContract, parts: Parts) {
         context.caller,
         `${definition.name}: ${shownCommand(definition.launch)}`,
       )
-      if (input.pin !== undefined && (await windows.pinIsRight(input.pin, nameOf(context.caller)))) {
+      if (input.pin !== undefined && (await windows.pin.isRight(input.pin, nameOf(context.caller)))) {
         await record('server/agreed', definition.id, context.caller, `with the PIN · digest ${definition.digest}`)
         // What was typed is agreed to, not what stands in the file by now.
         registry.agree(definition.id, { digest: digestOf(input.launch), secrets: [], trust: false })

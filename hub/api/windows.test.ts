@@ -95,8 +95,8 @@ test('every later pairing needs the PIN; five wrong ones use the link up', async
 test('until a PIN was chosen or refused in the first window, no second one is paired', async () => {
   await pair(windows.newCode())
   expect((await pair(windows.newCode())).verdict.kind).toBe('refused')
-  await windows.setPin(null, undefined, 'window:a')
-  expect(windows.pinState()).toBe('skipped')
+  await windows.pin.set(null, undefined, 'window:a')
+  expect(windows.pin.state).toBe('skipped')
   expect((await pair(windows.newCode())).verdict.kind).toBe('accepted')
 })
 
@@ -147,27 +147,27 @@ test('a proof without the key it names pairs nothing', async () => {
 })
 
 test('changing the PIN needs the old one', async () => {
-  await windows.setPin('1234', undefined, 'window:a')
-  await expect(windows.setPin(null, undefined, 'window:a')).rejects.toThrow('old PIN')
-  await expect(windows.setPin(null, '9999', 'window:a')).rejects.toThrow('old PIN')
-  await windows.setPin('5678', '1234', 'window:a')
-  expect(await windows.pinIsRight('5678', 'cli')).toBe(true)
+  await windows.pin.set('1234', undefined, 'window:a')
+  await expect(windows.pin.set(null, undefined, 'window:a')).rejects.toThrow('old PIN')
+  await expect(windows.pin.set(null, '9999', 'window:a')).rejects.toThrow('old PIN')
+  await windows.pin.set('5678', '1234', 'window:a')
+  expect(await windows.pin.isRight('5678', 'cli')).toBe(true)
 })
 
 test('many wrong PINs stop the guessing for an hour', async () => {
-  await windows.setPin('1234', undefined, 'window:a')
-  const tries = await Promise.allSettled(Array.from({ length: 30 }, (_, n) => windows.pinIsRight(`no${n}`, 'cli')))
+  await windows.pin.set('1234', undefined, 'window:a')
+  const tries = await Promise.allSettled(Array.from({ length: 30 }, (_, n) => windows.pin.isRight(`no${n}`, 'cli')))
   expect(tries.filter(one => one.status === 'rejected').length).toBeGreaterThan(5)
-  await expect(windows.pinIsRight('1234', 'cli')).rejects.toThrow('Too many')
+  await expect(windows.pin.isRight('1234', 'cli')).rejects.toThrow('Too many')
 })
 
 test('a restart gives no new tries, and a paired window that changes the PIN is not stopped by others’ tries', async () => {
-  await windows.setPin('1234', undefined, 'window:a')
-  await Promise.allSettled(Array.from({ length: 20 }, (_, n) => windows.pinIsRight(`no${n}`, 'cli')))
+  await windows.pin.set('1234', undefined, 'window:a')
+  await Promise.allSettled(Array.from({ length: 20 }, (_, n) => windows.pin.isRight(`no${n}`, 'cli')))
   expect(recorded.filter(what => what === 'window/pin-wrong').length).toBe(20)
   const restarted = again()
-  await expect(restarted.pinIsRight('1234', 'cli')).rejects.toThrow('Too many')
-  await restarted.setPin('5678', '1234', 'window:a')
+  await expect(restarted.pin.isRight('1234', 'cli')).rejects.toThrow('Too many')
+  await restarted.pin.set('5678', '1234', 'window:a')
   expect(recorded.at(-1)).toBe('window/pin-set')
 })
 

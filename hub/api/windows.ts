@@ -1,6 +1,5 @@
-// Which windows may decide: pairing by a link that works once, the PIN for every later one, and revoking.
-import { createPublicKey, randomBytes, scrypt as scryptCallback, timingSafeEqual, verify } from 'node:crypto'
-import { promisify } from 'node:util'
+// Which windows may decide: pairing by a link that works once, and revoking.
+import { createPublicKey, randomBytes, verify } from 'node:crypto'
 import { z } from 'zod'
 import { type Challenge, type Proof, proofText, type Verdict } from '../../contract/hello.ts'
 import type { PairedWindow } from '../../contract/hub.ts'
@@ -8,8 +7,8 @@ import type { Announcer } from '../announce.ts'
 import type { Audit } from '../audit/audit.ts'
 import { HubError } from '../error.ts'
 import type { Sealed } from '../store/sealed.ts'
-
-const scrypt = promisify<string, Buffer, number, Buffer>(scryptCallback)
+import { Door, type DoorStore } from './door.ts'
+import { Pin } from './pin.ts'
 
 const Window = z.object({
   name: z.string(),
@@ -19,39 +18,9 @@ const Window = z.object({
   /** Paired at the very port the hub listens on, not through a forwarded one. */
   direct: z.boolean().optional(),
 })
-/**
- * What the keychain keeps. `skipped`: the person chose to have no PIN, after a warning. `wrongPins`: when one was tried,
- * so that a restart gives no new tries. `windows`: which are paired, so that an older state.db put back brings none back.
- */
-const Door = z.object({
-  pin: z.union([
-    z.object({ kind: z.literal('set'), salt: z.string(), hash: z.string() }),
-    z.object({ kind: z.enum(['skipped', 'not-chosen']) }),
-  ]),
-  wrongPins: z.array(z.number()),
-  windows: z.array(z.string()),
-})
-type Door = z.infer<typeof Door>
-/** An entry that cannot be read lets nobody in: a PIN that nothing is. */
-const SHUT: Door = {
-  pin: { kind: 'set', salt: '', hash: Buffer.alloc(32).toString('base64') },
-  wrongPins: [],
-  windows: [],
-}
-
+type Window = z.infer<typeof Window>
 export const LINK_LIFE_MS = 120_000
 const WRONG_PINS_PER_LINK = 5
-const WRONG_PINS_PER_HOUR = 20
-
-/** Where the PIN is kept: readable by no program that reads our files, and not put back with them. */
-interface DoorStore {
-  read(): string | null
-  write(text: string): Promise<void>
-}
-
-/** Who tries a PIN: programs and new windows share one limit, a paired window has its own. */
-type Trying = 'anybody' | 'paired'
-
 interface Link {
   until: number
   wrongPins: number
@@ -63,15 +32,15 @@ export class Windows {
   #sealed: Sealed
   #announcer: Announcer
   #audit: Pick<Audit, 'append'>
-  #store: DoorStore
+  readonly pin: Pin
+  #door: Door
   #links = new Map<string, Link>()
   #open = new Map<string, Set<() => void>>()
   readonly #isLocked: () => boolean
   /** Gave the passphrase of the file that says who is paired: who has that has all that pairing guards. */
-  readonly #vouched = new Map<string, z.infer<typeof Window>>()
+  readonly #vouched = new Map<string, Window>()
   /** Paired while nobody could say who is, and not known since. */
   readonly #ended = new Set<string>()
-  #wrongInWindows: number[] = []
 
   /** `isLocked`: what is paired stands in the encrypted file, and nobody has opened it yet. */
   constructor(options: {
@@ -83,9 +52,11 @@ export class Windows {
   }) {
     this.#isLocked = options.isLocked ?? (() => false)
     this.#sealed = options.sealed
-    this.#store = options.door
+    this.#door = new Door(options.door)
     this.#announcer = options.announcer
     this.#audit = options.audit
+    const changed = () => options.announcer.emit('windows/changed')
+    this.pin = new Pin({ door: this.#door, audit: options.audit, isLocked: this.#isLocked, changed })
   }
 
   list(thisOne: string | null = null): PairedWindow[] {
@@ -97,10 +68,6 @@ export class Windows {
       open: (this.#open.get(key)?.size ?? 0) > 0,
       thisOne: key === thisOne,
     }))
-  }
-
-  pinState(): 'set' | 'skipped' | 'not-chosen' {
-    return this.#door().pin.kind
   }
 
   /** Whether it may decide now; asked at every call, so that no connection outlives its window. */
@@ -126,11 +93,11 @@ export class Windows {
     this.#announcer.emit('windows/changed')
   }
 
-  #keep(id: string, window: z.infer<typeof Window>): void {
+  #keep(id: string, window: Window): void {
     if (this.isPaired(id)) return
     this.#sealed.put('window', id, window)
     // Counts at once; a file that cannot be written to just now says so itself.
-    void this.#writeDoor({ ...this.#door(), windows: [...this.#door().windows, id] }).catch(() => {})
+    void this.#door.change({ windows: [...this.#door.read().windows, id] }).catch(() => {})
     const detail = `${window.name}, by the passphrase of the encrypted file`
     void this.#audit.append({ kind: 'window', what: 'window/paired', by: `window:${id}`, detail }, { durable: false })
   }
@@ -144,7 +111,7 @@ export class Windows {
 
   /** Nothing was ever chosen here. Where a PIN was, it is asked for even when no window is left. */
   get firstPairing(): boolean {
-    return this.pinState() === 'not-chosen' && this.#paired().length === 0
+    return this.pin.state === 'not-chosen' && this.#paired().length === 0
   }
 
   /** What a window must sign. `address`: the host it reached us by, so that a signature is good for no other listener. */
@@ -153,7 +120,7 @@ export class Windows {
       nonce: randomBytes(24).toString('base64url'),
       instance,
       address,
-      pinNeeded: this.pinState() === 'set',
+      pinNeeded: this.pin.state === 'set',
       firstPairing: this.firstPairing,
     }
   }
@@ -222,9 +189,9 @@ export class Windows {
       lastSeenAt: Date.now(),
       direct,
     })
-    await this.#writeDoor({ ...this.#door(), windows: [...this.#door().windows, id] })
+    await this.#door.change({ windows: [...this.#door.read().windows, id] })
     // Only now: while the PIN is made, no other link may be a first one.
-    if (first && proof.pin) await this.#choosePin(proof.pin)
+    if (first && proof.pin) await this.pin.choose(proof.pin)
     await this.#audit.append(
       { kind: 'window', what: 'window/paired', by: `window:${id}`, detail: proof.name },
       { durable: true },
@@ -243,7 +210,7 @@ export class Windows {
   }
 
   async #checkPin(pin: string | undefined, link: Link): Promise<Verdict | null> {
-    const state = this.pinState()
+    const state = this.pin.state
     if (state === 'skipped') return null
     if (state === 'not-chosen') {
       return no(
@@ -253,7 +220,7 @@ export class Windows {
       )
     }
     if (!pin) return no('pin-needed', 'Type the PIN that was chosen with the first window.')
-    if (await this.pinIsRight(pin, 'a new window')) return null
+    if (await this.pin.isRight(pin, 'a new window')) return null
     link.wrongPins++
     if (link.wrongPins >= WRONG_PINS_PER_LINK) link.until = 0
     return no(
@@ -263,75 +230,13 @@ export class Windows {
     )
   }
 
-  /** Compares with the stored PIN; too many wrong ones in an hour are refused without looking, and every wrong one is recorded. */
-  async pinIsRight(pin: string, by: string, who: Trying = 'anybody'): Promise<boolean> {
-    const { pin: stored } = this.#door()
-    if (stored.kind !== 'set') return false
-    const hourAgo = Date.now() - 3_600_000
-    const tries = (who === 'paired' ? this.#wrongInWindows : this.#door().wrongPins).filter(at => at > hourAgo)
-    if (tries.length >= WRONG_PINS_PER_HOUR) {
-      await this.#refused('window/pin-limit', 'Too many wrong PINs in the last hour.', by)
-      throw new HubError('pin/too-many', 'Too many wrong PINs in the last hour.', {
-        hint: 'Use a window that is paired already, or wait an hour.',
-      })
-    }
-    // Counted before the slow hash, so that tries in parallel count too.
-    const at = Date.now()
-    await this.#keepTries(who, [...tries, at])
-    const hash = await scrypt(pin, Buffer.from(stored.salt, 'base64'), 32)
-    const right = timingSafeEqual(hash, Buffer.from(stored.hash, 'base64'))
-    if (right) await this.#keepTries(who, without(who === 'paired' ? this.#wrongInWindows : this.#door().wrongPins, at))
-    else await this.#refused('window/pin-wrong', 'A wrong PIN was tried.', by)
-    return right
+  #find(id: string): Window | undefined {
+    return this.#door.read().windows.includes(id) ? this.#sealed.get('window', id, Window) : undefined
   }
 
-  /** The first PIN or none; a later change needs the old one. */
-  async setPin(pin: string | null, old: string | undefined, by: string): Promise<void> {
-    if (this.#isLocked())
-      throw new HubError('pin/locked', 'The PIN is kept in the encrypted file, which is locked.', {
-        hint: 'Unlock it first: Credentials.',
-      })
-    if (this.pinState() === 'set' && !(old && (await this.pinIsRight(old, by, 'paired')))) {
-      throw new HubError('pin/wrong', 'The old PIN is not right.', { hint: 'Type the PIN you chose before.' })
-    }
-    await this.#choosePin(pin)
-    await this.#audit.append(
-      { kind: 'window', what: pin ? 'window/pin-set' : 'window/pin-skipped', by },
-      { durable: true },
-    )
-    this.#announcer.emit('windows/changed')
-  }
-
-  async #choosePin(pin: string | null): Promise<void> {
-    if (pin === null) return this.#writeDoor({ ...this.#door(), pin: { kind: 'skipped' } })
-    const salt = randomBytes(16)
-    const hash = await scrypt(pin, salt, 32)
-    const made = { kind: 'set' as const, salt: salt.toString('base64'), hash: hash.toString('base64') }
-    await this.#writeDoor({ ...this.#door(), pin: made })
-  }
-
-  #door(): Door {
-    const text = this.#store.read()
-    if (text === null) return { pin: { kind: 'not-chosen' }, wrongPins: [], windows: [] }
-    return Door.safeParse(parseJson(text)).data ?? SHUT
-  }
-
-  #find(id: string): z.infer<typeof Window> | undefined {
-    return this.#door().windows.includes(id) ? this.#sealed.get('window', id, Window) : undefined
-  }
-
-  #paired(): { key: string; value: z.infer<typeof Window> }[] {
-    const { windows } = this.#door()
+  #paired(): { key: string; value: Window }[] {
+    const { windows } = this.#door.read()
     return this.#sealed.list('window', Window).filter(one => windows.includes(one.key))
-  }
-
-  #writeDoor(door: Door): Promise<void> {
-    return this.#store.write(JSON.stringify(door))
-  }
-
-  async #keepTries(who: Trying, tries: number[]): Promise<void> {
-    if (who === 'paired') this.#wrongInWindows = tries
-    else await this.#writeDoor({ ...this.#door(), wrongPins: tries })
   }
 
   /** The window may decide nothing any more; its open connections end. */
@@ -339,9 +244,9 @@ export class Windows {
     const window = this.#find(id)
     if (!window) throw new HubError('window/unknown', `No window ${id} is paired.`)
     this.#sealed.remove('window', id)
-    const windows = this.#door().windows.filter(one => one !== id)
+    const windows = this.#door.read().windows.filter(one => one !== id)
     // Counts at once; a keychain that cannot be written to just now says so itself.
-    void this.#writeDoor({ ...this.#door(), windows }).catch(() => {})
+    void this.#door.change({ windows }).catch(() => {})
     for (const end of [...(this.#open.get(id) ?? [])]) end()
     void this.#audit.append({ kind: 'window', what: 'window/revoked', by, detail: window.name }, { durable: false })
     this.#announcer.emit('windows/changed')
@@ -358,22 +263,9 @@ export class Windows {
     }
   }
 
-  async #refused(what: string, detail: string, by?: string): Promise<void> {
-    await this.#audit.append({ kind: 'refused', what, detail, ...(by ? { by } : {}) }, { durable: false })
+  async #refused(what: string, detail: string): Promise<void> {
+    await this.#audit.append({ kind: 'refused', what, detail }, { durable: false })
   }
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
-}
-
-function without(tries: readonly number[], at: number): number[] {
-  const n = tries.indexOf(at)
-  return n < 0 ? [...tries] : tries.toSpliced(n, 1)
 }
 
 function signedBy(publicKey: string, signature: string, challenge: Challenge): boolean {
