@@ -53,11 +53,11 @@ export async function previewUninstall(data: string, asked: Asked): Promise<Unin
     }
     const open = await openAll(data, openStateIn(folder, parts), parts, false)
     const line = await startOf(data, false, asked, open)
-    for (const { id, name, path, problem } of open.clients.entries()) {
+    for (const { id, name, path, problem } of open.clients.leaving.entries()) {
       if (problem) continue
-      const { diff } = await open.clients.previewTakeOut(id, path)
+      const { diff } = await open.clients.leaving.preview(id, path)
       line.clients.push({ id, name, path, diff })
-      if (await open.clients.runs(id))
+      if (await open.clients.leaving.runs(id))
         line.left.push(`${name} is running. Quit it first, or it writes our entry again.`)
     }
     line.keychain = open.accounts
@@ -87,13 +87,13 @@ export async function uninstall(data: string, asked: Asked): Promise<UninstallLi
       open.audit?.append({ kind: 'hub', what, by: BY, detail }, { durable: true }).catch(() => {})
     await tell('hub/uninstalling', asked.erases ? 'with its data' : 'its data stays')
     for (const one of back) await giveBack(one, open, line)
-    for (const { id, name, path, problem } of open.clients.entries()) {
+    for (const { id, name, path, problem } of open.clients.leaving.entries()) {
       if (problem) continue
       try {
-        const { diff } = await open.clients.previewTakeOut(id, path)
-        await open.clients.takeOut(id, path, BY)
+        const { diff } = await open.clients.leaving.preview(id, path)
+        await open.clients.leaving.takeOut(id, path, BY)
         line.clients.push({ id, name, path, diff })
-        if (await open.clients.runs(id))
+        if (await open.clients.leaving.runs(id))
           line.left.push(`${name} is running and may write our entry again. Quit it, and run this once more.`)
       } catch (error) {
         line.left.push(`Our entry is still in ${path}: ${wordsOf(error)}`)
@@ -163,7 +163,7 @@ async function openAll(data: string, db: Db, parts: OpenParts, does: boolean): P
 
 async function startOf(data: string, done: boolean, asked: Asked, { clients, closed }: Open): Promise<UninstallLine> {
   const past = (await clients.list([])).filter(one => one.direct.length > 0)
-  const unreadable = clients.entries().filter(one => one.problem)
+  const unreadable = clients.leaving.entries().filter(one => one.problem)
   return {
     dataFolder: data,
     done,
@@ -178,7 +178,7 @@ async function startOf(data: string, done: boolean, asked: Asked, { clients, clo
         ({ name, direct }) =>
           `${direct.join(', ')} stays in ${name}'s file, where you wrote it past the gate. Take it out there if it is to go.`,
       ),
-      ...(closed && (existsSync(data) || clients.entries().length > 0)
+      ...(closed && (existsSync(data) || clients.leaving.entries().length > 0)
         ? [`Entries of this folder may stay in the keychain. ${closed}`]
         : []),
     ],
@@ -187,7 +187,7 @@ async function startOf(data: string, done: boolean, asked: Asked, { clients, clo
 
 /** Servers that the clients' files do not have any more: those that go back as they stood, and those with keys. */
 function takenIn({ clients, moved }: Open): { back: TakenServer[]; keyed: TakenServer[] } {
-  const inFile = (client: string) => new Set(clients.servers(client).servers.map(one => one.name))
+  const inFile = (client: string) => new Set(clients.moving.servers(client).servers.map(one => one.name))
   const out = moved.all().filter(one => {
     try {
       return !inFile(one.client).has(one.name)
@@ -206,7 +206,7 @@ function keyedWords(keyed: readonly TakenServer[]): string {
 async function giveBack(one: TakenServer, { clients, moved }: Open, line: UninstallLine): Promise<void> {
   const change = { take: [], put: new Map([[one.name, one.entry]]) }
   try {
-    await clients.move(one.client, change, { connect: false, by: BY, before: null })
+    await clients.moving.move(one.client, change, { connect: false, by: BY, before: null })
     moved.forget(one.client, one.name)
     line.givenBack.push({ client: one.client, name: one.name })
   } catch (error) {

@@ -169,8 +169,8 @@ test('servers written past the gate stay in the file, and are named', async () =
   })
   const launch = { command: 'uvx', args: ['mcp-server-time'], env: {}, headers: {} }
   const server = { id: 'srv_1', name: 'time', launch, bundled: false }
-  const { before } = await clients.previewDirect('cursor', [server], new Map())
-  await clients.writeDirect('cursor', [server], new Map(), { by: 'test', before, ready: async () => {} })
+  const { before } = await clients.directly.preview('cursor', [server], new Map())
+  await clients.directly.write('cursor', [server], new Map(), { by: 'test', before, ready: async () => {} })
   clients.close()
   db.close()
   const ran = await at.run('uninstall', '--yes')

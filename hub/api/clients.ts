@@ -29,14 +29,14 @@ export function answerClients(
     replaceToken: api.clients.replaceToken.handler(({ input, context }) =>
       clients.replaceToken(input.id, nameOf(context.caller)),
     ),
-    history: api.clients.history.handler(async ({ input }) => shown(await clients.history(input.id))),
+    history: api.clients.history.handler(async ({ input }) => shown(clients.guarding.history(input.id))),
     keep: api.clients.keep.handler(({ input, context }) => {
-      clients.keep(input.id, input.on, nameOf(context.caller))
+      clients.guarding.keep(input.id, input.on, nameOf(context.caller))
       return { id: input.id, keep: input.on }
     }),
     answerGuard: api.clients.answerGuard.handler(async ({ input, context }) => ({
       id: input.id,
-      written: await clients.answerGuard(input.id, input.answer, nameOf(context.caller)),
+      written: await clients.guarding.answer(input.id, input.answer, nameOf(context.caller)),
     })),
     quitAndWrite: api.clients.quitAndWrite.handler(({ input, context }) =>
       clients.quitAndWrite(input.id, input.before, nameOf(context.caller)),

@@ -10,7 +10,7 @@ export function answerDirect(api: GuardedContract, { audit, clients, registry, v
   return api.direct.router({
     preview: api.direct.preview.handler(async ({ input: { id, servers } }) => {
       const { chosen, plain } = chosenOf(servers)
-      return { ...(await clients.previewDirect(id, chosen, new Map(plain.map(name => [name, MASK])))), plain }
+      return { ...(await clients.directly.preview(id, chosen, new Map(plain.map(name => [name, MASK])))), plain }
     }),
     write: api.direct.write.handler(async ({ input: { id, servers, before, plain: agreed }, context: { caller } }) => {
       const by = nameOf(caller)
@@ -27,11 +27,11 @@ export function answerDirect(api: GuardedContract, { audit, clients, registry, v
       const detail = `${chosen.map(one => one.name).join(', ')}${held}`
       const ready = () =>
         audit.append({ kind: 'client', what: 'client/writing-directly', client: id, by, detail }, { durable: true })
-      return clients.writeDirect(id, chosen, values, { by, before, ready })
+      return clients.directly.write(id, chosen, values, { by, before, ready })
     }),
-    previewTakeBack: api.direct.previewTakeBack.handler(({ input: { id } }) => clients.previewTakeBack(id)),
+    previewTakeBack: api.direct.previewTakeBack.handler(({ input: { id } }) => clients.directly.previewTakeBack(id)),
     takeBack: api.direct.takeBack.handler(({ input: { id, before }, context: { caller } }) =>
-      clients.takeBackDirect(id, { by: nameOf(caller), before }),
+      clients.directly.takeBack(id, { by: nameOf(caller), before }),
     ),
   })
 

@@ -21,7 +21,7 @@ export function answerMoves(api: GuardedContract, { audit, clients, moved, regis
   const shown = <T>(value: T) => redactAll(value, text => vault.redactor.redact(text))
   return api.moves.router({
     servers: api.moves.servers.handler(({ input: { id } }) => {
-      const { path, before, servers } = clients.servers(id)
+      const { path, before, servers } = clients.moving.servers(id)
       const kept = keepAs(servers, () => true, { isTaken: vault.has.bind(vault), before: moved.of(id) })
       const inFile = new Set(servers.map(one => one.name))
       const taken = moved.of(id).filter(one => !inFile.has(one.name))
@@ -36,7 +36,7 @@ export function answerMoves(api: GuardedContract, { audit, clients, moved, regis
     }),
     previewTake: api.moves.previewTake.handler(async ({ input: { id, names, keys } }) => {
       const { entries, kept } = await planned(id, names, keys)
-      const preview = await clients.previewMove(id, { take: names, put: new Map() }, true)
+      const preview = await clients.moving.preview(id, { take: names, put: new Map() }, true)
       const holds = entries.map(({ one, taken }) => {
         const { definition, as } = nameFor(one, taken)
         const own = kept.filter(each => each.server === one).map(each => each.secret)
@@ -64,7 +64,7 @@ export function answerMoves(api: GuardedContract, { audit, clients, moved, regis
       }
       const change = { take: names, put: new Map() }
       try {
-        const written = await clients.move(id, change, { connect: true, by, before, ready })
+        const written = await clients.moving.move(id, change, { connect: true, by, before, ready })
         return { ...written, servers: added, secrets }
       } catch (error) {
         if (added.length === 0 || !(error instanceof HubError)) throw error
@@ -76,7 +76,7 @@ export function answerMoves(api: GuardedContract, { audit, clients, moved, regis
     }),
     previewGiveBack: api.moves.previewGiveBack.handler(async ({ input: { id, names } }) => {
       const put = new Map(takenOf(id, names).map(({ name, entry }) => [name, entry]))
-      return shown(await clients.previewMove(id, { take: [], put }, false))
+      return shown(await clients.moving.preview(id, { take: [], put }, false))
     }),
     giveBack: api.moves.giveBack.handler(async ({ input: { id, names, before }, context: { caller } }) => {
       const by = nameOf(caller)
@@ -89,14 +89,14 @@ export function answerMoves(api: GuardedContract, { audit, clients, moved, regis
       const detail = `${names.join(', ')}${with_}`
       const ready = () =>
         audit.append({ kind: 'client', what: 'client/giving-back', client: id, by, detail }, { durable: true })
-      const written = await clients.move(id, { take: [], put }, { connect: false, by, before, ready })
+      const written = await clients.moving.move(id, { take: [], put }, { connect: false, by, before, ready })
       for (const name of names) moved.forget(id, name)
       return written
     }),
   })
 
   function chosenOf(id: string, names: readonly string[]): FoundServer[] {
-    const { servers } = clients.servers(id)
+    const { servers } = clients.moving.servers(id)
     return [...new Set(names)].map(name => {
       const found = servers.find(one => one.name === name)
       const why = found ? cannot(found) : 'There is no such entry.'

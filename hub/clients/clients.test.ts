@@ -332,7 +332,7 @@ test('the status is honest: written, connected, drifted, dropped, and put back',
   writeFileSync(`${desktop}.new`, '{"mcpServers":{}}')
   renameSync(`${desktop}.new`, desktop)
   await dropped
-  await clients.settled()
+  await clients.guarding.settled()
   expect((await statusOf(clients)).status).toBe('dropped')
   expect(rows.map(row => row.what).filter(what => what.includes('entry-'))).toEqual([
     'client/entry-drifted',

@@ -96,36 +96,36 @@ test.each(['cursor', 'codex', 'goose', 'opencode'])(
     const mine = before.replace('// mine\n  ', id === 'cursor' ? '' : '// mine\n  ')
     writeFileSync(path, mine)
     const all = [server('one', STDIO), ...(client.entry.http ? [server('two', HTTP)] : [])]
-    const preview = await clients.previewDirect(id, all, new Map([...values.keys()].map(name => [name, '•••'])))
+    const preview = await clients.directly.preview(id, all, new Map([...values.keys()].map(name => [name, '•••'])))
     expect(preview.diff).not.toContain('not-a-')
     expect(preview.losses.join(' ')).toMatch(/sees none of their calls.*is in the log/)
     let asked = 0
     const ready = async () => void asked++
-    await expect(clients.writeDirect(id, all, values, { by: 'test', before: 'other', ready })).rejects.toThrow(
+    await expect(clients.directly.write(id, all, values, { by: 'test', before: 'other', ready })).rejects.toThrow(
       'changed',
     )
-    await clients.writeDirect(id, all, values, { by: 'test', before: preview.before, ready })
+    await clients.directly.write(id, all, values, { by: 'test', before: preview.before, ready })
     expect(asked).toBe(1)
     const direct = async () => (await clients.list([])).find(one => one.id === id)!.direct
     expect(await direct()).toEqual(all.map(one => one.name))
     expect((await clients.list([])).find(one => one.id === id)!.status).toBe('found')
-    const found = clients.servers(id).servers
+    const found = clients.moving.servers(id).servers
     expect(found.map(one => one.name)).toEqual(all.map(one => one.name))
     // The gateway's own entry goes in beside them and out again, over a restart.
     clients.close()
     clients = open()
     await clients.connect(id)
-    expect((await clients.previewDirect(id, [server('three', HTTP)], values)).losses.join(' ')).toContain('twice')
+    expect((await clients.directly.preview(id, [server('three', HTTP)], values)).losses.join(' ')).toContain('twice')
     await clients.disconnect(id)
     expect(await direct()).toEqual(all.map(one => one.name))
     const text = readFileSync(path, 'utf8')
     writeFileSync(path, text.replace('/opt/node', '/opt/mine'))
     expect(await direct()).toEqual(all.slice(1).map(one => one.name))
     writeFileSync(path, text)
-    await clients.takeBackDirect(id, { by: 'test', before: (await clients.previewTakeBack(id)).before })
+    await clients.directly.takeBack(id, { by: 'test', before: (await clients.directly.previewTakeBack(id)).before })
     expect(await direct()).toEqual([])
-    expect(clients.servers(id).servers).toEqual([])
-    await expect(clients.takeBackDirect(id, { by: 'test', before: null })).rejects.toThrow('written there directly')
+    expect(clients.moving.servers(id).servers).toEqual([])
+    await expect(clients.directly.takeBack(id, { by: 'test', before: null })).rejects.toThrow('written there directly')
     if (client.config.format !== 'json')
       expect(readFileSync(path, 'utf8').replace(/\n*(extensions: \{\}\n)?$/, '\n')).toBe(mine)
   },

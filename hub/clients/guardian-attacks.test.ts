@@ -39,7 +39,7 @@ test('a file swapped for a link between look and write: nothing is written, neit
   }
   const change = { take: ['mine'], put: new Map() }
   await expect(
-    clients.move(ID, change, { connect: true, by: 'window', before: undefined, ready }),
+    clients.moving.move(ID, change, { connect: true, by: 'window', before: undefined, ready }),
   ).rejects.toMatchObject({ code: 'clients/changed-meanwhile' })
   expect([readFileSync(victim, 'utf8'), readFileSync(path, 'utf8')]).toEqual([before, before])
   expect([...noTemps(path), ...noTemps(victim)]).toEqual([])
@@ -50,7 +50,7 @@ test('a client that rewrites its file ten times a second is noticed, put back at
   const { path, open, rows } = machine()
   const clients = open()
   await clients.connect(ID)
-  clients.keep(ID, true, 'window')
+  clients.guarding.keep(ID, true, 'window')
   const script = `const fs = require('node:fs'); let n = 0; setInterval(() => {
     fs.writeFileSync(${JSON.stringify(`${path}.app`)}, JSON.stringify({ n: n++ })); fs.renameSync(${JSON.stringify(`${path}.app`)}, ${JSON.stringify(path)}) }, 100)`
   const app = spawn(process.execPath, ['-e', script], { stdio: 'ignore' })
@@ -60,7 +60,7 @@ test('a client that rewrites its file ten times a second is noticed, put back at
     .toMatch(/fight|failed/)
   app.kill('SIGKILL')
   await once(app, 'exit')
-  await clients.settled()
+  await clients.guarding.settled()
   expect(rows.filter(row => row.what === 'client/connect' && row.outcome === 'ok').length).toBeLessThanOrEqual(4)
   expect(rows.length).toBeLessThan(80)
   expect(JSON.parse(readFileSync(path, 'utf8'))).toHaveProperty('n')
@@ -71,7 +71,7 @@ test('two Gatehouses on one file: what one wrote the other never replaces, nor p
   const { path, open, openAnother, replace, home } = machine()
   const mine = open()
   await mine.connect(ID)
-  mine.keep(ID, true, 'window')
+  mine.guarding.keep(ID, true, 'window')
   const other = openAnother()
   await other.connect(ID)
   const theirs = readFileSync(path, 'utf8')
@@ -80,27 +80,27 @@ test('two Gatehouses on one file: what one wrote the other never replaces, nor p
   for (const write of [() => mine.replaceToken(ID), () => mine.disconnect(ID), () => mine.undo(ID)])
     await expect(write()).rejects.toMatchObject({ code: 'clients/not-ours' })
   await expect(
-    mine.move(ID, { take: ['mine'], put: new Map() }, { connect: true, by: 'window', before: undefined }),
+    mine.moving.move(ID, { take: ['mine'], put: new Map() }, { connect: true, by: 'window', before: undefined }),
   ).rejects.toMatchObject({ code: 'clients/not-ours' })
   expect(mine.othersEntry(ID)).toBe(join(home, 'other'))
   expect(readFileSync(path, 'utf8')).toBe(theirs)
 
   replace('{ "theme": "gone" }')
   await expect.poll(() => newest(mine)?.words, within).toContain('which stood in the place of ours')
-  await mine.settled()
+  await mine.guarding.settled()
   expect(readFileSync(path, 'utf8')).toBe('{ "theme": "gone" }')
-  other.keep(ID, true, 'window')
+  other.guarding.keep(ID, true, 'window')
   await expect.poll(() => readFileSync(path, 'utf8'), within).toContain(join(home, 'other'))
-  await mine.settled()
+  await mine.guarding.settled()
   await expect.poll(async () => (await shown(mine)).status, within).toBe('drifted')
-  expect(mine.history(ID).map(each => each.what)).not.toContain('restored')
+  expect(mine.guarding.history(ID).map(each => each.what)).not.toContain('restored')
 })
 
 test('a file that is too large, or is no file, is said to be so and left alone; nobody waits for a pipe', async () => {
   const { path, open } = machine()
   const clients = open()
   await clients.connect(ID)
-  clients.keep(ID, true, 'window')
+  clients.guarding.keep(ID, true, 'window')
   truncateSync(path, 65 * 1024 * 1024)
   await expect.poll(async () => (await shown(clients)).status, within).toBe('unreadable')
   expect((await shown(clients)).problem?.what).toContain('larger than 64 MB')
@@ -114,7 +114,7 @@ test('a file that is too large, or is no file, is said to be so and left alone; 
   rmSync(path)
   mkdirSync(path)
   await expect.poll(async () => (await shown(clients)).problem?.what, within).toContain('is not a file')
-  await clients.settled()
+  await clients.guarding.settled()
 })
 
 test('a history of a large file stays small', async () => {
@@ -136,8 +136,8 @@ test.skipIf(process.platform === 'win32')(
     const { home, path, open, replace, whats } = machine()
     const clients = open()
     await clients.connect(ID)
-    clients.keep(ID, true, 'window')
-    await clients.settled()
+    clients.guarding.keep(ID, true, 'window')
+    await clients.guarding.settled()
     const isRoot = process.getuid!() === 0
     chmodSync(home, 0o755)
     replace('{ "theme": "hidden" }')
@@ -146,7 +146,7 @@ test.skipIf(process.platform === 'win32')(
     try {
       await expect.poll(async () => (await shown(clients)).status, within).toBe('no-permission')
       await sleep(800)
-      await clients.settled()
+      await clients.guarding.settled()
       expect(await shown(clients)).toMatchObject({ status: 'no-permission', asks: null })
     } finally {
       if (isRoot) process.seteuid!(0)
@@ -165,7 +165,7 @@ test('an answer from a shell holds for this once, and the person is asked again'
   for (let time = 1; time <= 2; time++) {
     replace(takenOut(path))
     await expect.poll(async () => (await shown(clients)).asks?.why, within).toBe('removed')
-    await clients.answerGuard(ID, 'back', 'cli')
+    await clients.guarding.answer(ID, 'back', 'cli')
     expect(hasOurs(path)).toBe(true)
   }
   expect((await shown(clients)).keep).toBe(false)
@@ -183,7 +183,7 @@ test('a question ends when what it asks about is no longer so', async () => {
   expect((await shown(clients)).asks).toBeNull()
   replace(ours)
   await expect.poll(async () => (await shown(clients)).status, within).toBe('waiting')
-  await clients.settled()
+  await clients.guarding.settled()
   expect((await shown(clients)).asks).toBeNull()
 })
 
@@ -191,8 +191,8 @@ test('killed between intent and rename, the next start puts the entry back, once
   const { home, path, open, replace } = machine()
   const clients = open()
   await clients.connect(ID)
-  clients.keep(ID, true, 'window')
-  await clients.settled()
+  clients.guarding.keep(ID, true, 'window')
+  await clients.guarding.settled()
   clients.close()
   replace('{ "theme": "killed" }')
   for (let time = 1; time <= 2; time++) {
@@ -205,11 +205,11 @@ test('killed between intent and rename, the next start puts the entry back, once
     expect(readFileSync(path, 'utf8')).toBe('{ "theme": "killed" }')
   }
   const later = open()
-  await later.settled()
+  await later.guarding.settled()
   expect(JSON.parse(readFileSync(path, 'utf8'))).toMatchObject({ theme: 'killed', mcpServers: { gatehouse: {} } })
   expect(noTemps(path)).toEqual([])
   expect(readdirSync(dirname(path)).filter(name => name.endsWith('.lock'))).toEqual([])
-  expect(later.history(ID).filter(each => each.what === 'restored')).toHaveLength(1)
+  expect(later.guarding.history(ID).filter(each => each.what === 'restored')).toHaveLength(1)
   expect(await shown(later)).toMatchObject({ asks: null, keep: true })
 })
 
@@ -244,7 +244,7 @@ test('no secret of the file, wherever it stands, is kept or told by what the gua
   await expect.poll(() => newest(clients)?.what, within).toBe('drifted')
   replace('{}')
   await expect.poll(() => newest(clients)?.what, within).toBe('dropped')
-  const kept = JSON.stringify([query('SELECT * FROM kv'), rows, clients.history(ID), await clients.list([])])
+  const kept = JSON.stringify([query('SELECT * FROM kv'), rows, clients.guarding.history(ID), await clients.list([])])
   for (const secret of [...secrets, SECRET, gatehouse.env.GATEHOUSE_TOKEN]) expect(kept).not.toContain(secret.slice(8))
 })
 

@@ -77,9 +77,9 @@ describe.each(everyFile)('$name', ({ client, bytes, found }) => {
 
   test('all are taken: ours alone is left; undone: the same bytes', async () => {
     const { path, clients, servers } = machine(client, bytes)
-    const preview = await clients.previewMove(id, takeAll(found), true)
+    const preview = await clients.moving.preview(id, takeAll(found), true)
     expect(readFileSync(path).equals(bytes)).toBe(true)
-    await clients.move(id, takeAll(found), { connect: true, by: 'test', before: preview.before })
+    await clients.moving.move(id, takeAll(found), { connect: true, by: 'test', before: preview.before })
     expect(Object.keys(servers())).toEqual(['gatehouse'])
     await clients.undo(id)
     expect(readFileSync(path).equals(bytes)).toBe(true)
@@ -91,7 +91,7 @@ describe.each(everyFile)('$name', ({ client, bytes, found }) => {
     const connected = readFileSync(path)
     const before = servers()
     const [first] = found
-    await clients.move(id, takeAll([first!]), { connect: true, ...by })
+    await clients.moving.move(id, takeAll([first!]), { connect: true, ...by })
     const { [first!.name]: _, ...others } = before
     expect(servers()).toEqual(others)
     await clients.undo(id)
@@ -101,7 +101,7 @@ describe.each(everyFile)('$name', ({ client, bytes, found }) => {
   test('given back: the entries say what they said, and everything else does too', async () => {
     const { path, clients, servers } = machine(client, bytes)
     const before = servers()
-    await clients.move(id, takeAll(found), { connect: true, ...by })
+    await clients.moving.move(id, takeAll(found), { connect: true, ...by })
     // Disconnecting does not bring them back, with their keys, by the way.
     await clients.disconnect(id)
     expect(Object.keys(servers() ?? {})).toEqual([])
@@ -113,7 +113,7 @@ describe.each(everyFile)('$name', ({ client, bytes, found }) => {
         if (value.value.length > 7) expect(JSON.stringify(referring)).not.toContain(value.value)
       return [one.name, withValues(referring, keeping, values)] as const
     })
-    await clients.move(id, { take: [], put: new Map(put) }, { connect: false, ...by })
+    await clients.moving.move(id, { take: [], put: new Map(put) }, { connect: false, ...by })
     expect(servers()).toEqual(before)
     await clients.undo(id)
     expect(Object.keys(servers() ?? {})).toEqual([])
@@ -123,7 +123,7 @@ describe.each(everyFile)('$name', ({ client, bytes, found }) => {
   test('undone after somebody else changed the file: the servers are back, and the change stays', async () => {
     const { path, clients, servers } = machine(client, bytes)
     const before = servers()
-    await clients.move(id, takeAll(found), { connect: true, ...by })
+    await clients.moving.move(id, takeAll(found), { connect: true, ...by })
     const text = readFileSync(path, 'utf8')
     const changed = client.config.format !== 'json' ? `# mine\n${text}` : text.replace('{', () => '{ "theirs": 1,')
     writeFileSync(path, changed)
@@ -248,14 +248,14 @@ describe('what is found', () => {
     const codex = KNOWN_CLIENTS.find(one => one.id === 'codex')!
     const inline = Buffer.from('[mcp_servers]\na = { command = "x" } # mine\nb = { command = "y" }\n\n[tui]\nz = 1\n')
     const first = machine(codex, inline)
-    await first.clients.move('codex', { take: ['a'], put: new Map() }, { connect: true, ...by })
+    await first.clients.moving.move('codex', { take: ['a'], put: new Map() }, { connect: true, ...by })
     expect(Object.keys(first.servers())).toEqual(['b', 'gatehouse'])
     await first.clients.undo('codex')
     expect(readFileSync(first.path).equals(inline)).toBe(true)
     const whole = Buffer.from('mcp_servers = { a = { command = "x" }, b = { command = "y" } }\n')
     const second = machine(codex, whole)
     await expect(
-      second.clients.move('codex', { take: ['a'], put: new Map() }, { connect: true, ...by }),
+      second.clients.moving.move('codex', { take: ['a'], put: new Map() }, { connect: true, ...by }),
     ).rejects.toThrow()
     expect(readFileSync(second.path).equals(whole)).toBe(true)
   })
@@ -265,16 +265,16 @@ test('a name that is there already is not written over, and a file that changed 
   const { client, bytes, found } = everyFile.find(one => one.client.id === 'claude-code')!
   const { path, clients } = machine(client, bytes)
   const put = new Map([[found[0]!.name, { command: 'other' }]])
-  await expect(clients.move(client.id, { take: [], put }, { connect: false, ...by })).rejects.toThrow(/already/)
+  await expect(clients.moving.move(client.id, { take: [], put }, { connect: false, ...by })).rejects.toThrow(/already/)
   let asked = false
   const ready = async () => {
     asked = true
   }
   const old = { connect: true, by: 'test', before: 'f'.repeat(64), ready }
-  await expect(clients.move(client.id, takeAll(found), old)).rejects.toThrow(/changed since the preview/)
+  await expect(clients.moving.move(client.id, takeAll(found), old)).rejects.toThrow(/changed since the preview/)
   expect(asked).toBe(false)
   await expect(
-    clients.move(client.id, takeAll(found), {
+    clients.moving.move(client.id, takeAll(found), {
       ...old,
       before: undefined,
       ready: () => Promise.reject(new Error('locked')),

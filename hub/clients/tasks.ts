@@ -13,6 +13,9 @@ import type { Tokens } from './tokens.ts'
 
 type Action = Preview['action']
 
+/** Stands in a preview where the token will be. */
+export const SHOWN_TOKEN = `gh_${'0'.repeat(43)}`
+
 /** A plan with all that writing it needs. */
 export interface Task {
   client: KnownClient

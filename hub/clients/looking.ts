@@ -1,0 +1,100 @@
+// What is seen of clients and their files now, and how a plan for one of them is shown.
+import { basename } from 'node:path'
+import type { MovePreview } from '../../contract/client-move.ts'
+import { HubError } from '../error.ts'
+import { excerpts, unifiedDiff } from './diff.ts'
+import { type EntryPoint, entryIn, foreignFolder } from './entry.ts'
+import type { GuardMemory } from './guard-memory.ts'
+import type { History, Write } from './history.ts'
+import { isRunning } from './is-running.ts'
+import { configPath, findClient, type Surroundings } from './places.ts'
+import { configOf, type Plan } from './plan.ts'
+import { canQuit } from './quit-app.ts'
+import { type FileNow, readNow } from './replace-file.ts'
+import { shownBytes, shownOf } from './shown.ts'
+import { type Sight, see } from './sight.ts'
+import { KNOWN_CLIENTS, type KnownClient, systemOf } from './table.ts'
+
+interface Sources {
+  folder: string
+  entry: EntryPoint
+  at: Surroundings
+  history: History
+  memory: GuardMemory
+}
+
+/** Looks only; nothing is written here. */
+export class Looking {
+  readonly #from: Sources
+
+  constructor(from: Sources) {
+    this.#from = from
+  }
+
+  get at(): Surroundings {
+    return this.#from.at
+  }
+
+  see(client: KnownClient, path = configPath(client, this.at)): Sight {
+    return see(client, path, this.at, this.newest(client.id), this.#from.entry, this.#from.folder)
+  }
+
+  /** The write that holds. An entry that the person took out for good is not missed. */
+  newest(id: string): Write | null {
+    const write = this.#from.history.newest(id)
+    return write && this.#from.memory.of(id).out === write.id ? null : write
+  }
+
+  /** Those whose file ought to hold our entry. */
+  connected(): KnownClient[] {
+    return KNOWN_CLIENTS.filter(client => this.newest(client.id)?.action === 'connect')
+  }
+
+  /** It runs, and would write its file anew from memory. */
+  async overwrites(client: KnownClient): Promise<boolean> {
+    const { home, platform } = this.at
+    const program = client.process?.[systemOf(platform)]
+    return !!program && client.config.rewrittenByApp && isRunning(program, platform, home)
+  }
+
+  /** Its file. A client that is gone may still have that set right, but gets no new entry. */
+  fileOf(client: KnownClient, mustBeThere = true): FileNow {
+    const path = configPath(client, this.at)
+    if (path && (!mustBeThere || findClient(client, this.at))) return readNow(path)
+    throw new HubError('clients/not-installed', `${client.name} was not found on this computer.`, {
+      hint: 'Install it and start it once.',
+    })
+  }
+
+  async shown(client: KnownClient, now: FileNow, plan: Plan): Promise<MovePreview> {
+    const before = shownOf(plan.before)
+    const after = plan.after ? shownBytes(plan.after, client) : ''
+    const [beforeText, afterText] = excerpts(before, after)
+    return {
+      id: client.id,
+      path: now.path,
+      exists: now.bytes !== null,
+      before: now.hash,
+      diff: unifiedDiff(before, after, basename(now.path)),
+      beforeText,
+      afterText,
+      summary: plan.summary,
+      warnings: [...(await this.#warnings(client, now)), ...plan.warnings],
+      alsoReadBy: client.alsoReadBy,
+      canQuit: canQuit(this.at.platform) && (await this.overwrites(client)),
+    }
+  }
+
+  async #warnings(client: KnownClient, now: FileNow): Promise<string[]> {
+    const warnings: string[] = []
+    const other = now.bytes && foreignFolder(entryIn(configOf(now, client), client), this.#from.folder)
+    if (other)
+      warnings.push(`The entry in it is of another Gatehouse, with its data in ${other}. Writing would replace it.`)
+    if (await this.overwrites(client))
+      warnings.push(`${client.name} is running and would overwrite this. Quit it first, then write.`)
+    if (now.real !== now.path && now.bytes) warnings.push(`The file is a link: ${now.real} is what is written.`)
+    if ((now.stat?.nlink ?? 1) > 1)
+      warnings.push('The file has a second name on this disk, which will keep the old text.')
+    return warnings
+  }
+}
