@@ -17,6 +17,7 @@ need('chromium', ['chromium', 'chromium-browser', 'google-chrome'], ['chromium']
 need('a keychain', ['gnome-keyring-daemon', 'dbus-run-session'], ['gnome-keyring', 'dbus', 'libsecret-1-0'], true)
 noMainCluster()
 need('PostgreSQL', ['pg_ctlcluster'], ['postgresql'])
+need('Redis', ['redis-server'], ['redis-server'])
 if (deep) need('strace', ['strace'], ['strace'])
 
 const home = mkdtempSync(join(tmpdir(), 'gatehouse-home-'))
