@@ -2,6 +2,7 @@
 import type { Client, GuardQuestion } from '../../contract/clients.ts'
 import type { LinkInfo } from '../../contract/hub.ts'
 import { HubError } from '../error.ts'
+import { markOf } from '../file-mark.ts'
 import { digestOf, type EntryPoint, entryIn, foreignFolder, wordsOf } from './entry.ts'
 import type { Write } from './history.ts'
 import { serversIn } from './move-entry.ts'
@@ -10,7 +11,6 @@ import { canQuit } from './quit-app.ts'
 import { type Config, readConfig } from './read-config.ts'
 import { type FileNow, readNow } from './replace-file.ts'
 import { type KnownClient, type System, systemOf } from './table.ts'
-import { markOf } from './watch-files.ts'
 
 /** `kind`: the status but for links, which the file does not know. */
 export interface Sight {

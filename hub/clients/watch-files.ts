@@ -1,6 +1,7 @@
 // Tells when one of a few files changes, also when it is replaced by a rename, its folder comes and goes, or nothing can be watched.
 import { type FSWatcher, statSync, watch } from 'node:fs'
 import { basename, dirname } from 'node:path'
+import { markOf } from '../file-mark.ts'
 
 const SETTLE_MS = 300
 // A file that never comes to rest is told of all the same.
@@ -88,16 +89,6 @@ export class FileWatch {
       this.#onChange(path)
     }, SETTLE_MS).unref()
     this.#settling.set(path, { timer, since: before?.since ?? now })
-  }
-}
-
-/** Another one for every other file of this name, and for every change of it. */
-export function markOf(path: string): string {
-  try {
-    const { ino, size, mtimeNs, ctimeNs } = statSync(path, { bigint: true })
-    return `${ino} ${size} ${mtimeNs} ${ctimeNs}`
-  } catch {
-    return ''
   }
 }
 

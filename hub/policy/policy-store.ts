@@ -6,6 +6,7 @@ import type { Policy, PolicyChange, Rule } from '../../contract/policy.ts'
 import type { Role } from '../../contract/procedure.ts'
 import type { Announcer } from '../announce.ts'
 import { assertNever, HubError } from '../error.ts'
+import { markOf } from '../file-mark.ts'
 import type { Sealed } from '../store/sealed.ts'
 import { editedFile, readPolicyFile, sha256, stateOfFile, tightenedByFile, withTighter } from './policy-file.ts'
 import {
@@ -288,16 +289,6 @@ const SAME = { before: 'The same', after: 'The same' }
 
 function inOneLine({ before, after }: { before: string; after: string }): string {
   return `policy.json: ${[before && `${before} →`, after].filter(Boolean).join(' ').replaceAll('\n', '; ')}`
-}
-
-/** Changes whenever the file does. */
-function markOf(path: string): string {
-  try {
-    const stat = statSync(path, { bigint: true })
-    return [stat.ino, stat.size, stat.mtimeNs, stat.ctimeNs].join()
-  } catch (error) {
-    return messageOf(error)
-  }
 }
 
 function messageOf(error: unknown): string {
