@@ -1,9 +1,12 @@
 // Every tool of every bundled server, called through the gateway as a client does.
 import { mkdirSync, realpathSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { Client } from '@modelcontextprotocol/client'
+import { StdioClientTransport } from '@modelcontextprotocol/client/stdio'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { bundledServers } from '../hub/registry/bundled.ts'
-import { until } from './harness.ts'
+import { cli, until } from './harness.ts'
 import { type RawPeer, startBridge } from './raw-peer.ts'
 import { startUnattended, type Unattended } from './unattended.ts'
 
@@ -81,5 +84,33 @@ test.each(bundledServers)('%s', async name => {
     expect([tool, result?.isError ?? false, result?.content?.[0]?.text]).toEqual([tool, false, expect.any(String)])
     before = (result as unknown as { structuredContent: typeof before }).structuredContent
     expect(before).toEqual(expect.any(Object))
+  }
+})
+
+test.each([
+  ['older', 'legacy'],
+  ['newer', { pin: '2026-07-28' }],
+] as const)('files: resources, their changes and the prompt reach a client of the %s era too', async (_, mode) => {
+  const client = new Client({ name: 'two', version: '2' }, { versionNegotiation: { mode } })
+  const updated = new Set<string>()
+  client.setNotificationHandler('notifications/resources/updated', ({ params }) => void updated.add(params.uri))
+  const env = place.home.env as Record<string, string>
+  await client.connect(new StdioClientTransport({ command: process.execPath, args: [cli, 'connect'], env }))
+  try {
+    const uri = pathToFileURL(join(work, 'watched.md')).href
+    writeFileSync(join(work, 'watched.md'), '# one')
+    if (mode === 'legacy') await client.subscribeResource({ uri })
+    else await client.listen({ resourceSubscriptions: [uri] })
+    writeFileSync(join(work, 'watched.md'), '# two, longer')
+    await until('the change is told', async () => updated.has(uri))
+    const read = async (uri: string) => (await client.readResource({ uri })).contents[0] as { text: string }
+    expect((await read(uri)).text).toBe('# two, longer')
+    expect((await read('config://settings')).text).toContain('"mayWrite": true')
+    expect((await read('log://application')).text).toContain('"server":"files"')
+    await expect(read('file:///etc/passwd')).rejects.toThrow('outside the folders')
+    const prompt = await client.getPrompt({ name: 'files_analyze_code', arguments: { file_path: 'a.txt' } })
+    expect(JSON.stringify(prompt.messages)).toContain('eins\\nzwei')
+  } finally {
+    await client.close()
   }
 })

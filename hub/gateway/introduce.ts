@@ -22,7 +22,7 @@ export function introduce(house: House, client: Call['client'] | null, server: K
     else if (upstream.era === 'legacy')
       void upstream.request(ownRequest('resources/subscribe', { uri })).catch(() => {})
   }
-  if (upstream.era === 'modern') house.upstreams.listen(upstream)
+  if (upstream.era === 'modern') void house.upstreams.listen(upstream)
   if (client && may(client.id, 'logging/setLevel', {})) passLevel(house, upstream)
 }
 

@@ -23,6 +23,8 @@ export class ListenStream implements Listener {
   readonly #lists: readonly (keyof typeof LISTS)[]
   readonly #told = new ToldLists()
   readonly #send: (text: string) => void | Promise<void>
+  /** What was told before it was acknowledged, which must come first. */
+  #early: string[] | undefined = []
 
   constructor(
     who: { client: string; title: string },
@@ -49,12 +51,15 @@ export class ListenStream implements Listener {
       ...(uris.length > 0 ? { resourceSubscriptions: uris } : {}),
       ...(tasks.length > 0 ? { taskIds: tasks } : {}),
     })
-    void this.#say('subscriptions/acknowledged', `"notifications":${notifications},`)
+    void this.#send(this.#said('subscriptions/acknowledged', `"notifications":${notifications},`))
+    for (const text of this.#early?.splice(0) ?? []) void this.#send(text)
+    this.#early = undefined
   }
 
   listsChanged(view: View): void {
     const nouns: string[] = this.#lists.map(key => LISTS[key])
-    for (const noun of this.#told.changes(view)) if (nouns.includes(noun)) void this.#say(`${noun}/list_changed`, '')
+    for (const noun of this.#told.changes(view))
+      if (nouns.includes(noun)) void this.#out(this.#said(`${noun}/list_changed`, ''))
   }
 
   offers(): boolean {
@@ -65,9 +70,10 @@ export class ListenStream implements Listener {
     const params = memberAt(text, ['params'])
     if (!params) return
     const meta = memberAt(text, ['_meta'], params.start)
-    const own = meta ? text.slice(meta.start, meta.end) : '{}'
-    const named = withMembers(own, { start: 0, end: own.length }, { [SUBSCRIPTION_KEY]: this.#id })
-    return this.#send(meta ? splice(text, [{ ...meta, text: named }]) : withMembers(text, params, { _meta: named }))
+    const said = meta ? text.slice(meta.start, meta.end) : '{}'
+    const named = withMembers(said, { start: 0, end: said.length }, { [SUBSCRIPTION_KEY]: this.#id })
+    const own = meta ? splice(text, [{ ...meta, text: named }]) : withMembers(text, params, { _meta: named })
+    return this.#out(own)
   }
 
   async question(): Promise<string> {
@@ -77,9 +83,14 @@ export class ListenStream implements Listener {
   unquestion(): void {}
 
   /** `more`: members of params with a comma behind. */
-  #say(what: string, more: string): void | Promise<void> {
+  #said(what: string, more: string): string {
     const params = `{${more}"_meta":{"${SUBSCRIPTION_KEY}":${this.#id}}}`
-    return this.#send(`{"jsonrpc":"2.0","method":"notifications/${what}","params":${params}}`)
+    return `{"jsonrpc":"2.0","method":"notifications/${what}","params":${params}}`
+  }
+
+  #out(text: string): void | Promise<void> {
+    if (!this.#early) return this.#send(text)
+    this.#early.push(text)
   }
 }
 

@@ -4,7 +4,7 @@ import type { Upstream } from '../supervisor/upstream.ts'
 import { BAD_PARAMS, type ClientFrame, DENIED, errorFrame, resultFrame, toolErrorFrame } from './frame.ts'
 import type { House } from './house.ts'
 import { ListenStream } from './listen.ts'
-import type { Envelope } from './modern.ts'
+import { type Envelope, isAcknowledged } from './modern.ts'
 import { ModernCaller } from './modern-caller.ts'
 import { asModernAnswer } from './modern-to-legacy.ts'
 import type { KnownServer } from './parts.ts'
@@ -130,12 +130,13 @@ export class ModernSide {
     if (signal.aborted) return null
     const tasks = await this.#tasksOf(frame, caller, stream.tasks, flight, correlation)
     if (signal.aborted) return null
+    this.#streams.add(stream)
+    // In force before it is acknowledged, so that no change between is missed.
+    for (const { begin } of watched) await begin().catch(() => {})
     stream.acknowledge(
       watched.map(({ uri }) => uri),
       [...tasks.values()].flat(),
     )
-    this.#streams.add(stream)
-    for (const { begin } of watched) await begin().catch(() => {})
     for (const [upstream, taskIds] of tasks) {
       const onNotification = (text: string) => (isAcknowledged(text) ? undefined : stream.tell(upstream.server, text))
       const asked = ownRequest('subscriptions/listen', { notifications: { taskIds }, _meta: frame.value._meta })
@@ -213,15 +214,10 @@ export class ModernSide {
       const isFirst = upstreams.subscriptions.isFirst(upstream.scope, uri)
       upstreams.attach(server, upstream)
       upstreams.subscriptions.add(upstream.scope, uri, stream)
-      if (upstream.era === 'modern') upstreams.listen(upstream)
+      if (upstream.era === 'modern') await upstreams.listen(upstream)
       else if (isFirst) await upstream.request(ownRequest('resources/subscribe', { uri }))
     }
   }
-}
-
-function isAcknowledged(text: string): boolean {
-  const method = memberAt(text, ['method'])
-  return method !== undefined && text.slice(method.start, method.end) === '"notifications/subscriptions/acknowledged"'
 }
 
 /** What is not there has another code in this era. */

@@ -1,5 +1,6 @@
 // Requests of the era without `initialize`: each says in `_meta` which version it speaks and what its client can do.
 // https://modelcontextprotocol.io/specification/2026-07-28/basic
+import { memberAt } from '../../contract/wire.ts'
 import { ENVELOPE, MODERN_VERSIONS } from '../supervisor/era.ts'
 import { BAD_PARAMS, type ClientFrame, isObject, METHOD_NOT_FOUND } from './frame.ts'
 import { RpcError } from './route.ts'
@@ -59,4 +60,9 @@ export function envelopeOf(frame: ClientFrame): Envelope | null {
     throw new RpcError(BAD_PARAMS, `"_meta" must say "${ENVELOPE.capabilities}", {} for none.`)
   if (REMOVED.has(frame.method)) throw new RpcError(METHOD_NOT_FOUND, `${frame.method} is not part of MCP ${asked}.`)
   return { version: asked, capabilities, clientInfo, logLevel: typeof level === 'string' ? level : null }
+}
+
+export function isAcknowledged(text: string): boolean {
+  const method = memberAt(text, ['method'])
+  return method !== undefined && text.slice(method.start, method.end) === '"notifications/subscriptions/acknowledged"'
 }

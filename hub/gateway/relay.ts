@@ -69,7 +69,7 @@ export async function relay(
     if (upstream.era === 'modern' && SUBSCRIPTIONS.has(frame.method)) {
       if (frame.method === 'resources/subscribe')
         house.upstreams.subscriptions.add(upstream.scope, String(frame.value.uri), asker.listener)
-      house.upstreams.listen(upstream)
+      await house.upstreams.listen(upstream)
       return resultFrame(id, '{}')
     }
     house.tap.push('Gatehouse', server.name, target.text, { correlation, name: target.tool })

@@ -6,7 +6,7 @@ import type { Upstream } from '../supervisor/upstream.ts'
 import { type PersonsAnswer, PersonsSide } from './ask-person.ts'
 import { errorFrame, INTERNAL_ERROR, METHOD_NOT_FOUND } from './frame.ts'
 import { withoutMembers } from './json-edit.ts'
-import { SUBSCRIPTION_KEY } from './modern.ts'
+import { isAcknowledged, SUBSCRIPTION_KEY } from './modern.ts'
 import type { AskingPeople, KnownServer, ProfileBook, RecordBook } from './parts.ts'
 import { Subscriptions } from './subscriptions.ts'
 import type { Tap } from './tap.ts'
@@ -57,6 +57,7 @@ interface Attached {
 
 const FIRST_PAUSE_MS = 1_000
 const LONGEST_PAUSE_MS = 60_000
+const ACKNOWLEDGED_WITHIN_MS = 2_000
 
 export class Upstreams {
   readonly #attached = new Map<Upstream, Attached>()
@@ -124,13 +125,17 @@ export class Upstreams {
     return all.find(one => one.scope === `${id}/${link}`) ?? all.find(one => one.scope === id)
   }
 
-  /** Tells a modern server anew which of its resources are watched. */
-  listen(upstream: Upstream): void {
+  /** Tells a modern server anew which of its resources are watched; done when it has acknowledged, or takes too long. */
+  async listen(upstream: Upstream): Promise<void> {
     const attached = this.#attached.get(upstream)
     if (!attached) return
     attached.stream?.abort()
     attached.stream = new AbortController()
-    void this.#stream(attached, attached.stream.signal)
+    const { signal } = attached.stream
+    await new Promise<void>(resolve => {
+      setTimeout(resolve, ACKNOWLEDGED_WITHIN_MS).unref()
+      void this.#stream(attached, signal, resolve).finally(resolve)
+    })
   }
 
   /** What this server may ask for a client of these capabilities. */
@@ -162,7 +167,7 @@ export class Upstreams {
     }
     for (const { scope, uri } of this.subscriptions.leave(listener)) {
       for (const { upstream } of this.running().filter(a => a.upstream.scope === scope)) {
-        if (upstream.era === 'modern') this.listen(upstream)
+        if (upstream.era === 'modern') void this.listen(upstream)
         else void upstream.request(ownRequest('resources/unsubscribe', { uri })).catch(() => {})
       }
     }
@@ -174,13 +179,16 @@ export class Upstreams {
   }
 
   /** Opens it again when it ends, with growing pauses. */
-  async #stream(attached: Attached, signal: AbortSignal): Promise<void> {
+  async #stream(attached: Attached, signal: AbortSignal, acknowledged: () => void): Promise<void> {
     const { upstream } = attached
     for (let pauseMs = FIRST_PAUSE_MS; !signal.aborted && this.#attached.has(upstream); ) {
       const resourceSubscriptions = this.subscriptions.of(upstream.scope).map(([uri]) => uri)
       if (resourceSubscriptions.length === 0) return
       const params = { notifications: { resourceSubscriptions }, _meta: upstream.envelope }
-      const onNotification = (text: string) => this.#notified(attached, offStream(text))
+      const onNotification = (text: string) => {
+        if (isAcknowledged(text)) acknowledged()
+        else return this.#notified(attached, offStream(text))
+      }
       const began = performance.now()
       try {
         const answer = await upstream.request(ownRequest('subscriptions/listen', params), { signal, onNotification })
@@ -197,7 +205,7 @@ export class Upstreams {
   #notified(attached: Attached, text: string): void | Promise<void> {
     const method = stringAt(text, ['method'])
     // The supervisor lists again and says so once the new listing is verified.
-    if (method?.endsWith('/list_changed') || method === 'notifications/subscriptions/acknowledged') return
+    if (method?.endsWith('/list_changed')) return
     this.#tap.push(attached.server.name, 'Gatehouse', text)
     const audience = this.#audience(attached, text, method).filter(l => this.#sees(l, attached.server))
     return waitFor(audience.map(l => l.tell(attached.server, text)))

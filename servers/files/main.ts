@@ -10,7 +10,8 @@ serve({
   name: NAME,
   version: VERSION,
   settings: SETTINGS,
-  make(kit, { KEEP_OUT, FILES_TRASH }) {
+  make(kit, settings) {
+    const { KEEP_OUT, FILES_TRASH } = settings
     const { values, positionals } = parseArgs({
       allowPositionals: true,
       options: {
@@ -20,7 +21,7 @@ serve({
     })
     const trash = new Trash(FILES_TRASH ?? placeOfTrash())
     const refused = [...values.refuse, ...(KEEP_OUT ? [KEEP_OUT] : []), trash.folder]
-    const options = { roots: new Roots(positionals, refused), trash, mayWrite: values['allow-writing'] }
-    return () => filesServer(kit, options)
+    const roots = new Roots(positionals, refused)
+    return filesServer(kit, { roots, trash, mayWrite: values['allow-writing'], settings })
   },
 })

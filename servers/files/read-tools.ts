@@ -8,25 +8,11 @@ import { unforeseen } from '../kit/failure.ts'
 import { fromCursor, NEXT, toCursor } from '../kit/paging.ts'
 import type { Roots } from '../kit/roots.ts'
 import { type Kit, READS } from '../kit/tools.ts'
+import { MIME } from './mime.ts'
 import { Encodings, imageType, MAX_READ_BYTES, readImage, readText, sha256Of } from './reading.ts'
 import { lineTest, searchFile } from './searching.ts'
 import { walk } from './walk.ts'
 
-const MIME: Record<string, string> = {
-  '.txt': 'text/plain',
-  '.md': 'text/markdown',
-  '.json': 'application/json',
-  '.html': 'text/html',
-  '.css': 'text/css',
-  '.js': 'text/javascript',
-  '.ts': 'text/x-typescript',
-  '.csv': 'text/csv',
-  '.xml': 'application/xml',
-  '.yaml': 'application/yaml',
-  '.yml': 'application/yaml',
-  '.pdf': 'application/pdf',
-  '.svg': 'image/svg+xml',
-}
 const path = z.string().min(1).max(4096)
 
 export function registerReadTools(kit: Kit, server: McpServer, roots: Roots): void {

@@ -19,6 +19,8 @@ export class Log {
   readonly #write: (line: string) => void
   /** The newest lines, oldest first. */
   readonly recent: string[] = []
+  /** Called after each line. */
+  onLine?: () => void
 
   constructor(
     server: string,
@@ -37,6 +39,7 @@ export class Log {
     this.recent.push(text)
     if (this.recent.length > KEPT) this.recent.shift()
     this.#write(`${text}\n`)
+    this.onLine?.()
   }
 
   redact(text: string): string {

@@ -4,6 +4,7 @@ import { serveStdio } from '@modelcontextprotocol/server/stdio'
 import { Log } from './log.ts'
 import { Metrics } from './metrics.ts'
 import { COMMON, readSettings, type Settings, SettingsError, type SettingsShape, secretsOf } from './settings.ts'
+import { ListeningTransport, tellsOfUpdates } from './subscribing.ts'
 import { Kit } from './tools.ts'
 
 export interface Program<S extends SettingsShape> {
@@ -22,7 +23,9 @@ export function serve<S extends SettingsShape>({ name, version, settings: own, m
     const common = settings as unknown as Settings<typeof COMMON>
     const log = new Log(name, { level: common.LOG_LEVEL, secrets: secretsOf(shape, settings) })
     const kit = new Kit({ log, metrics: new Metrics(name, version), settings: common })
-    serveStdio(make(kit, settings as unknown as Settings<S>), {
+    const makeServer = make(kit, settings as unknown as Settings<S>)
+    serveStdio(() => tellsOfUpdates(makeServer(), kit.watches), {
+      transport: new ListeningTransport(kit.watches),
       onerror: error => log.say('warn', error.message),
     })
     log.say('info', 'started', { version, node: process.version })

@@ -1,11 +1,13 @@
 // How every tool runs: limits, a deadline, progress, metrics, a log line with a correlation id, and failures in words.
 import { randomBytes } from 'node:crypto'
-import type {
-  CallToolResult,
-  ContentBlock,
-  McpServer,
-  ServerContext,
-  ToolAnnotations,
+import {
+  type CallToolResult,
+  type ContentBlock,
+  type McpServer,
+  ProtocolError,
+  ProtocolErrorCode,
+  type ServerContext,
+  type ToolAnnotations,
 } from '@modelcontextprotocol/server'
 import { type BulkheadPolicy, BulkheadRejectedError, bulkhead } from 'cockatiel'
 import { RateLimiterMemory, type RateLimiterRes } from 'rate-limiter-flexible'
@@ -13,6 +15,7 @@ import type { z } from 'zod'
 import { Failure, unforeseen } from './failure.ts'
 import type { Log } from './log.ts'
 import type { Metrics } from './metrics.ts'
+import { Watches } from './watches.ts'
 
 export interface Call {
   /** Aborted when the client takes the call back, or its time is over. */
@@ -51,6 +54,7 @@ export interface KitOptions {
 export class Kit {
   readonly log: Log
   readonly metrics: Metrics
+  readonly watches = new Watches()
   readonly #timeoutMs: number
   readonly #rate: RateLimiterMemory
   readonly #atOnce: BulkheadPolicy
@@ -76,6 +80,18 @@ export class Kit {
     server.registerTool(name, config, handler as never)
   }
 
+  /** What is no tool, as reading a resource, under the same limits. What fails becomes an error of the protocol. */
+  async serve<T>(what: string, context: ServerContext, run: (call: Call) => Promise<T> | T): Promise<T> {
+    const correlation = randomBytes(6).toString('hex')
+    try {
+      return await this.#limited(what, correlation, context, this.#timeoutMs, run)
+    } catch (error) {
+      const { text, error: told } = this.#failed(what, correlation, error)
+      const isOurs = told.kind === 'internal_error' || told.kind === 'upstream_error'
+      throw new ProtocolError(isOurs ? ProtocolErrorCode.InternalError : ProtocolErrorCode.InvalidParams, text, told)
+    }
+  }
+
   async #attempt(
     tool: string,
     context: ServerContext,
@@ -83,6 +99,26 @@ export class Kit {
     run: (call: Call) => Promise<Answer<unknown>> | Answer<unknown>,
   ): Promise<CallToolResult> {
     const correlation = randomBytes(6).toString('hex')
+    try {
+      const { text, data, more = [] } = await this.#limited(tool, correlation, context, timeoutMs, run)
+      return { content: [{ type: 'text', text }, ...more], structuredContent: data as Record<string, unknown> }
+    } catch (error) {
+      const told = this.#failed(tool, correlation, error)
+      return {
+        isError: true,
+        content: [{ type: 'text', text: told.text }],
+        structuredContent: { error: told.error },
+      }
+    }
+  }
+
+  async #limited<T>(
+    tool: string,
+    correlation: string,
+    context: ServerContext,
+    timeoutMs: number,
+    run: (call: Call) => Promise<T> | T,
+  ): Promise<T> {
     const began = performance.now()
     const ended = (kind: string | null) => this.metrics.ended(tool, (performance.now() - began) / 1000, kind)
     try {
@@ -90,14 +126,13 @@ export class Kit {
       const deadline = AbortSignal.timeout(timeoutMs)
       const signal = AbortSignal.any([context.mcpReq.signal, deadline])
       const call = { signal, correlation, progress: progressOf(context) }
-      const { text, data, more = [] } = await this.#atOnce.execute(() => orAborted(run(call), signal, tool, timeoutMs))
+      const result = await this.#atOnce.execute(() => orAborted(run(call), signal, tool, timeoutMs))
       ended(null)
       this.log.say('debug', 'answered', { tool, correlation, ms: Math.round(performance.now() - began) })
-      return { content: [{ type: 'text', text }, ...more], structuredContent: data as Record<string, unknown> }
+      return result
     } catch (error) {
-      const failure = error instanceof BulkheadRejectedError ? TOO_MANY_AT_ONCE : unforeseen(error)
-      ended(failure.kind)
-      return this.#failed(tool, correlation, failure, error)
+      ended(failureOf(error).kind)
+      throw error
     }
   }
 
@@ -116,20 +151,19 @@ export class Kit {
     }
   }
 
-  #failed(tool: string, correlation: string, failure: Failure, error: unknown): CallToolResult {
-    const { kind, message, suggestion, details } = failure
+  #failed(tool: string, correlation: string, error: unknown) {
+    const { kind, message, suggestion, details } = failureOf(error)
     const isOurs = kind === 'internal_error'
     const cause = isOurs && error instanceof Error ? { cause: error.message, stack: error.stack } : {}
     this.log.say(isOurs ? 'error' : 'warn', message, { tool, correlation, kind, ...cause })
     const told = { kind, message, suggestion, details, correlationId: correlation }
     const text = `${message} ${suggestion} (${kind}, ${correlation})`
-    const clean = JSON.parse(this.log.redact(JSON.stringify({ text, error: told })))
-    return {
-      isError: true,
-      content: [{ type: 'text', text: clean.text }],
-      structuredContent: { error: clean.error },
-    }
+    return JSON.parse(this.log.redact(JSON.stringify({ text, error: told }))) as { text: string; error: typeof told }
   }
+}
+
+function failureOf(error: unknown): Failure {
+  return error instanceof BulkheadRejectedError ? TOO_MANY_AT_ONCE : unforeseen(error)
 }
 
 const TOO_MANY_AT_ONCE = new Failure(
