@@ -129,10 +129,10 @@ const BY_CODE: Record<string, string> = {
 
 function failureOf(error: unknown): Failure {
   if (error instanceof Failure) return error
-  const { code = '' } = error as NodeJS.ErrnoException
+  const { code = '', name } = error as NodeJS.ErrnoException
   const said =
     BY_CODE[code] ??
-    (/^(HPE|UND)_/.test(code)
+    (name === 'HTTPParserError'
       ? 'What it answered is not HTTP.'
       : /SSL|TLS/.test(code)
         ? BY_CODE.EPROTO!

@@ -1,0 +1,131 @@
+// What Prometheus measured: one metric of a service, any query, and which metrics there are.
+import type { McpServer } from '@modelcontextprotocol/server'
+import { z } from 'zod'
+import { fromCursor, NEXT, PAGING, page, toCursor } from '../kit/paging.ts'
+import { type Answer, type Kit, READS } from '../kit/tools.ts'
+import type { Prometheus } from './prometheus.ts'
+import { LabelValue, Labels, MetricName, selector } from './promql.ts'
+import { Series, seriesOf, table } from './series.ts'
+import { Duration, secondsOf, Time, Window, windowOf } from './time-window.ts'
+
+export interface Measured {
+  /** Throws Failure where none is configured. */
+  prometheus: () => Prometheus
+  serviceLabel: string
+}
+
+const SERIES_PAGING = { cursor: PAGING.cursor, limit: z.int().min(1).max(100).default(20) }
+const Shown = z.object({
+  query: z.string(),
+  start: z.string(),
+  end: z.string(),
+  stepSeconds: z.number().optional(),
+  series: z.array(Series),
+  total: z.number(),
+  warnings: z.array(z.string()),
+  ...NEXT,
+})
+const At = z.object({ window: Window, page: z.string().optional() })
+const asks = { ...READS, openWorldHint: true }
+
+export function addMetricTools(kit: Kit, server: McpServer, { prometheus, serviceLabel }: Measured): void {
+  kit.tool(
+    server,
+    'query_prometheus',
+    {
+      title: 'Query Prometheus',
+      description:
+        'Runs a PromQL query: at one moment, or over a stretch of time when start is given (then with a chart). Answers series with their points and a table of last, min, max and average.',
+      input: z.object({
+        query: z.string().trim().min(1).max(10_000),
+        start: Time.optional(),
+        end: Time.optional(),
+        step: Duration.optional().describe('Between points; made to fit when left out. At most 1000 points'),
+        ...SERIES_PAGING,
+      }),
+      output: Shown,
+      annotations: asks,
+    },
+    async ({ query, start, end, step, ...paging }, { signal }) => {
+      const at = fromCursor(paging.cursor, At) ?? { window: windowOf({ start, end, step }) }
+      return show(prometheus(), query, at, paging.limit, signal)
+    },
+  )
+
+  kit.tool(
+    server,
+    'get_metrics',
+    {
+      title: 'Get a metric of a service',
+      description: `The values of one metric of a service (its ${serviceLabel} label): now, or over the last range (then with a chart).`,
+      input: z.object({
+        service: LabelValue,
+        metric: MetricName,
+        range: Duration.optional().describe('Such as 15m, 1h or 7d'),
+        labels: Labels.default({}).describe('Only series with exactly these values'),
+        ...SERIES_PAGING,
+      }),
+      output: Shown,
+      annotations: asks,
+    },
+    async ({ service, metric, range, labels, ...paging }, { signal }) => {
+      const query = selector(metric, { ...labels, [serviceLabel]: service })
+      const start = range === undefined ? undefined : Date.now() / 1_000 - secondsOf(range)
+      const at = fromCursor(paging.cursor, At) ?? { window: windowOf({ start }) }
+      return show(prometheus(), query, at, paging.limit, signal)
+    },
+  )
+
+  kit.tool(
+    server,
+    'list_metrics',
+    {
+      title: 'List metrics',
+      description: 'The names of the metrics there are: of one service, or of all.',
+      input: z.object({
+        service: LabelValue.optional(),
+        contains: z.string().min(1).max(100).optional().describe('Only names with this in them'),
+        ...PAGING,
+      }),
+      output: z.object({ metrics: z.array(z.string()), total: z.number(), ...NEXT }),
+      annotations: asks,
+    },
+    async ({ service, contains = '', ...paging }, { signal }) => {
+      const match = service === undefined ? null : selector('', { [serviceLabel]: service })
+      const names = await prometheus().metricNames(match, signal)
+      const { items, ...rest } = page(names.filter(name => name.includes(contains)), paging)
+      return { text: items.join('\n') || 'There is no such metric.', data: { metrics: items, ...rest } }
+    },
+  )
+}
+
+async function show(
+  prometheus: Prometheus,
+  query: string,
+  at: z.output<typeof At>,
+  limit: number,
+  signal: AbortSignal,
+): Promise<Answer<z.input<typeof Shown>>> {
+  const { window } = at
+  const { series, warnings } = await prometheus.query(query, window, signal)
+  const { items, nextCursor, total } = page(series.map(seriesOf), { cursor: at.page, limit })
+  const [start, end] = 'time' in window ? [window.time, window.time] : [window.start, window.end]
+  const data = {
+    query,
+    start: iso(start),
+    end: iso(end),
+    ...('step' in window ? { stepSeconds: window.step } : {}),
+    series: items,
+    total,
+    warnings,
+    ...(nextCursor ? { nextCursor: toCursor({ window, page: nextCursor }) } : {}),
+  }
+  if (total === 0)
+    return { text: `No series fits ${query} at that time. list_metrics tells what there is.`, data }
+  const more = nextCursor ? `\n${items.length} of ${total} series; go on with the cursor.` : ''
+  return { text: [`${query}`, table(items), ...warnings].join('\n') + more, data }
+}
+
+function iso(seconds: number): string {
+  return new Date(seconds * 1_000).toISOString()
+}

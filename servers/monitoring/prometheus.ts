@@ -1,0 +1,188 @@
+// Prometheus' HTTP API: asks, checks the shape of what comes back, and puts its refusals into words.
+import { Agent, request } from 'undici'
+import { z } from 'zod'
+import { Failure, type FailureKind } from '../kit/failure.ts'
+import { retryAfter, Upstream } from '../kit/upstream.ts'
+import type { Window } from './time-window.ts'
+
+const MOST_BYTES = 20_000_000
+const QUERY_TIMEOUT = '20s'
+
+/** Seconds since 1970, and a number as Prometheus writes it. */
+const Sample = z.tuple([z.number(), z.string()])
+const Metric = z.record(z.string(), z.string())
+const QueryData = z.discriminatedUnion('resultType', [
+  z.object({ resultType: z.literal('vector'), result: z.array(z.object({ metric: Metric, value: Sample.optional() })) }),
+  z.object({
+    resultType: z.literal('matrix'),
+    result: z.array(z.object({ metric: Metric, values: z.array(Sample).optional() })),
+  }),
+  z.object({ resultType: z.enum(['scalar', 'string']), result: Sample }),
+])
+const RuleData = z.object({
+  groups: z.array(
+    z.object({
+      name: z.string(),
+      rules: z.array(
+        z.object({
+          name: z.string(),
+          query: z.string(),
+          duration: z.number(),
+          labels: Metric.default({}),
+          annotations: Metric.default({}),
+          health: z.string(),
+          lastError: z.string().optional(),
+          alerts: z.array(
+            z.object({ labels: Metric, annotations: Metric, state: z.string(), activeAt: z.string(), value: z.string() }),
+          ),
+        }),
+      ),
+    }),
+  ),
+})
+export type Rule = z.output<typeof RuleData>['groups'][number]['rules'][number]
+
+export interface Found {
+  series: { labels: Record<string, string>; points: [time: number, value: string][] }[]
+  /** Prometheus' own, and of what cannot be shown as numbers. */
+  warnings: string[]
+}
+
+/** An answer that is not one. */
+class HttpProblem extends Error {
+  readonly status: number
+  readonly retryAfterMs: number | undefined
+  constructor(status: number, text: string, retryAfterMs: number | undefined) {
+    super(text)
+    this.status = status
+    this.retryAfterMs = retryAfterMs
+  }
+}
+
+export interface PrometheusPlace {
+  url: string
+  token?: string | undefined
+  user?: string | undefined
+  firstDelayMs?: number
+}
+
+export class Prometheus {
+  readonly #url: string
+  readonly #headers: Record<string, string>
+  readonly #agent = new Agent({ maxResponseSize: MOST_BYTES })
+  readonly #upstream: Upstream
+
+  constructor({ url, token, user, firstDelayMs }: PrometheusPlace) {
+    this.#url = url.replace(/\/+$/, '')
+    const basic = `Basic ${Buffer.from(`${user}:${token ?? ''}`).toString('base64')}`
+    const authorization = user === undefined ? (token === undefined ? null : `Bearer ${token}`) : basic
+    this.#headers = { accept: 'application/json', ...(authorization === null ? {} : { authorization }) }
+    this.#upstream = new Upstream({
+      name: 'Prometheus',
+      read: error => (error instanceof HttpProblem ? { ...error, said: error.message } : {}),
+      inWords: (_, { status }) => (status === undefined ? undefined : BY_STATUS[status]),
+      ...(firstDelayMs === undefined ? {} : { firstDelayMs }),
+    })
+  }
+
+  async query(query: string, window: Window, signal: AbortSignal): Promise<Found> {
+    const isMoment = 'time' in window
+    const form = { query, timeout: QUERY_TIMEOUT, ...textOf(window) }
+    const { data, warnings } = await this.#ask(isMoment ? 'query' : 'query_range', QueryData, signal, form)
+    if (data.resultType === 'scalar' || data.resultType === 'string')
+      return { series: [{ labels: {}, points: [data.result] }], warnings }
+    const all = data.result.map(one => ({
+      labels: one.metric,
+      points: 'values' in one ? (one.values ?? []) : 'value' in one && one.value ? [one.value] : [],
+    }))
+    const series = all.filter(one => one.points.length > 0)
+    const histograms = all.length - series.length
+    if (histograms > 0)
+      warnings.push(`${histograms} native histograms are left out: ask with histogram_quantile or histogram_count.`)
+    return { series, warnings }
+  }
+
+  async alertRules(signal: AbortSignal): Promise<Rule[]> {
+    const { data } = await this.#ask('rules?type=alert', RuleData, signal)
+    return data.groups.flatMap(group => group.rules)
+  }
+
+  /** The metrics that there are for these series. */
+  async metricNames(match: string | null, signal: AbortSignal): Promise<string[]> {
+    const filter = match === null ? '' : `?${new URLSearchParams({ 'match[]': match })}`
+    return (await this.#ask(`label/__name__/values${filter}`, z.array(z.string()), signal)).data
+  }
+
+  /** A form is sent with POST, where a long query fits. */
+  #ask<T>(path: string, shape: z.ZodType<T>, signal: AbortSignal, form?: Record<string, string>) {
+    return this.#upstream.ask(() => this.#askOnce(path, shape, signal, form), signal)
+  }
+
+  async #askOnce<T>(path: string, shape: z.ZodType<T>, signal: AbortSignal, form?: Record<string, string>) {
+    const posted = form
+      ? { body: new URLSearchParams(form).toString(), type: { 'content-type': 'application/x-www-form-urlencoded' } }
+      : null
+    const { statusCode, headers, body } = await request(`${this.#url}/api/v1/${path}`, {
+      dispatcher: this.#agent,
+      method: posted ? 'POST' : 'GET',
+      headers: { ...this.#headers, ...posted?.type },
+      ...(posted ? { body: posted.body } : {}),
+      signal,
+    }).catch(tooMuch)
+    const text = await body.text().catch(tooMuch)
+    const answer = parsed(text)
+    const refused = Refusal.safeParse(answer)
+    if (refused.success) throwKnown(refused.data)
+    if (statusCode !== 200) throw new HttpProblem(statusCode, text.slice(0, 300), retryAfter(`${headers['retry-after'] ?? ''}`))
+    const good = z.object({ status: z.literal('success'), data: shape, warnings: z.array(z.string()).default([]) }).safeParse(answer)
+    if (!good.success) throw NOT_PROMETHEUS
+    return { data: good.data.data, warnings: good.data.warnings }
+  }
+}
+
+const Refusal = z.object({ status: z.literal('error'), errorType: z.string(), error: z.string() })
+
+const KNOWN: Record<string, [kind: FailureKind, what: string, suggestion: string]> = {
+  bad_data: ['validation_error', 'Prometheus does not understand this', 'Correct the query.'],
+  execution: ['validation_error', 'Prometheus cannot work this out', 'Correct or narrow the query.'],
+  timeout: ['timeout', 'Prometheus gave the query up', 'Ask for less: fewer series, a shorter time, a longer step.'],
+  canceled: ['timeout', 'Prometheus gave the query up', 'Ask for less: fewer series, a shorter time, a longer step.'],
+  not_found: ['not_found', 'Prometheus knows nothing of it', 'Look with list_metrics.'],
+}
+
+/** What asking again does not change. */
+function throwKnown({ errorType, error }: z.output<typeof Refusal>): void {
+  const known = KNOWN[errorType]
+  if (known) throw new Failure(known[0], `${known[1]}: ${error.slice(0, 500)}.`, known[2], { errorType })
+}
+
+const NOT_PROMETHEUS = new Failure(
+  'upstream_error',
+  'What answers there is not Prometheus.',
+  'Ask the person to correct PROMETHEUS_URL.',
+)
+const BY_STATUS: Record<number, Failure> = {
+  401: new Failure(
+    'permission_denied',
+    'Prometheus does not know these credentials.',
+    'Ask the person to correct PROMETHEUS_TOKEN, and PROMETHEUS_USER if it has users.',
+  ),
+  404: NOT_PROMETHEUS,
+}
+
+function tooMuch(error: unknown): never {
+  if ((error as NodeJS.ErrnoException).code !== 'UND_ERR_RES_EXCEEDED_MAX_SIZE') throw error
+  throw new Failure('validation_error', 'This is more than 20 MB of series.', 'Narrow the query, or take a longer step.')
+}
+
+function textOf(window: Window): Record<string, string> {
+  return Object.fromEntries(Object.entries(window).map(([name, value]) => [name, `${value}`]))
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return null
+  }
+}
