@@ -10,8 +10,11 @@ export function installed(program) {
 let updated = false
 function apt(args) {
   return (
-    spawnSync('apt-get', args, { stdio: ['ignore', 2, 2], env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' } })
-      .status === 0
+    spawnSync('apt-get', args, {
+      stdio: ['ignore', 2, 2],
+      // In this runlevel Debian starts no services that a package brings.
+      env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive', RUNLEVEL: '1' },
+    }).status === 0
   )
 }
 

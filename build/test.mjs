@@ -18,6 +18,7 @@ need('a keychain', ['gnome-keyring-daemon', 'dbus-run-session'], ['gnome-keyring
 noMainCluster()
 need('PostgreSQL', ['pg_ctlcluster'], ['postgresql'])
 need('Redis', ['redis-server'], ['redis-server'])
+need('Prometheus', ['prometheus'], ['prometheus'])
 if (deep) need('strace', ['strace'], ['strace'])
 
 const home = mkdtempSync(join(tmpdir(), 'gatehouse-home-'))

@@ -6,6 +6,7 @@ import { Client } from '@modelcontextprotocol/client'
 import { StdioClientTransport } from '@modelcontextprotocol/client/stdio'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { bundledServers } from '../hub/registry/bundled.ts'
+import { type Seen, startTestApi, type TestApi } from '../servers/kit/test-api.ts'
 import { cli, until } from './harness.ts'
 import { type RawPeer, startBridge } from './raw-peer.ts'
 import { startUnattended, type Unattended } from './unattended.ts'
@@ -13,6 +14,7 @@ import { startUnattended, type Unattended } from './unattended.ts'
 let place: Unattended
 let peer: RawPeer
 let work: string
+let prometheus: TestApi
 
 beforeAll(async () => {
   place = await startUnattended({})
@@ -20,7 +22,12 @@ beforeAll(async () => {
   mkdirSync(work)
   writeFileSync(join(work, 'a.txt'), 'eins\nzwei\n')
   const args: Record<string, string[]> = { files: [work, '--allow-writing'], knowledge: [work] }
-  const env: Record<string, Record<string, string>> = { knowledge: { KNOWLEDGE_FILE: ':memory:' } }
+  prometheus = await startTestApi(standInPrometheus)
+  CALLS.monitoring![0]![1] = { url: `${prometheus.url}/health` }
+  const env: Record<string, Record<string, string>> = {
+    knowledge: { KNOWLEDGE_FILE: ':memory:' },
+    monitoring: { PROMETHEUS_URL: prometheus.url, HEALTH_ALLOW: 'loopback' },
+  }
   for (const name of bundledServers) {
     const launch = { command: `gatehouse:${name}`, args: args[name] ?? [], env: env[name] ?? {}, headers: {} }
     await place.window.call.servers.add({ name, launch })
@@ -37,6 +44,7 @@ beforeAll(async () => {
 afterAll(async () => {
   peer?.end()
   await place?.close()
+  await prometheus?.close()
 })
 
 /** One call of each tool, in order; a function is given what the call before answered. */
@@ -52,6 +60,13 @@ const CALLS: Record<string, [tool: string, args: Args][]> = {
     ['semantic_search', { query: 'zwei' }],
     ['list_sources', {}],
     ['remove_documents', { source: 'here' }],
+  ],
+  monitoring: [
+    ['check_service_health', {}],
+    ['query_prometheus', { query: 'up' }],
+    ['get_metrics', { service: 'shop', metric: 'up', range: '1h' }],
+    ['list_metrics', {}],
+    ['list_alerts', {}],
   ],
   postgres: [
     ['execute_sql', { sql: 'CREATE TABLE t (id int)', confirm: true }],
@@ -71,6 +86,17 @@ const CALLS: Record<string, [tool: string, args: Args][]> = {
     ['delete_file', { path: 'c.txt' }],
     ['restore_file', before => ({ trashId: before.trashId })],
   ],
+}
+
+function standInPrometheus({ path }: Seen) {
+  const metric = { __name__: 'up', job: 'shop' }
+  const data: Record<string, unknown> = {
+    query: { resultType: 'vector', result: [{ metric, value: [1, '1'] }] },
+    query_range: { resultType: 'matrix', result: [{ metric, values: [[1, '1'], [2, '0']] }] },
+    rules: { groups: [] },
+    values: ['up'],
+  }
+  return { body: { status: 'success', data: data[path.split('/').at(-1)!] } }
 }
 
 test.each(bundledServers)('%s', async name => {

@@ -4,7 +4,7 @@ import { z } from 'zod'
 import { fromCursor, NEXT, PAGING, page, toCursor } from '../kit/paging.ts'
 import { type Answer, type Kit, READS } from '../kit/tools.ts'
 import type { Prometheus } from './prometheus.ts'
-import { LabelValue, Labels, MetricName, selector } from './promql.ts'
+import { Labels, LabelValue, MetricName, selector } from './promql.ts'
 import { Series, seriesOf, table } from './series.ts'
 import { Duration, secondsOf, Time, Window, windowOf } from './time-window.ts'
 
@@ -93,7 +93,10 @@ export function addMetricTools(kit: Kit, server: McpServer, { prometheus, servic
     async ({ service, contains = '', ...paging }, { signal }) => {
       const match = service === undefined ? null : selector('', { [serviceLabel]: service })
       const names = await prometheus().metricNames(match, signal)
-      const { items, ...rest } = page(names.filter(name => name.includes(contains)), paging)
+      const { items, ...rest } = page(
+        names.filter(name => name.includes(contains)),
+        paging,
+      )
       return { text: items.join('\n') || 'There is no such metric.', data: { metrics: items, ...rest } }
     },
   )
@@ -120,8 +123,7 @@ async function show(
     warnings,
     ...(nextCursor ? { nextCursor: toCursor({ window, page: nextCursor }) } : {}),
   }
-  if (total === 0)
-    return { text: `No series fits ${query} at that time. list_metrics tells what there is.`, data }
+  if (total === 0) return { text: `No series fits ${query} at that time. list_metrics tells what there is.`, data }
   const more = nextCursor ? `\n${items.length} of ${total} series; go on with the cursor.` : ''
   return { text: [`${query}`, table(items), ...warnings].join('\n') + more, data }
 }

@@ -12,12 +12,16 @@ const QUERY_TIMEOUT = '20s'
 const Sample = z.tuple([z.number(), z.string()])
 const Metric = z.record(z.string(), z.string())
 const QueryData = z.discriminatedUnion('resultType', [
-  z.object({ resultType: z.literal('vector'), result: z.array(z.object({ metric: Metric, value: Sample.optional() })) }),
+  z.object({
+    resultType: z.literal('vector'),
+    result: z.array(z.object({ metric: Metric, value: Sample.optional() })),
+  }),
   z.object({
     resultType: z.literal('matrix'),
     result: z.array(z.object({ metric: Metric, values: z.array(Sample).optional() })),
   }),
-  z.object({ resultType: z.enum(['scalar', 'string']), result: Sample }),
+  z.object({ resultType: z.literal('scalar'), result: Sample }),
+  z.object({ resultType: z.literal('string'), result: Sample }),
 ])
 const RuleData = z.object({
   groups: z.array(
@@ -33,7 +37,13 @@ const RuleData = z.object({
           health: z.string(),
           lastError: z.string().optional(),
           alerts: z.array(
-            z.object({ labels: Metric, annotations: Metric, state: z.string(), activeAt: z.string(), value: z.string() }),
+            z.object({
+              labels: Metric,
+              annotations: Metric,
+              state: z.string(),
+              activeAt: z.string(),
+              value: z.string(),
+            }),
           ),
         }),
       ),
@@ -133,8 +143,11 @@ export class Prometheus {
     const answer = parsed(text)
     const refused = Refusal.safeParse(answer)
     if (refused.success) throwKnown(refused.data)
-    if (statusCode !== 200) throw new HttpProblem(statusCode, text.slice(0, 300), retryAfter(`${headers['retry-after'] ?? ''}`))
-    const good = z.object({ status: z.literal('success'), data: shape, warnings: z.array(z.string()).default([]) }).safeParse(answer)
+    if (statusCode !== 200)
+      throw new HttpProblem(statusCode, text.slice(0, 300), retryAfter(`${headers['retry-after'] ?? ''}`))
+    const good = z
+      .object({ status: z.literal('success'), data: shape, warnings: z.array(z.string()).default([]) })
+      .safeParse(answer)
     if (!good.success) throw NOT_PROMETHEUS
     return { data: good.data.data, warnings: good.data.warnings }
   }
@@ -172,7 +185,11 @@ const BY_STATUS: Record<number, Failure> = {
 
 function tooMuch(error: unknown): never {
   if ((error as NodeJS.ErrnoException).code !== 'UND_ERR_RES_EXCEEDED_MAX_SIZE') throw error
-  throw new Failure('validation_error', 'This is more than 20 MB of series.', 'Narrow the query, or take a longer step.')
+  throw new Failure(
+    'validation_error',
+    'This is more than 20 MB of series.',
+    'Narrow the query, or take a longer step.',
+  )
 }
 
 function textOf(window: Window): Record<string, string> {

@@ -39,7 +39,9 @@ export function table(series: readonly Series[]): string {
   const rows = series.map(({ labels, points, summary }) => {
     const last = short(points.at(-1)![1])
     const { min, max, avg } = summary ?? {}
-    return isRange ? [nameOf(labels), last, short(min), short(max), short(avg), `${points.length}`] : [nameOf(labels), last]
+    return isRange
+      ? [nameOf(labels), last, short(min), short(max), short(avg), `${points.length}`]
+      : [nameOf(labels), last]
   })
   return [head, head.map(() => '---'), ...rows].map(cells => `| ${cells.map(escaped).join(' | ')} |`).join('\n')
 }

@@ -12,7 +12,11 @@ export const Duration = z
   .max(30)
   .regex(/^(\d+[smhdw])+$/, 'is a duration such as 30s, 15m, 1h30m or 7d')
 export const Time = z
-  .union([z.iso.datetime({ offset: true }), z.string().regex(/^now(-(\d{1,6}[smhdw])+)?$/), z.number().min(0).max(1e11)])
+  .union([
+    z.iso.datetime({ offset: true }),
+    z.string().regex(/^now(-(\d{1,6}[smhdw])+)?$/),
+    z.number().min(0).max(1e11),
+  ])
   .describe('2026-01-31T12:00:00Z, now, now-1h, or seconds since 1970')
 
 /** Of one moment, or of a stretch; seconds since 1970. */
@@ -33,7 +37,11 @@ function momentOf(time: z.output<typeof Time>, now: number): number {
 
 /** With a start: a stretch, in steps that make a readable number of points unless given. Throws Failure. */
 export function windowOf(
-  asked: { start?: z.output<typeof Time> | undefined; end?: z.output<typeof Time> | undefined; step?: string | undefined },
+  asked: {
+    start?: z.output<typeof Time> | undefined
+    end?: z.output<typeof Time> | undefined
+    step?: string | undefined
+  },
   now = Date.now() / 1_000,
 ): Window {
   const end = momentOf(asked.end ?? 'now', now)
