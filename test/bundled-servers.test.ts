@@ -92,7 +92,18 @@ function standInPrometheus({ path }: Seen) {
   const metric = { __name__: 'up', job: 'shop' }
   const data: Record<string, unknown> = {
     query: { resultType: 'vector', result: [{ metric, value: [1, '1'] }] },
-    query_range: { resultType: 'matrix', result: [{ metric, values: [[1, '1'], [2, '0']] }] },
+    query_range: {
+      resultType: 'matrix',
+      result: [
+        {
+          metric,
+          values: [
+            [1, '1'],
+            [2, '0'],
+          ],
+        },
+      ],
+    },
     rules: { groups: [] },
     values: ['up'],
   }

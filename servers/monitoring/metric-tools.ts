@@ -1,11 +1,12 @@
 // What Prometheus measured: one metric of a service, any query, and which metrics there are.
 import type { McpServer } from '@modelcontextprotocol/server'
 import { z } from 'zod'
+import { type Chart, chartOf } from '../kit/chart.ts'
 import { fromCursor, NEXT, PAGING, page, toCursor } from '../kit/paging.ts'
 import { type Answer, type Kit, READS } from '../kit/tools.ts'
 import type { Prometheus } from './prometheus.ts'
 import { Labels, LabelValue, MetricName, selector } from './promql.ts'
-import { Series, seriesOf, table } from './series.ts'
+import { differing, nameOf, Series, seriesOf, table } from './series.ts'
 import { Duration, secondsOf, Time, Window, windowOf } from './time-window.ts'
 
 export interface Measured {
@@ -125,7 +126,26 @@ async function show(
   }
   if (total === 0) return { text: `No series fits ${query} at that time. list_metrics tells what there is.`, data }
   const more = nextCursor ? `\n${items.length} of ${total} series; go on with the cursor.` : ''
-  return { text: [`${query}`, table(items), ...warnings].join('\n') + more, data }
+  const text = [query, table(items), ...warnings].join('\n') + more
+  const chart = 'step' in window ? await chartOf(drawing(query, items, window)) : null
+  return { text, data, ...(chart ? { more: [chart] } : {}) }
+}
+
+function drawing(
+  title: string,
+  series: Series[],
+  { start, end, step }: { start: number; end: number; step: number },
+): Chart {
+  const names = differing(series.map(({ labels }) => labels)).map(nameOf)
+  const points = (one: Series) =>
+    one.points.map(([time, value]) => ({ at: time * 1_000, value: typeof value === 'number' ? value : null }))
+  return {
+    title,
+    series: series.map((one, n) => ({ name: names[n]!, points: points(one) })),
+    stepMs: step * 1_000,
+    from: start * 1_000,
+    to: end * 1_000,
+  }
 }
 
 function iso(seconds: number): string {

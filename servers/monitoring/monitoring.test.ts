@@ -3,6 +3,7 @@ import { startTestApi, type TestApi } from '../kit/test-api.ts'
 import { type Started, startServer } from '../kit/test-client.ts'
 import { Prometheus } from './prometheus.ts'
 import { selector } from './promql.ts'
+import { differing } from './series.ts'
 import { hasPrometheus, type RunningPrometheus, startPrometheus } from './test-prometheus.ts'
 import { secondsOf, windowOf } from './time-window.ts'
 
@@ -46,6 +47,11 @@ describe.skipIf(!hasPrometheus)('with a real Prometheus', () => {
     expect(one.points.length).toBeGreaterThan(0)
     expect(called.data.stepSeconds).toBe(1)
     expect(called.text).toContain('| series | last | min | max | avg | points |')
+    expect(called.content[1]).toMatchObject({
+      type: 'image',
+      mimeType: 'image/png',
+      data: expect.stringMatching(/^iVBOR/),
+    })
     const fine = await server.call('query_prometheus', { query: 'up', start: 'now-7d', step: '1s' })
     expect(fine.data.error).toMatchObject({
       kind: 'validation_error',
@@ -240,5 +246,10 @@ test('times, durations and steps', () => {
     { start: 0, end: 10, step: '0s' },
   ])
     expect(() => windowOf(wrong)).toThrow(expect.objectContaining({ kind: 'validation_error' }))
+  const labels = [
+    { job: 'a', code: '200' },
+    { job: 'a', code: '500', x: 'y' },
+  ]
+  expect(differing(labels)).toEqual([{ code: '200' }, { code: '500', x: 'y' }])
   expect(selector('up', { job: 'a"}\n\\' })).toBe('up{job="a\\"}\\n\\\\"}')
 })

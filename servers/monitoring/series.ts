@@ -33,6 +33,13 @@ export function nameOf(labels: Record<string, string>): string {
   return inner.length === 0 && name ? name : `${name}{${inner.join(', ')}}`
 }
 
+/** Without the labels that all have alike, unless there is but one. */
+export function differing(all: readonly Record<string, string>[]): Record<string, string>[] {
+  if (all.length < 2) return [...all]
+  const differs = ([key]: [string, string]) => all.some(labels => labels[key] !== all[0]![key])
+  return all.map(labels => Object.fromEntries(Object.entries(labels).filter(differs)))
+}
+
 export function table(series: readonly Series[]): string {
   const isRange = series.some(one => one.points.length > 1)
   const head = isRange ? ['series', 'last', 'min', 'max', 'avg', 'points'] : ['series', 'value']
