@@ -7,6 +7,8 @@ import { StdioClientTransport } from '@modelcontextprotocol/client/stdio'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { bundledServers } from '../hub/registry/bundled.ts'
 import { type Seen, startTestApi, type TestApi } from '../servers/kit/test-api.ts'
+import { startTestCluster } from '../servers/kubernetes/test-cluster.ts'
+import { kubeconfig } from '../servers/kubernetes/test-connect.ts'
 import { cli, until } from './harness.ts'
 import { type RawPeer, startBridge } from './raw-peer.ts'
 import { startUnattended, type Unattended } from './unattended.ts'
@@ -15,6 +17,7 @@ let place: Unattended
 let peer: RawPeer
 let work: string
 let prometheus: TestApi
+let kubernetes: TestApi
 
 beforeAll(async () => {
   place = await startUnattended({})
@@ -24,8 +27,11 @@ beforeAll(async () => {
   const args: Record<string, string[]> = { files: [work, '--allow-writing'], knowledge: [work] }
   prometheus = await startTestApi(standInPrometheus)
   CALLS.monitoring![0]![1] = { url: `${prometheus.url}/health` }
+  kubernetes = await startTestCluster()
+  writeFileSync(join(work, 'kubeconfig'), kubeconfig(kubernetes.url))
   const env: Record<string, Record<string, string>> = {
     knowledge: { KNOWLEDGE_FILE: ':memory:' },
+    kubernetes: { KUBECONFIG: join(work, 'kubeconfig') },
     monitoring: { PROMETHEUS_URL: prometheus.url, HEALTH_ALLOW: 'loopback' },
   }
   for (const name of bundledServers) {
@@ -45,6 +51,7 @@ afterAll(async () => {
   peer?.end()
   await place?.close()
   await prometheus?.close()
+  await kubernetes?.close()
 })
 
 /** One call of each tool, in order; a function is given what the call before answered. */
@@ -67,6 +74,20 @@ const CALLS: Record<string, [tool: string, args: Args][]> = {
     ['get_metrics', { service: 'shop', metric: 'up', range: '1h' }],
     ['list_metrics', {}],
     ['list_alerts', {}],
+  ],
+  kubernetes: [
+    ['list_namespaces', {}],
+    ['get_pods', { labelSelector: 'app=web' }],
+    ['get_deployments', {}],
+    ['get_events', { object: 'Pod/web-1' }],
+    ['describe_pod', { name: 'web-1' }],
+    ['get_pod_logs', { name: 'web-1' }],
+    ['analyze_logs', { name: 'web-1' }],
+    ['check_pod_health', { pod_name: 'web-1' }],
+    ['scale_deployment', { name: 'web', replicas: 3, dryRun: true }],
+    ['restart_deployment', { name: 'web' }],
+    ['apply_manifest', { manifest: '{apiVersion: v1, kind: ConfigMap, metadata: {name: a}, data: {b: c}}' }],
+    ['delete_pod', { name: 'web-2', confirm: true }],
   ],
   postgres: [
     ['execute_sql', { sql: 'CREATE TABLE t (id int)', confirm: true }],

@@ -37,7 +37,7 @@ export function secretsOf<S extends SettingsShape>(shape: S, settings: Settings<
 export function settingsTable(shape: SettingsShape): string {
   const rows = Object.entries(shape).map(([name, type]) => {
     const { defaultValue, description = '' } = factsOf(type)
-    return `| \`${name}\` | ${defaultValue === undefined ? '–' : `\`${defaultValue}\``} | ${description} |`
+    return `| \`${name}\` | ${defaultValue === undefined || `${defaultValue}` === '' ? '–' : `\`${defaultValue}\``} | ${description} |`
   })
   return ['| setting | default | for |', '| --- | --- | --- |', ...rows].join('\n')
 }

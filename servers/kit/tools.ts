@@ -40,6 +40,8 @@ export interface ToolSpec<I extends z.ZodObject, O extends z.ZodObject> {
   output: O
   annotations: Required<Pick<ToolAnnotations, 'readOnlyHint' | 'destructiveHint' | 'idempotentHint' | 'openWorldHint'>>
   timeoutMs?: number
+  /** What to try when it was not done in time. */
+  ifLate?: string
 }
 
 export const READS = { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: false }
@@ -73,10 +75,10 @@ export class Kit {
     spec: ToolSpec<I, O>,
     run: (input: z.output<I>, call: Call) => Promise<Answer<z.input<O>>> | Answer<z.input<O>>,
   ): void {
-    const { title, description, input, output, annotations, timeoutMs = this.#timeoutMs } = spec
+    const { title, description, input, output, annotations, timeoutMs = this.#timeoutMs, ifLate = LESS } = spec
     const config = { title, description, inputSchema: input, outputSchema: output, annotations }
     const handler = (given: z.output<I>, context: ServerContext) =>
-      this.#attempt(name, context, timeoutMs, call => run(given, call))
+      this.#attempt(name, context, { timeoutMs, ifLate }, call => run(given, call))
     server.registerTool(name, config, handler as never)
   }
 
@@ -84,7 +86,7 @@ export class Kit {
   async serve<T>(what: string, context: ServerContext, run: (call: Call) => Promise<T> | T): Promise<T> {
     const correlation = randomBytes(6).toString('hex')
     try {
-      return await this.#limited(what, correlation, context, this.#timeoutMs, run)
+      return await this.#limited(what, correlation, context, { timeoutMs: this.#timeoutMs, ifLate: LESS }, run)
     } catch (error) {
       const { text, error: told } = this.#failed(what, correlation, error)
       const isOurs = told.kind === 'internal_error' || told.kind === 'upstream_error'
@@ -95,12 +97,12 @@ export class Kit {
   async #attempt(
     tool: string,
     context: ServerContext,
-    timeoutMs: number,
+    limit: TimeLimit,
     run: (call: Call) => Promise<Answer<unknown>> | Answer<unknown>,
   ): Promise<CallToolResult> {
     const correlation = randomBytes(6).toString('hex')
     try {
-      const { text, data, more = [] } = await this.#limited(tool, correlation, context, timeoutMs, run)
+      const { text, data, more = [] } = await this.#limited(tool, correlation, context, limit, run)
       return { content: [{ type: 'text', text }, ...more], structuredContent: data as Record<string, unknown> }
     } catch (error) {
       const told = this.#failed(tool, correlation, error)
@@ -116,17 +118,17 @@ export class Kit {
     tool: string,
     correlation: string,
     context: ServerContext,
-    timeoutMs: number,
+    limit: TimeLimit,
     run: (call: Call) => Promise<T> | T,
   ): Promise<T> {
     const began = performance.now()
     const ended = (kind: string | null) => this.metrics.ended(tool, (performance.now() - began) / 1000, kind)
     try {
       await this.#takeTurn()
-      const deadline = AbortSignal.timeout(timeoutMs)
+      const deadline = AbortSignal.timeout(limit.timeoutMs)
       const signal = AbortSignal.any([context.mcpReq.signal, deadline])
       const call = { signal, correlation, progress: progressOf(context) }
-      const result = await this.#atOnce.execute(() => orAborted(run(call), signal, tool, timeoutMs))
+      const result = await this.#atOnce.execute(() => orAborted(run(call), signal, tool, limit))
       ended(null)
       this.log.say('debug', 'answered', { tool, correlation, ms: Math.round(performance.now() - began) })
       return result
@@ -172,11 +174,17 @@ const TOO_MANY_AT_ONCE = new Failure(
   'Wait for the answers of some of them.',
 )
 
+interface TimeLimit {
+  timeoutMs: number
+  ifLate: string
+}
+const LESS = 'Ask for less at once.'
+
 /** Rejects as soon as the signal aborts, whether what runs listens to it or not. */
-async function orAborted<T>(running: Promise<T> | T, signal: AbortSignal, tool: string, timeoutMs: number): Promise<T> {
+async function orAborted<T>(running: Promise<T> | T, signal: AbortSignal, tool: string, limit: TimeLimit): Promise<T> {
   let stop: (() => void) | undefined
   const aborted = new Promise<never>((_, reject) => {
-    stop = () => reject(abortedFailure(signal, tool, timeoutMs))
+    stop = () => reject(abortedFailure(signal, tool, limit))
     if (signal.aborted) stop()
     else signal.addEventListener('abort', stop, { once: true })
   })
@@ -184,16 +192,16 @@ async function orAborted<T>(running: Promise<T> | T, signal: AbortSignal, tool: 
     return await Promise.race([running, aborted])
   } catch (error) {
     // What was running says so in words of its own; the reason is the same.
-    throw signal.aborted && !(error instanceof Failure) ? abortedFailure(signal, tool, timeoutMs) : error
+    throw signal.aborted && !(error instanceof Failure) ? abortedFailure(signal, tool, limit) : error
   } finally {
     signal.removeEventListener('abort', stop!)
   }
 }
 
-function abortedFailure(signal: AbortSignal, tool: string, timeoutMs: number): Failure {
+function abortedFailure(signal: AbortSignal, tool: string, { timeoutMs, ifLate }: TimeLimit): Failure {
   const isLate = signal.reason instanceof Error && signal.reason.name === 'TimeoutError'
   return isLate
-    ? new Failure('timeout', `${tool} was not done after ${timeoutMs / 1000} s.`, 'Ask for less at once.')
+    ? new Failure('timeout', `${tool} was not done after ${timeoutMs / 1000} s.`, ifLate)
     : new Failure('timeout', `${tool} was taken back.`, 'Call it again if it is still wanted.')
 }
 

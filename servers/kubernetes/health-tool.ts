@@ -1,0 +1,106 @@
+// check_pod_health: what is wrong with a pod, what its log says about it, and what to do.
+import type { V1Pod } from '@kubernetes/client-node'
+import type { McpServer } from '@modelcontextprotocol/server'
+import { z } from 'zod'
+import { Failure } from '../kit/failure.ts'
+import { type Kit, READS } from '../kit/tools.ts'
+import type { Cluster } from './cluster.ts'
+import { groupErrors } from './error-groups.ts'
+import { readLog } from './logs.ts'
+import { cleanAnswer } from './masking.ts'
+import { namespace, objectName } from './names.ts'
+import { type Issue, issuesOf, recommendationsFor, verdict } from './pod-health.ts'
+import { allStatuses, statusOf } from './pod-status.ts'
+
+const MOST_CONTAINERS = 5
+const LINES = 200
+
+export function registerHealth(kit: Kit, server: McpServer, cluster: Cluster): void {
+  kit.tool(
+    server,
+    'check_pod_health',
+    {
+      title: 'Check a pod’s health',
+      description:
+        'What is wrong with a pod and what to do: containers that wait, ended, were killed or restarted more than 3 times, no node, and errors in their logs.',
+      input: z.object({
+        namespace: namespace.default('default'),
+        pod_name: objectName,
+        check_logs: z.boolean().default(true),
+      }),
+      output: z.object({
+        status: z.enum(['healthy', 'degraded', 'unhealthy']),
+        pod_status: z.string(),
+        issues: z.array(
+          z.object({
+            severity: z.enum(['critical', 'warning']),
+            type: z.string(),
+            container: z.string().nullable(),
+            message: z.string(),
+            restart_count: z.number(),
+          }),
+        ),
+        recommendations: z.array(z.string()),
+        logs_not_read: z.array(z.string()),
+      }),
+      annotations: READS,
+      ifLate: 'Call with check_logs: false.',
+    },
+    async ({ namespace, pod_name: name, check_logs }, { signal }) => {
+      const missing = { what: `pod ${name} in ${namespace}`, lister: 'get_pods' }
+      const pod = await cluster.ask({ signal, missing }, api => api.core.readNamespacedPod({ name, namespace }))
+      const seen = issuesOf(pod)
+      const { issues: said, notRead } = check_logs
+        ? await logIssues(cluster, pod, seen, signal)
+        : { issues: [], notRead: [] }
+      const issues = [...seen, ...said]
+      const status = verdict(pod, issues)
+      const recommendations = recommendationsFor(issues)
+      const lines = issues.map(
+        one => `${one.severity}: ${one.type}${one.container ? ` (${one.container})` : ''}: ${one.message}`,
+      )
+      const text = [
+        `${name} is ${status} (${statusOf(pod)}).`,
+        ...lines,
+        ...recommendations.map(one => `→ ${one}`),
+      ].join('\n')
+      return cleanAnswer(text, { status, pod_status: statusOf(pod), issues, recommendations, logs_not_read: notRead })
+    },
+  )
+}
+
+/** Errors in the logs: of containers that are in trouble, else of all. A log that cannot be read is named. */
+async function logIssues(cluster: Cluster, pod: V1Pod, seen: readonly Issue[], signal: AbortSignal) {
+  const troubled = new Set(seen.map(one => one.container))
+  const started = allStatuses(pod).filter(
+    one => one.state?.running || one.state?.terminated || one.lastState?.terminated,
+  )
+  const some = started.some(one => troubled.has(one.name)) ? started.filter(one => troubled.has(one.name)) : started
+  const notRead = some.slice(MOST_CONTAINERS).map(one => one.name)
+  const issues = await Promise.all(
+    some
+      .slice(0, MOST_CONTAINERS)
+      .map(async ({ name: container, restartCount, state, lastState }): Promise<Issue[]> => {
+        const { name = '', namespace = '' } = pod.metadata ?? {}
+        // What waits to be started again has said its last words in the run before.
+        const previous = state?.waiting !== undefined && lastState?.terminated !== undefined
+        try {
+          const { lines } = await readLog(cluster, { name, namespace, container, previous, tailLines: LINES }, signal)
+          return groupErrors(lines)
+            .slice(0, 3)
+            .map(({ count, example }) => ({
+              severity: 'warning',
+              type: 'LogErrors',
+              container,
+              message: `${count}× ${example.slice(0, 300)}`,
+              restart_count: restartCount,
+            }))
+        } catch (error) {
+          if (!(error instanceof Failure) || signal.aborted) throw error
+          notRead.push(container)
+          return []
+        }
+      }),
+  )
+  return { issues: issues.flat(), notRead }
+}

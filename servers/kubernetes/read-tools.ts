@@ -1,0 +1,207 @@
+// What there is: namespaces, pods, deployments, events, and one pod with all that is known of it.
+import type { CoreV1Event, V1ListMeta } from '@kubernetes/client-node'
+import type { McpServer } from '@modelcontextprotocol/server'
+import { z } from 'zod'
+import { fromCursor, NEXT, PAGING, page, toCursor } from '../kit/paging.ts'
+import { type Kit, READS } from '../kit/tools.ts'
+import type { Cluster } from './cluster.ts'
+import { describePod, PodDetails } from './describe.ts'
+import { cleanAnswer } from './masking.ts'
+import { eventObject, labelSelector, namespace, objectName } from './names.ts'
+import type { Namespaces } from './namespaces.ts'
+import { ageOf, podLine } from './pod-status.ts'
+
+const inNamespace = { namespace: namespace.default('default') }
+const Token = z.object({ continue: z.string().max(6000) })
+
+const EventLine = z.object({
+  type: z.string(),
+  reason: z.string(),
+  object: z.string(),
+  message: z.string(),
+  count: z.number(),
+  lastSeen: z.string().nullable(),
+})
+export const PodLines = z.object({
+  name: z.string(),
+  status: z.string(),
+  ready: z.string(),
+  restarts: z.number(),
+  age: z.string(),
+  node: z.string().nullable(),
+})
+
+export function registerReadTools(kit: Kit, server: McpServer, cluster: Cluster, namespaces: Namespaces): void {
+  kit.tool(
+    server,
+    'list_namespaces',
+    {
+      title: 'List namespaces',
+      description: 'The namespaces of the cluster. Kept for five minutes.',
+      input: z.object(PAGING),
+      output: z.object({
+        namespaces: z.array(z.object({ name: z.string(), status: z.string(), age: z.string() })),
+        total: z.number(),
+        asOf: z.string(),
+        ...NEXT,
+      }),
+      annotations: READS,
+    },
+    async (paging, { signal }) => {
+      const { at, list } = await namespaces.list(signal)
+      const { items, ...rest } = page(list, paging)
+      const text = items.map(one => `${one.name} ${one.status} ${one.age}`).join('\n')
+      return cleanAnswer(text || 'None.', { namespaces: items, asOf: new Date(at).toISOString(), ...rest })
+    },
+  )
+
+  kit.tool(
+    server,
+    'get_pods',
+    {
+      title: 'List pods',
+      description: 'The pods of a namespace: status as kubectl shows it, containers ready, restarts, age, node.',
+      input: z.object({ ...inNamespace, labelSelector: labelSelector.optional(), ...PAGING }),
+      output: z.object({ pods: z.array(PodLines), ...NEXT }),
+      annotations: READS,
+    },
+    async ({ namespace, labelSelector, cursor, limit }, { signal }) => {
+      const from = pageAsked(cursor, limit)
+      const asked = { namespace, ...from, ...(labelSelector ? { labelSelector } : {}) }
+      const { items, metadata } = await cluster.ask({ signal }, api => api.core.listNamespacedPod(asked))
+      const pods = items.map(pod => podLine(pod))
+      const lines = pods.map(one => `${one.name} ${one.ready} ${one.status} ${one.restarts} restarts ${one.age}`)
+      return cleanAnswer(lines.join('\n') || nothing('pods', namespace), { pods, ...nextOf(metadata) })
+    },
+  )
+
+  kit.tool(
+    server,
+    'get_deployments',
+    {
+      title: 'List deployments',
+      description: 'The deployments of a namespace: replicas wanted, ready, up to date, and their images.',
+      input: z.object({ ...inNamespace, labelSelector: labelSelector.optional(), ...PAGING }),
+      output: z.object({
+        deployments: z.array(
+          z.object({
+            name: z.string(),
+            replicas: z.number(),
+            ready: z.number(),
+            updated: z.number(),
+            available: z.number(),
+            images: z.array(z.string()),
+            age: z.string(),
+          }),
+        ),
+        ...NEXT,
+      }),
+      annotations: READS,
+    },
+    async ({ namespace, labelSelector, cursor, limit }, { signal }) => {
+      const asked = { namespace, ...pageAsked(cursor, limit), ...(labelSelector ? { labelSelector } : {}) }
+      const { items, metadata } = await cluster.ask({ signal }, api => api.apps.listNamespacedDeployment(asked))
+      const deployments = items.map(({ metadata, spec, status }) => ({
+        name: metadata?.name ?? '',
+        replicas: spec?.replicas ?? 1,
+        ready: status?.readyReplicas ?? 0,
+        updated: status?.updatedReplicas ?? 0,
+        available: status?.availableReplicas ?? 0,
+        images: (spec?.template.spec?.containers ?? []).map(one => one.image ?? ''),
+        age: ageOf(metadata?.creationTimestamp),
+      }))
+      const lines = deployments.map(one => `${one.name} ${one.ready}/${one.replicas} ready ${one.images.join(' ')}`)
+      return cleanAnswer(lines.join('\n') || nothing('deployments', namespace), {
+        deployments,
+        ...nextOf(metadata),
+      })
+    },
+  )
+
+  kit.tool(
+    server,
+    'get_events',
+    {
+      title: 'List events',
+      description:
+        'What happened in a namespace lately, or to one object of it (as in Pod/web-1). Newest last in a page.',
+      input: z.object({ ...inNamespace, object: eventObject.optional(), ...PAGING }),
+      output: z.object({ events: z.array(EventLine), ...NEXT }),
+      annotations: READS,
+    },
+    async ({ namespace, object, cursor, limit }, { signal }) => {
+      const asked = {
+        namespace,
+        ...pageAsked(cursor, limit),
+        ...(object ? { fieldSelector: aboutObject(object) } : {}),
+      }
+      const { items, metadata } = await cluster.ask({ signal }, api => api.core.listNamespacedEvent(asked))
+      const events = eventLines(items)
+      const lines = events.map(one => `${one.lastSeen ?? '?'} ${one.type} ${one.reason} ${one.object}: ${one.message}`)
+      return cleanAnswer(lines.join('\n') || nothing('events', namespace), { events, ...nextOf(metadata) })
+    },
+  )
+
+  kit.tool(
+    server,
+    'describe_pod',
+    {
+      title: 'Describe a pod',
+      description:
+        'One pod: its containers and what they are doing, conditions, volumes, and its events. Secrets’ values are left out.',
+      input: z.object({ name: objectName, ...inNamespace }),
+      output: z.object({ ...PodDetails, events: z.array(EventLine), moreEvents: z.boolean() }),
+      annotations: READS,
+    },
+    async ({ name, namespace }, { signal }) => {
+      const missing = { what: `pod ${name} in ${namespace}`, lister: 'get_pods' }
+      const [pod, { items, metadata }] = await Promise.all([
+        cluster.ask({ signal, missing }, api => api.core.readNamespacedPod({ name, namespace })),
+        cluster.ask({ signal }, api =>
+          api.core.listNamespacedEvent({ namespace, limit: 100, fieldSelector: aboutObject(`Pod/${name}`) }),
+        ),
+      ])
+      const details = describePod(pod)
+      const events = eventLines(items)
+      const containers = details.containers.map(
+        one => `${one.name}: ${one.state}, ${one.restarts} restarts, ${one.image}`,
+      )
+      const happened = events.slice(-10).map(one => `${one.type} ${one.reason}: ${one.message}`)
+      const text = [`${name}: ${details.status} on ${details.node ?? 'no node'}`, ...containers, ...happened].join('\n')
+      return cleanAnswer(text, { ...details, events, moreEvents: Boolean(metadata?._continue) })
+    },
+  )
+}
+
+function pageAsked(cursor: string | undefined, limit: number): { limit: number; _continue?: string } {
+  const from = fromCursor(cursor, Token)
+  return { limit, ...(from ? { _continue: from.continue } : {}) }
+}
+
+function nextOf(metadata: V1ListMeta | undefined): { nextCursor?: string } {
+  return metadata?._continue ? { nextCursor: toCursor({ continue: metadata._continue }) } : {}
+}
+
+function nothing(what: string, namespace: string): string {
+  return `No ${what} in ${namespace}. (A namespace that does not exist looks the same: see list_namespaces.)`
+}
+
+function aboutObject(object: string): string {
+  const [name, kind] = object.split('/').toReversed()
+  return [`involvedObject.name=${name}`, ...(kind ? [`involvedObject.kind=${kind}`] : [])].join()
+}
+
+function eventLines(items: readonly CoreV1Event[]): z.infer<typeof EventLine>[] {
+  const lines = items.map(one => {
+    const last = one.series?.lastObservedTime ?? one.lastTimestamp ?? one.eventTime ?? one.firstTimestamp
+    return {
+      type: one.type ?? 'Normal',
+      reason: one.reason ?? '',
+      object: `${one.involvedObject.kind}/${one.involvedObject.name}`,
+      message: (one.message ?? '').slice(0, 2000),
+      count: one.series?.count ?? one.count ?? 1,
+      lastSeen: last ? new Date(last).toISOString() : null,
+    }
+  })
+  return lines.toSorted((a, b) => (a.lastSeen ?? '').localeCompare(b.lastSeen ?? ''))
+}
