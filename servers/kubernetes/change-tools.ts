@@ -120,9 +120,9 @@ export function registerChangeTools(kit: Kit, server: McpServer, cluster: Cluste
         // Only this one: another of the same name may have taken its place.
         ...(uid ? { preconditions: { uid } } : {}),
       }
-      await cluster.ask({ signal, missing, mayRepeat: false }, api =>
-        api.core.deleteNamespacedPod({ name, namespace, body }),
-      )
+      await cluster.ask({ signal, missing, mayRepeat: false }, async api => {
+        await api.core.deleteNamespacedPod({ name, namespace, body })
+      })
       const owner = ownerReferences?.find(one => one.controller)
       const told = owner
         ? `Its ${owner.kind} ${owner.name} makes another.`

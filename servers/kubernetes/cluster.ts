@@ -97,10 +97,23 @@ export class Cluster {
 
 async function orHopeless<T>(work: () => Promise<T>): Promise<T> {
   try {
-    return await work()
+    const found = await work()
+    if (!isWhole(found)) throw new NotKubernetes()
+    return found
   } catch (error) {
     throw hopeless(error) ?? error
   }
+}
+
+/** A log, nothing, a list, or one object. */
+function isWhole(found: unknown): boolean {
+  if (typeof found !== 'object' || found === null) return true
+  const { items, resources, metadata } = found as {
+    items?: unknown
+    resources?: unknown
+    metadata?: { name?: unknown }
+  }
+  return Array.isArray(items) || Array.isArray(resources) || typeof metadata?.name === 'string'
 }
 
 function missingOr(failure: Failure, { what, lister }: NonNullable<Asked['missing']>): Failure {
