@@ -1,4 +1,4 @@
-// Starts a server on stdio with its settings, log and metrics; what is wrong at start is said once, and ends it.
+// Starts a server with its settings, log and metrics, on stdio or with --http for a team; what is wrong is said once, and ends it.
 import type { McpServer } from '@modelcontextprotocol/server'
 import { serveStdio } from '@modelcontextprotocol/server/stdio'
 import { Log } from './log.ts'
@@ -7,31 +7,63 @@ import { COMMON, readSettings, type Settings, SettingsError, type SettingsShape,
 import { ListeningTransport, tellsOfUpdates } from './subscribing.ts'
 import { Kit } from './tools.ts'
 
+export interface Backed {
+  /** A server for one connection, or one request. */
+  server: () => McpServer
+  /** Throws when what it needs does not answer; without it, it needs nothing. */
+  ready?: (signal: AbortSignal) => Promise<unknown>
+  /** What runs beside calls is ended: tasks, connections. */
+  close?: () => Promise<void>
+}
+
 export interface Program<S extends SettingsShape> {
   name: string
   version: string
   /** Beside those that all servers have. */
   settings: S
-  /** A server for one connection; what is shared is made once, outside. */
-  make: (kit: Kit, settings: Settings<S>) => () => McpServer
+  /** What is shared is made once, here. */
+  make: (kit: Kit, settings: Settings<S>) => (() => McpServer) | Backed
 }
 
-export function serve<S extends SettingsShape>({ name, version, settings: own, make }: Program<S>): void {
-  try {
-    const shape = { ...COMMON, ...own }
-    const settings = readSettings(shape)
-    const common = settings as unknown as Settings<typeof COMMON>
-    const log = new Log(name, { level: common.LOG_LEVEL, secrets: secretsOf(shape, settings) })
-    const kit = new Kit({ log, metrics: new Metrics(name, version), settings: common })
-    const makeServer = make(kit, settings as unknown as Settings<S>)
-    serveStdio(() => tellsOfUpdates(makeServer(), kit.watches), {
+export function serve<S extends SettingsShape>(program: Program<S>): void {
+  start(program).catch(error => {
+    const words = error instanceof SettingsError ? error.message : `${error instanceof Error ? error.message : error}`
+    process.stderr.write(`${program.name}: ${words}\n`)
+    process.exit(2)
+  })
+}
+
+async function start<S extends SettingsShape>({ name, version, settings: own, make }: Program<S>): Promise<void> {
+  const at = takeOption('--http')
+  // Loaded only then: a server on stdio starts without it.
+  const http = at === undefined ? null : await import('./http.ts')
+  const shape = { ...COMMON, ...own, ...http?.HTTP_SETTINGS }
+  const settings = readSettings(shape)
+  const common = settings as unknown as Settings<typeof COMMON>
+  const log = new Log(name, { level: common.LOG_LEVEL, secrets: secretsOf(shape, settings) })
+  // Over HTTP each caller has a limit of its own.
+  const limits = at === undefined ? common : { ...common, RATE_LIMIT: Number.MAX_SAFE_INTEGER }
+  const kit = new Kit({ log, metrics: new Metrics(name, version), settings: limits })
+  const made = make(kit, settings as unknown as Settings<S>)
+  const backed = typeof made === 'function' ? { server: made } : made
+  const rateLimit = common.RATE_LIMIT
+  if (at === undefined)
+    serveStdio(() => tellsOfUpdates(backed.server(), kit.watches), {
       transport: new ListeningTransport(kit.watches),
       onerror: error => log.say('warn', error.message),
     })
-    log.say('info', 'started', { version, node: process.version })
-  } catch (error) {
-    const words = error instanceof SettingsError ? error.message : `${error instanceof Error ? error.message : error}`
-    process.stderr.write(`${name}: ${words}\n`)
-    process.exit(2)
-  }
+  else await http!.listen({ at, name, version, kit, backed, rateLimit, settings: settings as never })
+  log.say('info', 'started', { version, node: process.version })
+}
+
+/** Taken out, so that a server that reads its own arguments does not meet it. */
+function takeOption(name: string): string | undefined {
+  const { argv } = process
+  const n = argv.findIndex(one => one === name || one.startsWith(`${name}=`))
+  if (n < 0) return undefined
+  const [option = ''] = argv.splice(n, 1)
+  if (option !== name) return option.slice(name.length + 1)
+  const value = argv.splice(n, 1)[0]
+  if (value === undefined) throw new SettingsError(`${name}: say where, as in ${name} :8080.`)
+  return value
 }

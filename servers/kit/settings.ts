@@ -29,7 +29,9 @@ export function secretsOf<S extends SettingsShape>(shape: S, settings: Settings<
   const values = settings as Record<string, unknown>
   return Object.keys(shape).flatMap(name => {
     const value = values[name]
-    return isSecret(shape[name]!) && typeof value === 'string' ? [value, ...passwordIn(value)].filter(isLong) : []
+    if (!isSecret(shape[name]!)) return []
+    const texts = typeof value === 'string' ? [value, ...passwordIn(value)] : tokensIn(value)
+    return texts.filter(isLong)
   })
 }
 
@@ -37,12 +39,19 @@ export function secretsOf<S extends SettingsShape>(shape: S, settings: Settings<
 export function settingsTable(shape: SettingsShape): string {
   const rows = Object.entries(shape).map(([name, type]) => {
     const { defaultValue, description = '' } = factsOf(type)
-    return `| \`${name}\` | ${defaultValue === undefined || `${defaultValue}` === '' ? '–' : `\`${defaultValue}\``} | ${description} |`
+    const isPlain = typeof defaultValue !== 'object' || Array.isArray(defaultValue)
+    const value = isPlain ? `${defaultValue ?? ''}` : JSON.stringify(defaultValue)
+    return `| \`${name}\` | ${value === '' ? '–' : `\`${value}\``} | ${description} |`
   })
   return ['| setting | default | for |', '| --- | --- | --- |', ...rows].join('\n')
 }
 
 const isLong = (secret: string) => secret.length >= 4
+
+/** Of a list of callers. */
+function tokensIn(value: unknown): string[] {
+  return Array.isArray(value) ? value.flatMap(one => (typeof one?.token === 'string' ? [one.token] : [])) : []
+}
 
 /** Of a URL: as it stands in it, and as it is. */
 function passwordIn(value: string): string[] {

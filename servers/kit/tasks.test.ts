@@ -162,6 +162,7 @@ describe.each(stores.map(([name, where, isThere]) => ({ name, where, isThere }))
         signal: AbortSignal.timeout(60_000),
         progress: (...news) => told.push(news),
       })
+      await expect.poll(() => told.length, { timeout: 20_000 }).toBe(1)
       release()
       expect(await waiting).toMatchObject({
         state: 'completed',

@@ -12,6 +12,7 @@ import {
 import { type BulkheadPolicy, BulkheadRejectedError, bulkhead } from 'cockatiel'
 import { RateLimiterMemory, type RateLimiterRes } from 'rate-limiter-flexible'
 import type { z } from 'zod'
+import type { Caller } from './callers.ts'
 import { Failure, unforeseen } from './failure.ts'
 import type { Log } from './log.ts'
 import type { Metrics } from './metrics.ts'
@@ -21,6 +22,8 @@ export interface Call {
   /** Aborted when the client takes the call back, or its time is over. */
   signal: AbortSignal
   correlation: string
+  /** Over HTTP: who it is. Over stdio it is who started this server. */
+  caller?: Caller
   /** Tells a client that asked for it how far this is. */
   progress(done: number, total?: number, message?: string): void
 }
@@ -46,6 +49,13 @@ export interface ToolSpec<I extends z.ZodObject, O extends z.ZodObject> {
 
 export const READS = { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: false }
 
+/** Over HTTP: what `authInfo.extra` of a call is. `ended`: called once it is answered, with the kind of its error. */
+export interface HttpCall {
+  caller: Caller
+  ended: (correlation: string, kind: string | null) => void
+  [more: string]: unknown
+}
+
 export interface KitOptions {
   log: Log
   metrics: Metrics
@@ -57,6 +67,8 @@ export class Kit {
   readonly log: Log
   readonly metrics: Metrics
   readonly watches = new Watches()
+  /** Of every tool that was ever registered here. */
+  readonly annotations = new Map<string, ToolAnnotations>()
   readonly #timeoutMs: number
   readonly #rate: RateLimiterMemory
   readonly #atOnce: BulkheadPolicy
@@ -76,6 +88,7 @@ export class Kit {
     run: (input: z.output<I>, call: Call) => Promise<Answer<z.input<O>>> | Answer<z.input<O>>,
   ): void {
     const { title, description, input, output, annotations, timeoutMs = this.#timeoutMs, ifLate = LESS } = spec
+    this.annotations.set(name, annotations)
     const config = { title, description, inputSchema: input, outputSchema: output, annotations }
     const handler = (given: z.output<I>, context: ServerContext) =>
       this.#attempt(name, context, { timeoutMs, ifLate }, call => run(given, call))
@@ -122,12 +135,17 @@ export class Kit {
     run: (call: Call) => Promise<T> | T,
   ): Promise<T> {
     const began = performance.now()
-    const ended = (kind: string | null) => this.metrics.ended(tool, (performance.now() - began) / 1000, kind)
+    const http = context.http?.authInfo?.extra as HttpCall | undefined
+    const ended = (kind: string | null) => {
+      this.metrics.ended(tool, (performance.now() - began) / 1000, kind)
+      http?.ended(correlation, kind)
+    }
     try {
       await this.#takeTurn()
       const deadline = AbortSignal.timeout(limit.timeoutMs)
       const signal = AbortSignal.any([context.mcpReq.signal, deadline])
-      const call = { signal, correlation, progress: progressOf(context) }
+      const caller = http ? { caller: http.caller } : {}
+      const call = { signal, correlation, progress: progressOf(context), ...caller }
       const result = await this.#atOnce.execute(() => orAborted(run(call), signal, tool, limit))
       ended(null)
       this.log.say('debug', 'answered', { tool, correlation, ms: Math.round(performance.now() - began) })

@@ -35,6 +35,10 @@ serve({
           textField: PINECONE_TEXT_FIELD,
         })
       : null
-    return () => knowledgeServer(kit, { roots, pinecone, shelf: () => (shelf ??= new Shelf(file)) })
+    const opened = () => (shelf ??= new Shelf(file))
+    return {
+      server: () => knowledgeServer(kit, { roots, pinecone, shelf: opened }),
+      ready: async () => opened().sources(),
+    }
   },
 })

@@ -10,6 +10,10 @@ serve({
   settings: SETTINGS,
   make(kit, settings) {
     const database = openDatabase(settings)
-    return () => postgresServer(kit, database)
+    return {
+      server: () => postgresServer(kit, database),
+      ready: signal => database.transaction({ readOnly: true, keep: false, signal }, ask => ask('SELECT 1')),
+      close: () => database.close(),
+    }
   },
 })

@@ -1,0 +1,208 @@
+// Before a request reaches the server: its host and origin, its caller and their role, how often they came; then its line in the audit.
+import { createHash } from 'node:crypto'
+import { type AuthInfo, validateHostHeader, validateOriginHeader } from '@modelcontextprotocol/server'
+import type { Request, RequestHandler, Response } from 'express'
+import picomatch from 'picomatch'
+import { Counter } from 'prom-client'
+import { RateLimiterMemory, type RateLimiterRes } from 'rate-limiter-flexible'
+import type { Audit } from './audit.ts'
+import { type Caller, type Callers, NotLetIn } from './callers.ts'
+import { type HttpSettings, isLoopback } from './http-settings.ts'
+import { refuse } from './refuse.ts'
+import type { HttpCall, Kit } from './tools.ts'
+
+interface Options {
+  server: string
+  host: string
+  kit: Kit
+  callers: Callers
+  audit: Audit
+  rateLimit: number
+  settings: HttpSettings
+}
+
+const LOCAL = ['localhost', '127.0.0.1', '[::1]']
+const MOST_NAME = 128
+
+export class Doorkeeper {
+  /** Calls that are not answered yet. */
+  running = 0
+  readonly #o: Options
+  readonly #hosts: string[]
+  readonly #origins: string[]
+  readonly #rate: RateLimiterMemory
+  readonly #unknown: RateLimiterMemory
+  readonly #refused: Counter
+  readonly #isAtOnce: (name: string) => boolean
+
+  constructor(options: Options) {
+    const { settings, host, kit, rateLimit } = options
+    this.#o = options
+    const isLocal = isLoopback(host)
+    this.#hosts = [...settings.HTTP_HOSTS, ...(isLocal ? LOCAL : [])]
+    this.#origins = [...settings.HTTP_ORIGINS, ...(isLocal ? LOCAL : [])]
+    this.#rate = new RateLimiterMemory({ points: rateLimit, duration: 60 })
+    this.#unknown = new RateLimiterMemory({ points: rateLimit, duration: 60 })
+    this.#refused = new Counter({
+      name: 'mcp_http_refused_total',
+      help: 'Requests that were not let in, by why',
+      labelNames: ['reason'],
+      registers: [kit.metrics.registry],
+    })
+    const names = settings.AUDIT_AT_ONCE.split(',').map(name => name.trim())
+    this.#isAtOnce = picomatch(names.filter(Boolean), { nocase: true, bash: true })
+  }
+
+  /** Against pages whose name was pointed here (DNS rebinding). Probes come by address, so beyond this computer /mcp alone. */
+  readonly host: RequestHandler = (req, res, next) => {
+    const isProbe = !isLoopback(this.#o.host) && !/^\/mcp\b/.test(req.path)
+    if (isProbe || validateHostHeader(req.headers.host, this.#hosts).ok) return next()
+    this.noted(req, res, () => {
+      this.#deny(req, res, 403, 'host', 'This server is not called by this name. HTTP_HOSTS says by which.')
+    })
+  }
+
+  readonly origin: RequestHandler = (req, res, next) => {
+    if (validateOriginHeader(req.headers.origin, this.#origins).ok) return next()
+    this.#deny(req, res, 403, 'origin', 'Pages of this origin may not call. HTTP_ORIGINS says which may.')
+  }
+
+  readonly caller: RequestHandler = async (req, res, next) => {
+    try {
+      res.locals.caller = await this.#o.callers.of(req.headers.authorization)
+      next()
+    } catch (error) {
+      if (!(error instanceof NotLetIn)) throw error
+      if (await this.#isTooOften(this.#unknown, req.socket.remoteAddress ?? '', res)) return
+      if (error.status === 401) res.set('www-authenticate', this.#challenge(req))
+      else res.set('retry-after', '10')
+      this.#deny(req, res, error.status, 'caller', error.message)
+    }
+  }
+
+  /** Nothing is run, and nobody refused, that cannot be noted. */
+  readonly noted: RequestHandler = (_, res, next) => {
+    if (!this.#o.audit.isFull) return next()
+    this.#refused.inc({ reason: 'audit' })
+    refuse(res.set('retry-after', '10'), 503, 'Calls cannot be noted now, so none is run. Try again in a while.')
+  }
+
+  readonly rate: RequestHandler = async (req, res, next) => {
+    const caller = res.locals.caller as Caller
+    if (!(await this.#isTooOften(this.#rate, caller.name, res))) return next()
+    this.#note(req, res, { outcome: 'rate_limited' }, false)
+  }
+
+  /** Its role. Then it runs, and is noted when it has. */
+  readonly call: RequestHandler = (req, res, next) => {
+    if (!req.is('application/json')) return this.#deny(req, res, 415, 'body', 'Send application/json.')
+    if (Array.isArray(req.body)) return this.#deny(req, res, 400, 'body', 'Send one message at a time.')
+    const caller = res.locals.caller as Caller
+    const tool = askedOf(req.body)
+    if (tool === null) {
+      this.#admit(req, caller, () => {})
+      return next()
+    }
+    const isTool = !READING.includes(tool)
+    const { readOnlyHint = !isTool, destructiveHint = isTool } = this.#o.kit.annotations.get(tool) ?? {}
+    if (!this.#o.callers.mayCall(caller, tool, readOnlyHint)) {
+      const roles = this.#o.callers.rolesFor(tool, readOnlyHint)
+      const yours = caller.roles.join(', ') || 'none'
+      const message = `${tool} needs the role ${roles.join(' or ') || '(none has it)'}; yours: ${yours}.`
+      return this.#deny(req, res, 403, 'role', message, { roles })
+    }
+    const began = performance.now()
+    const atOnce = destructiveHint || Object.values(argumentsOf(req.body)).some(one => this.#names(one))
+    let isNoted = false
+    const note = (outcome: string, more: object = {}) => {
+      if (isNoted) return
+      isNoted = true
+      this.#note(req, res, { outcome, ms: Math.round(performance.now() - began), ...more }, atOnce)
+    }
+    let isAnswered = false
+    this.#admit(req, caller, (correlation, kind) => {
+      isAnswered = true
+      note(kind ?? 'ok', { correlation })
+    })
+    // A stream of news has no end to wait for.
+    const isCall = tool !== 'subscriptions/listen'
+    if (isCall) this.running++
+    res.once('close', () => {
+      if (isCall) this.running--
+      // Wrong input and unknown names are answered before the tool is asked.
+      if (!isTool || (res.writableFinished && !isAnswered)) note(isTool ? 'refused' : 'answered')
+    })
+    next()
+  }
+
+  #admit(req: Request, caller: Caller, ended: HttpCall['ended']): void {
+    const extra: HttpCall = { caller, ended }
+    const auth: AuthInfo = { token: '', clientId: caller.name, scopes: [...caller.roles], extra }
+    Object.assign(req, { auth })
+  }
+
+  async #isTooOften(limiter: RateLimiterMemory, key: string, res: Response): Promise<boolean> {
+    try {
+      await limiter.consume(key)
+      return false
+    } catch (rejected) {
+      const seconds = Math.max(1, Math.ceil((rejected as RateLimiterRes).msBeforeNext / 1000))
+      this.#refused.inc({ reason: 'rate' })
+      refuse(res.set('retry-after', `${seconds}`), 429, `Too many requests. Wait ${seconds} s.`, {
+        retryAfter: seconds,
+      })
+      return true
+    }
+  }
+
+  #deny(req: Request, res: Response, status: number, reason: string, message: string, more = {}): void {
+    this.#refused.inc({ reason })
+    this.#note(req, res, { outcome: 'denied', reason, status }, true)
+    refuse(res, status, message, more)
+  }
+
+  #note(req: Request, res: Response, facts: object, atOnce: boolean): void {
+    const caller = res.locals.caller as Caller | undefined
+    const tool = askedOf(req.body)
+    const args = tool === null ? {} : { argumentsHash: hashOf(argumentsOf(req.body)) }
+    const who = caller ? { caller: caller.name, roles: caller.roles } : {}
+    const what = { server: this.#o.server, from: req.socket.remoteAddress, ...who, ...(tool === null ? {} : { tool }) }
+    this.#o.audit.note({ ...what, ...args, ...facts }, { atOnce })
+  }
+
+  #names(value: unknown): boolean {
+    return typeof value === 'string' && value.length <= MOST_NAME && this.#isAtOnce(value)
+  }
+
+  #challenge(req: Request): string {
+    const { HTTP_PUBLIC_URL: url, JWT_ISSUER: issuer } = this.#o.settings
+    const wrong = req.headers.authorization ? ', error="invalid_token"' : ''
+    const where =
+      url && issuer ? `, resource_metadata="${new URL('/.well-known/oauth-protected-resource/mcp', url)}"` : ''
+    return `Bearer realm="${this.#o.server}"${wrong}${where}`
+  }
+}
+
+/** Beside tools, what gives something away: for who may read. No tool has a name with a slash. */
+const READING: readonly string[] = [
+  'resources/read',
+  'resources/subscribe',
+  'subscriptions/listen',
+  'prompts/get',
+  'completion/complete',
+]
+
+/** The tool that is called, or what else is asked that not everyone may; null for lists and the like. */
+function askedOf(body: unknown): string | null {
+  const { method, params } = (body ?? {}) as { method?: unknown; params?: { name?: unknown } }
+  if (READING.includes(`${method}`)) return `${method}`
+  return method === 'tools/call' ? `${params?.name}`.slice(0, MOST_NAME) : null
+}
+
+function argumentsOf(body: unknown): Record<string, unknown> {
+  const { params } = body as { params?: { arguments?: unknown } }
+  const given = params?.arguments
+  return given && typeof given === 'object' ? (given as Record<string, unknown>) : {}
+}
+
+const hashOf = (value: unknown) => createHash('sha256').update(JSON.stringify(value)).digest('hex')
