@@ -15,7 +15,7 @@ const MOST_OBJECTS = 100
 const MOST_DEPTH = 50
 const MOST_ALIASES = 100
 /** Of YAML 1.1, what Kubernetes' own reader does not know either. */
-const UNKNOWN = /intTime|floatTime|timestamp|omap|pairs|set|binary/
+const UNKNOWN = /:(?:timestamp|omap|pairs|set|binary)$/
 
 /** Throws Failure. */
 export function readManifest(text: string): Manifest[] {
@@ -55,7 +55,7 @@ function documentsOf(text: string): unknown[] {
       version: '1.1',
       uniqueKeys: true,
       prettyErrors: false,
-      customTags: tags => tags.filter(tag => typeof tag === 'string' || !UNKNOWN.test(tag.tag)),
+      customTags: tags => tags.filter(tag => typeof tag === 'string' || !(UNKNOWN.test(tag.tag) || isTime(tag))),
     })
     if ('empty' in documents) return []
     return documents.map(document => {
@@ -74,6 +74,11 @@ function documentsOf(text: string): unknown[] {
   } catch (error) {
     throw inWords(error, text)
   }
+}
+
+/** 22:22 as a number to the base of 60. */
+function isTime(tag: object): boolean {
+  return 'format' in tag && tag.format === 'TIME'
 }
 
 function inWords(error: unknown, text: string): unknown {
