@@ -1,0 +1,300 @@
+// Logs page by page, without tokens; the errors in them; what is wrong with a pod.
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { withoutShapes } from '../kit/shapes.ts'
+import { groupErrors, normalised } from './error-groups.ts'
+import { issuesOf } from './pod-health.ts'
+import { startTestCluster, type TestCluster } from './test-cluster.ts'
+import { type Connected, connect, kubeconfig } from './test-connect.ts'
+import { pod } from './test-objects.ts'
+
+let cluster: TestCluster
+let place: Connected
+beforeEach(async () => {
+  cluster = await startTestCluster()
+  place = await connect(kubeconfig(cluster.url))
+})
+afterEach(async () => {
+  await place.close()
+  await cluster.close()
+})
+
+/** As a node writes them: nanoseconds without zeros at the end. */
+const stamp = (secondsAgo: number, nanos = '5') =>
+  new Date(Date.now() - secondsAgo * 1000).toISOString().replace(/\.\d+Z/, `.${nanos}Z`)
+const put = (lines: string[], container = 'app') => cluster.logs.set(`default/web-1/${container}`, lines.join('\n'))
+
+test('the last lines, since a while, and of the run before', async () => {
+  put(Array.from({ length: 300 }, (_, n) => `${stamp(300 - n)} line ${n}`))
+  const { data } = await place.call('get_pod_logs', { name: 'web-1', tailLines: 2 })
+  expect(data).toMatchObject({ log: 'line 298\nline 299', lines: 2, firstTime: expect.stringMatching(/^\d{4}-/) })
+  expect((await place.call('get_pod_logs', { name: 'web-1' })).data.lines).toBe(100)
+  expect((await place.call('get_pod_logs', { name: 'web-1', sinceSeconds: 10 })).data.lines).toBeLessThan(15)
+  const none = await place.call('get_pod_logs', { name: 'web-1', previous: true })
+  expect(none).toMatchObject({
+    kind: 'validation_error',
+    text: expect.stringContaining('previous terminated container "app"'),
+  })
+  for (const args of [{ tailLines: 5001 }, { tailLines: 0 }, { sinceSeconds: 0 }, { tailLines: '9' }])
+    expect((await place.call('get_pod_logs', { name: 'web-1', ...args })).failed).toBe(true)
+})
+
+test('of several containers one is to be named', async () => {
+  const spec = { containers: [{ name: 'app' }, { name: 'sidecar' }] }
+  cluster.objects.set('/pods/default/web-1', pod('web-1', 'default', { spec }))
+  const said = await place.call('get_pod_logs', { name: 'web-1' })
+  expect(said).toMatchObject({
+    kind: 'validation_error',
+    text: expect.stringContaining('choose one of: [app sidecar]'),
+  })
+  put([`${stamp(1)} hello`], 'sidecar')
+  expect((await place.call('get_pod_logs', { name: 'web-1', container: 'sidecar' })).data.log).toBe('hello')
+})
+
+test('a long log comes whole, page by page, also where many lines have one time and more are written meanwhile', async () => {
+  const lines = Array.from({ length: 3000 }, (_, n) => `${stamp(600 - Math.floor(n / 700))} ${n} ${'x'.repeat(90)}`)
+  put(lines)
+  const read: string[] = []
+  let cursor: string | undefined
+  for (let pages = 0; pages < 10; pages++) {
+    const { data, text } = await place.call('get_pod_logs', {
+      name: 'web-1',
+      tailLines: 5000,
+      ...(cursor ? { cursor } : {}),
+    })
+    read.push(...data.log.split('\n'))
+    expect(data.log.length).toBeLessThanOrEqual(100_000)
+    cursor = data.nextCursor
+    if (!cursor) break
+    expect(text).toContain('there is more')
+    if (pages === 0) put([...lines, `${stamp(1)} 3000 new`])
+  }
+  expect(read.map(line => Number(line.split(' ')[0]))).toEqual(Array.from({ length: 3001 }, (_, n) => n))
+})
+
+test('more than is read at once is not cut silently, and a line without end is shortened in words', async () => {
+  put([...Array.from({ length: 90 }, (_, n) => `${stamp(90 - n)} ${n} ${'y'.repeat(50_000)}`)])
+  const first = await place.call('get_pod_logs', { name: 'web-1', tailLines: 5000 })
+  expect(first.data.log).toContain('more characters of this line are left out')
+  const seen = [first.data.log]
+  for (let cursor = first.data.nextCursor, pages = 0; cursor && pages < 40; pages++) {
+    const { data } = await place.call('get_pod_logs', { name: 'web-1', tailLines: 5000, cursor })
+    seen.push(data.log)
+    cursor = data.nextCursor
+  }
+  const numbers = seen.flatMap(log => log.split('\n').map((line: string) => Number(line.split(' ')[0])))
+  expect(numbers).toEqual(Array.from({ length: 90 }, (_, n) => n))
+  const told = await place.call('analyze_logs', { name: 'web-1', tailLines: 5000 })
+  expect([told.data.newestMissing, told.text]).toEqual([true, expect.stringContaining('its newest lines are missing')])
+})
+
+test('tokens, passwords and terminal codes are taken out of logs', async () => {
+  const secrets = [
+    'ghp_abcdefghijklmnopqrstuvwxyz0123456789',
+    'AKIAIOSFODNN7EXAMPLE',
+    'eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.dozjgNryP4J3jVmNHl0w5N',
+    'sk_live_4eC39HqLyjWDarjtT1zdp7dc',
+    'xoxb-1234567890-abcdefghij',
+  ]
+  put([
+    ...secrets.map(secret => `${stamp(9)} using ${secret} now`),
+    `${stamp(9)} connect postgres://bob:sup3rs3cret@db/x`,
+    `${stamp(9)} {"password": "sup3rs3cret", "user": "bob"}`,
+    `${stamp(9)} Authorization: Bearer sup3rs3cretsup3rs3cret`,
+    `${stamp(9)} \u001b[31mred\u001b[0m`,
+  ])
+  const { data, text } = await place.call('get_pod_logs', { name: 'web-1' })
+  for (const secret of [...secrets, 'sup3rs3cret', '\u001b']) expect(data.log + text).not.toContain(secret)
+  expect(data.log).toMatch(/using ‹secret› now/)
+  expect(data.log).toMatch(/bob:‹secret›@db.*"password": "‹secret›", "user": "bob"/s)
+  expect(data.log.endsWith('\nred')).toBe(true)
+})
+
+test('errors that differ in numbers, names and ids are one, with first and last time', async () => {
+  const times = [50, 40, 30, 20, 10].map(seconds => stamp(seconds))
+  put([
+    `${times[0]} 2026-01-02 10:00:00,123 ERROR [pool-1] timeout after 31ms for order 9f8b6c5d-1111-4222-8333-444455556666`,
+    `${times[0]} \tat com.shop.Order.load(Order.java:31)`,
+    `${times[0]} Caused by: java.io.IOException: error`,
+    `${times[1]} 2026-01-02 10:00:09,500 ERROR [pool-7] timeout after 207ms for order 00000000-1111-4222-8333-444455556666`,
+    `${times[2]} {"level":"error","msg":"cannot reach 10.0.0.7:5432","id":7}`,
+    `${times[2]} {"level":"info","msg":"no error here"}`,
+    `${times[3]} time=x level=info msg="error count" n=0`,
+    `${times[3]} I0102 10:00:00.000000       1 main.go:12] error budget fine`,
+    `${times[3]} E0102 10:00:00.000000       1 main.go:12] leader lost`,
+    `${times[4]} finished with 0 errors`,
+    `${times[4]} Traceback (most recent call last):`,
+    `${times[4]}   File "x.py", line 3, in f`,
+    `${times[4]} ValueError: bad value 7`,
+  ])
+  const { data, text } = await place.call('analyze_logs', { name: 'web-1' })
+  expect(data).toMatchObject({ total: 4, lines: 13, errors: 5, newestMissing: false })
+  expect(data.groups[0]).toMatchObject({ count: 2, firstSeen: times[0], lastSeen: times[1] })
+  expect(data.groups.map((one: { message: string }) => one.message)).toEqual([
+    '[pool-<n>] timeout after <n>ms for order <id>',
+    'cannot reach <address>',
+    'leader lost',
+    'ValueError: bad value <n>',
+  ])
+  expect(text).toMatch(/^5 errors of 4 kinds in 13 lines\.\n2× \[pool-<n>\] timeout/)
+  const first = await place.call('analyze_logs', { name: 'web-1', limit: 3 })
+  const rest = await place.call('analyze_logs', { name: 'web-1', limit: 3, cursor: first.data.nextCursor })
+  expect([first.data.groups.length, rest.data.groups.length, rest.data.nextCursor]).toEqual([3, 1, undefined])
+})
+
+test('lines made to be slow are not', () => {
+  const nasty = [
+    '"'.repeat(20_000),
+    'a'.repeat(20_000),
+    `error ${'0'.repeat(20_000)}`,
+    `error ${'f'.repeat(20_000)}`,
+    `${' '.repeat(20_000)}x`,
+    'password=password='.repeat(1000),
+    `error ${'1.'.repeat(9_000)}`,
+  ]
+  const lines = Array.from({ length: 500 }, (_, n) => ({ time: '', text: nasty[n % nasty.length]! }))
+  groupErrors(lines)
+  for (const one of nasty) withoutShapes(one.repeat(5))
+  expect(normalised(nasty[2]!).length).toBeLessThanOrEqual(300)
+})
+
+const state = (more: object, restartCount = 0) => ({
+  name: 'app',
+  ready: false,
+  restartCount,
+  image: 'x',
+  imageID: '',
+  state: {},
+  lastState: {},
+  ...more,
+})
+const ended = (reason: string, exitCode: number) => ({
+  terminated: { reason, exitCode, finishedAt: new Date(0).toISOString() },
+})
+const waiting = (reason: string, message = 'as the node says') => ({ state: { waiting: { reason, message } } })
+
+test.each<[name: string, status: object, types: string[], words: RegExp]>([
+  ['is well', {}, [], /^web-1 is healthy \(Running\)\.$/],
+  [
+    'crashes',
+    { containerStatuses: [state({ ...waiting('CrashLoopBackOff'), lastState: ended('Error', 1) }, 12)] },
+    ['CrashLoopBackOff', 'Restarts'],
+    /previous: true/,
+  ],
+  [
+    'has no image',
+    { containerStatuses: [state(waiting('ImagePullBackOff'))] },
+    ['ImagePullBackOff'],
+    /imagePullSecrets/,
+  ],
+  [
+    'has no config',
+    { containerStatuses: [state(waiting('CreateContainerConfigError', 'secret "keys" not found'))] },
+    ['CreateContainerConfigError'],
+    /secret "keys" not found/,
+  ],
+  [
+    'ran out of memory',
+    { containerStatuses: [state({ ...waiting('CrashLoopBackOff'), lastState: ended('OOMKilled', 137) }, 2)] },
+    ['CrashLoopBackOff', 'OOMKilled'],
+    /limits\.memory/,
+  ],
+  ['was restarted 3 times', { containerStatuses: [state({ ready: true, state: { running: {} } }, 3)] }, [], /healthy/],
+  [
+    'was restarted 4 times',
+    { containerStatuses: [state({ ready: true, state: { running: {} } }, 4)] },
+    ['Restarts'],
+    /degraded.*restarted 4 times/s,
+  ],
+  ['is not ready', { containerStatuses: [state({ state: { running: {} } })] }, ['NotReady'], /readiness probe/],
+  [
+    'ended badly',
+    { phase: 'Failed', containerStatuses: [state({ state: ended('Error', 3) })] },
+    ['Failed', 'Error'],
+    /exit code 3/,
+  ],
+  [
+    'was evicted',
+    { phase: 'Failed', reason: 'Evicted', message: 'The node was low on resource: memory.', containerStatuses: [] },
+    ['Evicted'],
+    /low on resource/,
+  ],
+  [
+    'finds no node',
+    {
+      phase: 'Pending',
+      containerStatuses: [],
+      conditions: [
+        {
+          type: 'PodScheduled',
+          status: 'False',
+          reason: 'Unschedulable',
+          message: '0/2 nodes are available: 2 Insufficient cpu.',
+        },
+      ],
+    },
+    ['Unschedulable'],
+    /Insufficient cpu.*k8s:\/\/nodes/s,
+  ],
+  [
+    'hangs in its start',
+    { phase: 'Pending', containerStatuses: [state({ state: { waiting: { reason: 'ContainerCreating' } } })] },
+    ['Creating'],
+    /120 minutes/,
+  ],
+  [
+    'is done',
+    { phase: 'Succeeded', containerStatuses: [state({ state: ended('Completed', 0) })] },
+    [],
+    /healthy \(Completed\)/,
+  ],
+])('a pod that %s', async (_, status, types, words) => {
+  cluster.objects.set('/pods/default/web-1', pod('web-1', 'default', { status }))
+  const { data, text } = await place.call('check_pod_health', { pod_name: 'web-1' })
+  expect(data.issues.map((one: { type: string }) => one.type)).toEqual(types)
+  expect(text).toMatch(words)
+  expect(data.recommendations).toHaveLength(types.length)
+})
+
+test('init containers hold a pod back, and are named; sidecars count as containers', async () => {
+  const spec = {
+    initContainers: [{ name: 'migrate' }, { name: 'proxy', restartPolicy: 'Always' }],
+    containers: [{ name: 'app' }],
+  }
+  const status = {
+    phase: 'Pending',
+    initContainerStatuses: [state({ name: 'migrate', ...waiting('CrashLoopBackOff') }, 5)],
+    containerStatuses: [state({ state: { waiting: { reason: 'PodInitializing' } } })],
+  }
+  cluster.objects.set('/pods/default/web-1', pod('web-1', 'default', { spec, status }))
+  const { data } = await place.call('check_pod_health', { pod_name: 'web-1' })
+  expect(data.pod_status).toBe('Init:CrashLoopBackOff')
+  expect(data.issues).toMatchObject([
+    { type: 'CrashLoopBackOff', container: 'migrate', restart_count: 5 },
+    { type: 'Restarts', container: 'migrate' },
+  ])
+  const { data: pods } = await place.call('get_pods', { labelSelector: 'app=web' })
+  expect(pods.pods[0]).toMatchObject({ status: 'Init:CrashLoopBackOff', ready: '0/2', restarts: 5 })
+})
+
+test('health looks into the log of the run that failed; one that cannot be read is named', async () => {
+  const status = { containerStatuses: [state({ ...waiting('CrashLoopBackOff'), lastState: ended('Error', 1) }, 5)] }
+  cluster.objects.set('/pods/default/web-1', pod('web-1', 'default', { status }))
+  cluster.logs.set('default/web-1/app previous', `${stamp(5)} FATAL: token=abcdefgh12345 not accepted`)
+  const { data } = await place.call('check_pod_health', { pod_name: 'web-1' })
+  expect(data.issues.at(-1)).toMatchObject({
+    type: 'LogErrors',
+    container: 'app',
+    message: '1× FATAL: token=‹secret› not accepted',
+  })
+  cluster.denied.add('get pods/log')
+  const blind = await place.call('check_pod_health', { pod_name: 'web-1' })
+  expect(blind.data).toMatchObject({ status: 'unhealthy', logs_not_read: ['app'] })
+  const quiet = await place.call('check_pod_health', { pod_name: 'web-1', check_logs: false })
+  expect(quiet.data.logs_not_read).toEqual([])
+})
+
+test('a pod that should be gone', () => {
+  const now = Date.now()
+  const gone = (minutes: number) => ({ metadata: { deletionTimestamp: new Date(now - minutes * 60_000) } })
+  expect([gone(1), gone(9)].map(one => issuesOf(one, now).map(({ type }) => type))).toEqual([[], ['Terminating']])
+})
