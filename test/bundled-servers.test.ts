@@ -6,6 +6,7 @@ import { Client } from '@modelcontextprotocol/client'
 import { StdioClientTransport } from '@modelcontextprotocol/client/stdio'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { bundledServers } from '../hub/registry/bundled.ts'
+import { startTestAws, type TestAws } from '../servers/aws/test-aws.ts'
 import { type Seen, startTestApi, type TestApi } from '../servers/kit/test-api.ts'
 import { startTestCluster } from '../servers/kubernetes/test-cluster.ts'
 import { kubeconfig } from '../servers/kubernetes/test-connect.ts'
@@ -18,6 +19,7 @@ let peer: RawPeer
 let work: string
 let prometheus: TestApi
 let kubernetes: TestApi
+let aws: TestAws
 
 beforeAll(async () => {
   place = await startUnattended({})
@@ -26,10 +28,12 @@ beforeAll(async () => {
   writeFileSync(join(work, 'a.txt'), 'eins\nzwei\n')
   const args: Record<string, string[]> = { files: [work, '--allow-writing'], knowledge: [work] }
   prometheus = await startTestApi(standInPrometheus)
+  aws = await startTestAws()
   CALLS.monitoring![0]![1] = { url: `${prometheus.url}/health` }
   kubernetes = await startTestCluster()
   writeFileSync(join(work, 'kubeconfig'), kubeconfig(kubernetes.url))
   const env: Record<string, Record<string, string>> = {
+    aws: aws.env,
     knowledge: { KNOWLEDGE_FILE: ':memory:' },
     kubernetes: { KUBECONFIG: join(work, 'kubeconfig') },
     monitoring: { PROMETHEUS_URL: prometheus.url, HEALTH_ALLOW: 'loopback' },
@@ -52,11 +56,22 @@ afterAll(async () => {
   await place?.close()
   await prometheus?.close()
   await kubernetes?.close()
+  await aws?.close()
 })
 
 /** One call of each tool, in order; a function is given what the call before answered. */
 type Args = object | ((before: { trashId: string }) => object)
 const CALLS: Record<string, [tool: string, args: Args][]> = {
+  aws: [
+    ['get_caller_identity', {}],
+    ['list_ec2_instances', {}],
+    ['start_ec2_instance', { instanceId: 'i-0aaaaaaaaaaaaaaa1' }],
+    ['stop_ec2_instance', { instanceId: 'i-0aaaaaaaaaaaaaaa1', confirm: true }],
+    ['list_s3_buckets', {}],
+    ['list_s3_objects', { bucket: 'logs' }],
+    ['list_cloudwatch_metrics', {}],
+    ['get_cloudwatch_metric', { namespace: 'AWS/EC2', metricName: 'CPUUtilization' }],
+  ],
   data: [
     ['process_data', { data: 'a,b\n1,2', format: 'csv', options: { convertTo: 'json' } }],
     ['profile_table', { data: '[{"a":1}]', format: 'json' }],

@@ -2,7 +2,15 @@
 const PREFIX = 'gatehouse:'
 
 /** Their names, which are their folders under servers/. */
-export const bundledServers: readonly string[] = ['data', 'files', 'knowledge', 'kubernetes', 'monitoring', 'postgres']
+export const bundledServers: readonly string[] = [
+  'aws',
+  'data',
+  'files',
+  'knowledge',
+  'kubernetes',
+  'monitoring',
+  'postgres',
+]
 
 /** `files` of `gatehouse:files`; null for any other command. */
 export function bundledName(command: string | undefined): string | null {
