@@ -11,6 +11,9 @@ interface Sources {
 
 type IsOther = (name: string) => boolean
 
+/** What no honest description needs. That one asks for a credential or names other tools may have good reasons. */
+const GRAVE: ReadonlySet<TextFinding['kind']> = new Set(['hidden', 'instruction', 'exfiltration'])
+
 export class ListedTools {
   readonly #o: Sources
   readonly #kept = new Map<string, { listing: Listed; tools: ReadonlyMap<string, PinnedTool> }>()
@@ -36,12 +39,16 @@ export class ListedTools {
   }
 
   findings(tool: PinnedTool, isOther: IsOther): TextFinding[] {
-    let through = this.#through.get(tool)
-    if (!through) {
-      through = lookThrough(JSON.parse(tool.text))
-      this.#through.set(tool, through)
-    }
-    return findingsOf(through, isOther)
+    return findingsOf(this.#lookedThrough(tool), isOther)
+  }
+
+  /** Has it passages that are not to reach a model before a person read them? */
+  isGrave(tool: PinnedTool): boolean {
+    return this.#lookedThrough(tool).findings.some(({ kind }) => GRAVE.has(kind))
+  }
+
+  isLookedThrough(tool: PinnedTool): boolean {
+    return this.#through.has(tool)
   }
 
   /** Of every tool, one after the other: whoever asks may do other things in between. */
@@ -57,6 +64,14 @@ export class ListedTools {
       const servers = names.get(name)
       return servers !== undefined && !servers.includes(id)
     }
+  }
+
+  #lookedThrough(tool: PinnedTool): LookedThrough {
+    const known = this.#through.get(tool)
+    if (known) return known
+    const through = lookThrough(JSON.parse(tool.text))
+    this.#through.set(tool, through)
+    return through
   }
 
   #namesNow(): ReadonlyMap<string, readonly string[]> {

@@ -128,7 +128,10 @@ test('what the check finds at the first listing is told: in the log, and with ea
   await expect
     .poll(() => told('tools/flagged'))
     .toEqual(['(instructions of the server) (instruction), look (instruction)'])
-  expect(held()).toEqual([])
+  expect(held()).toEqual([
+    ['(instructions of the server)', 'new', null],
+    ['look', 'new', null],
+  ])
   expect(book.pins('s').found).toMatchObject([
     { name: '(instructions of the server)', findings: [{ kind: 'instruction', field: 'description', start: 0 }] },
     {

@@ -1,5 +1,6 @@
 // The pins of all servers: what each listed first after it was agreed to, and what of its tools is held back since.
 import { homedir } from 'node:os'
+import { setImmediate } from 'node:timers/promises'
 import { z } from 'zod'
 import type { AuditEvent } from '../../contract/audit.ts'
 import { type FoundIn, INSTRUCTIONS, PackageRan, type Pins, type TextFinding } from '../../contract/pins.ts'
@@ -15,6 +16,8 @@ import { Told } from './told.ts'
 
 /** So many tools with findings are shown. */
 const MOST_FOUND = 200
+/** Of definitions looked through before others have a turn. */
+const CHARS_AT_ONCE = 200_000
 
 const Pin = z.object({
   /** Of the definition that was agreed to: another command is another server, and is pinned anew. */
@@ -67,6 +70,8 @@ export class PinBook {
   readonly #told: Told
   readonly #ran = new Map<string, PackageRan | null>()
   readonly #flagged = new Map<string, number>()
+  /** First listings that are being looked through: nothing of them is seen yet. */
+  readonly #reading = new Map<string, Listed>()
   #closed = false
 
   constructor(options: PinBookOptions) {
@@ -83,15 +88,16 @@ export class PinBook {
       })
   }
 
-  /** A running server was listed. The first listing after an agreement is the pin; a later one is compared with it. */
+  /**
+   * A running server was listed. The first listing after an agreement is the pin, but for what may be meant for the model
+   * rather than for people: that is held back like a change. A later one is compared with it.
+   */
   listed(id: string, listing: Listed): void {
     const known = this.#o.find(id)
     this.#looked.delete(id)
     void this.#findPackage(known).catch(() => {})
     if (this.#isDue(known)) {
-      const own = Object.fromEntries(this.#tools.of(id, listing))
-      this.#put(known, { digest: known.digest, at: Date.now(), package: null, tools: own })
-      void this.#flag(id, listing, true)
+      void this.#pinFirst(known, listing)
       return
     }
     this.#freshen(known, this.#pin(known), listing)
@@ -180,9 +186,37 @@ export class PinBook {
     this.#closed = true
   }
 
+  async #pinFirst(known: Known, listing: Listed): Promise<void> {
+    const { id, digest } = known
+    const tools = this.#tools.of(id, listing)
+    const isSeen = known.bundled || this.#o.isUnattended
+    let own = Object.fromEntries(tools)
+    if (!isSeen) {
+      own = {}
+      let left = CHARS_AT_ONCE
+      for (const [name, tool] of tools) {
+        left -= tool.text.length
+        if (left < 0) {
+          this.#reading.set(id, listing)
+          await setImmediate()
+          left = CHARS_AT_ONCE / 10
+        }
+        if (!this.#tools.isGrave(tool)) own[name] = tool
+      }
+    }
+    const wasLong = this.#reading.get(id) === listing
+    if (wasLong) this.#reading.delete(id)
+    if (this.#closed || this.#o.listed(id) !== listing || this.#o.find(id).digest !== digest) return
+    this.#put(known, { digest, at: Date.now(), package: null, tools: own })
+    this.#tell(known)
+    void this.#flag(id, listing, true)
+    if (wasLong) this.#o.announcer.emit('servers/listing-changed', id)
+  }
+
   async #flag(id: string, listing: Listed, isFirst: boolean): Promise<void> {
     const count = await this.#told.flagged(id, this.#tools.eachFound(id, listing), isFirst)
     if (this.#closed || this.#o.listed(id) !== listing || this.flagged(id) === count) return
+    this.#looked.delete(id)
     this.#flagged.set(id, count)
     this.#o.announcer.emit('servers/changed', id)
   }
@@ -204,13 +238,18 @@ export class PinBook {
     const server = this.#o.find(id)
     const pin = this.#pin(server)
     const tools = this.#tools.of(id, listing)
-    const isFree = server.bundled || this.#isDue(server)
+    const isFree = server.bundled || (this.#isDue(server) && !this.#reading.has(id))
     const trusted = this.#o.isTrusted(id)
+    let left = CHARS_AT_ONCE
     const isHeld = (name: string, tool: PinnedTool) => {
       // A pin that is gone was taken out by hand: nobody can tell what of this was seen.
       if (!pin) return true
       const before = Object.hasOwn(pin.tools, name) ? pin.tools[name] : undefined
-      return before ? !isPinned(tool, before) : !trusted
+      if (before) return !isPinned(tool, before)
+      if (!trusted) return true
+      // Its word counts for what a tool does, not for what its description does to the model.
+      if (!this.#tools.isLookedThrough(tool)) left -= tool.text.length
+      return left < 0 || this.#tools.isGrave(tool)
     }
     const held = new Set(isFree ? [] : [...tools].flatMap(([name, tool]) => (isHeld(name, tool) ? [name] : [])))
     const looked = { listing, tools, held }

@@ -51,7 +51,9 @@ export function decide(call: CallFacts, policy: DecidingPolicy, now: number): De
   if (policy.readOnly && !isRead(assessed)) return done('deny', ['Gatehouse is read-only now.'])
   if (policy.preset === 'read-only' && !isRead(assessed)) return done('deny', ['The preset Read-only denies it.'])
   if (call.held)
-    return done('deny', [`${call.server.name} changed ${shown(call.tool)}. It is held back until you have looked.`])
+    return done('deny', [
+      `${call.server.name} offers ${shown(call.tool)} as nobody has seen it yet. It is held back until you have looked.`,
+    ])
   const rule = strongest(rules)
   if (rule) return done(rule.effect, [ruleReason(rule, call)], rule)
   return done(...byPreset(policy.preset, assessed))
