@@ -20,6 +20,8 @@ export interface Call {
   allowedBy?: string | undefined
   /** Whose child is woken, where each client has one. */
   who?: InstanceFor
+  /** For a client that takes a task instead of an answer: called when it would not wait any longer for a person. */
+  asTask?: (() => void) | undefined
   /** Told every 10 s while a person is asked, with what is waited for. */
   heartbeat: (why: string) => void
 }

@@ -6,7 +6,7 @@ import { MODERN_VERSIONS } from '../supervisor/era.ts'
 import type { Era } from '../supervisor/upstream.ts'
 import { type ClientFrame, isObject } from './frame.ts'
 import { discoveryFrom, initializeFrom } from './greeting-across.ts'
-import { LEGACY_VERSIONS, SERVER_INFO_KEY } from './modern.ts'
+import { LEGACY_VERSIONS, SERVER_INFO_KEY, TASKS_EXTENSION } from './modern.ts'
 import type { KnownServer } from './parts.ts'
 
 const NEWEST = LEGACY_VERSIONS[0]!
@@ -73,7 +73,7 @@ export function aggregateDiscovery(servers: readonly { server: KnownServer; init
 
 /** What any of them can beyond the protocol; pages of tools go through here whoever sends them. */
 function extensionsOf(servers: readonly { initialize: string }[]): Record<string, unknown> {
-  const all: Record<string, unknown> = { 'io.modelcontextprotocol/ui': {} }
+  const all: Record<string, unknown> = { 'io.modelcontextprotocol/ui': {}, [TASKS_EXTENSION]: {} }
   for (const { initialize } of servers) {
     const at = memberAt(initialize, ['capabilities', 'extensions'])
     const own: unknown = at && JSON.parse(initialize.slice(at.start, at.end))

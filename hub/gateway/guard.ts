@@ -181,6 +181,7 @@ export class Guard {
     void this.#record(call, { kind: 'approval', what: 'approval/asked', by: byOf(decision), decision }, false).catch(
       () => {},
     )
+    const late = call.asTask && setTimeout(call.asTask, this.#holding.clientMs)
     const beating = setInterval(() => call.heartbeat('Waiting for approval in Gatehouse'), this.#holding.heartbeatMs)
     const outcome = await this.#o.approvals
       .ask({
@@ -195,10 +196,13 @@ export class Guard {
         argumentsText: call.argumentsText,
         description: descriptionOf(call.entry),
         definitionHash: definitionHash(call.entry?.definition ?? null),
-        clientDeadlineMs: this.#holding.clientMs,
+        clientDeadlineMs: call.asTask ? null : this.#holding.clientMs,
         signal: call.signal,
       })
-      .finally(() => clearInterval(beating))
+      .finally(() => {
+        clearTimeout(late)
+        clearInterval(beating)
+      })
     if (call.signal.aborted) return this.#cancelled(call, decision)
     if (outcome.kind === 'allowed') return outcome.by
     if (outcome.kind === 'denied') return this.#refuse(call, decision, outcome.by, deniedByPerson(outcome.word))

@@ -2,6 +2,7 @@
 import { memberAt } from '../../contract/wire.ts'
 import type { Upstream } from '../supervisor/upstream.ts'
 import { BAD_PARAMS, type ClientFrame, DENIED, errorFrame, resultFrame, toolErrorFrame } from './frame.ts'
+import { HeldTasks } from './held-tasks.ts'
 import type { House } from './house.ts'
 import { ListenStream } from './listen.ts'
 import { type Envelope, isAcknowledged } from './modern.ts'
@@ -37,6 +38,7 @@ export class ModernSide {
   readonly #house: House
   readonly #link: LinkSide
   readonly #rounds: Rounds
+  readonly #held = new HeldTasks()
   readonly #streams = new Set<ListenStream>()
 
   constructor(house: House, link: LinkSide) {
@@ -63,6 +65,8 @@ export class ModernSide {
       flight.progressed = true
       return this.#link.out(text, { name: server.name, correlation }, id)
     }
+    const ofTask = this.#held.answer(frame)
+    if (ofTask) return ofTask
     const resumed = this.#rounds.resume(frame, flight, send)
     if (resumed) return resumed
     const closed = await this.#link.notOffered(frame, view, flight, correlation)
@@ -71,6 +75,8 @@ export class ModernSide {
     const caller = new ModernCaller(this.#link, envelope, send)
     caller.token = frame.token
     const asker = this.#asker(caller, target.server)
+    const again = (next: ClientFrame) => this.answer(next, envelope, undefined, flight, correlation)
+    const orTask = this.#held.offer(frame, envelope, flight, again)
     const answer = this.#link
       .relay(asker, frame, target, flight, correlation)
       .finally(() => this.#house.upstreams.leave(caller))
@@ -80,7 +86,8 @@ export class ModernSide {
       if (!target.entry) return errorFrame(again, DENIED, words)
       return asModernAnswer(toolErrorFrame(again, words), frame.method, undefined)
     }
-    return this.#rounds.first(frame, caller, flight, answer, refused)
+    const first = this.#rounds.first(frame, caller, flight, answer, refused)
+    return orTask ? orTask(first) : first
   }
 
   #target(frame: ClientFrame, view: View): Target {
@@ -99,6 +106,7 @@ export class ModernSide {
   }
 
   close(why: string): void {
+    this.#held.close(why)
     this.#rounds.close(why)
     for (const stream of this.#streams) this.#house.upstreams.leave(stream)
     this.#streams.clear()

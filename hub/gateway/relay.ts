@@ -28,6 +28,10 @@ export interface Flight {
   progressed: boolean
   /** How far its client was told it is: it must never be told less. */
   progressAt?: number
+  /** Answers the request with a task, because a person is asked for longer than its client would wait. */
+  asTask?: () => void
+  /** That happened: the request is over, its call is not. */
+  isTask?: boolean
 }
 
 /** Whose request it is. */
@@ -158,6 +162,7 @@ export function callOf(asker: Asker, frame: ClientFrame, target: Target, flight:
     entry,
     argumentsText,
     signal: flight.abort.signal,
+    asTask: flight.asTask,
     heartbeat: why => {
       if (frame.token === null) return
       // Tiny steps, so that it stays below whatever the server will report itself.
@@ -174,7 +179,7 @@ function cancellationFor({ era }: Upstream, { cancellation }: Flight): string | 
 }
 
 function tellProgress(asker: Asker, text: string, flight: Flight, correlation: string): void | Promise<void> {
-  if (flight.cancelled) return
+  if (flight.cancelled || flight.isTask) return
   flight.progressed = true
   const at = memberAt(text, ['params', 'progress'])
   const said = at ? Number(text.slice(at.start, at.end)) : Number.NaN

@@ -200,7 +200,8 @@ export class Approvals {
   #wait(waiting: Waiting, question: Question): Promise<Outcome> {
     const isNew = waiting.question === question
     waiting.question = question
-    const until = momentAfter(this.#clocks, question.clientDeadlineMs)
+    const { clientDeadlineMs } = question
+    const until = clientDeadlineMs === null ? waiting.until : momentAfter(this.#clocks, clientDeadlineMs)
     waiting.approval.clientUntil = until.wall
     if (question.correlation !== undefined) waiting.approval.correlation = question.correlation
     const outcome = new Promise<Outcome>(resolve => {

@@ -18,7 +18,8 @@ export interface Question {
   argumentsText: string
   description: string
   definitionHash: string
-  clientDeadlineMs: number
+  /** Null: its client waits as long as the question stays. */
+  clientDeadlineMs: number | null
   signal?: AbortSignal | undefined
 }
 
