@@ -1,0 +1,174 @@
+// A real backend over HTTP, by the few requests that the README describes.
+import { Agent, request } from 'undici'
+import { z } from 'zod'
+import { Failure } from '../kit/failure.ts'
+import { type Problem, retryAfter, Upstream } from '../kit/upstream.ts'
+import { type Backend, type Order, Run, Service, ServiceName } from './backend.ts'
+import { TokenProblem, type Tokens } from './token.ts'
+
+const TIMEOUT_MS = 30_000
+const MOST_BYTES = 10_000_000
+
+class HttpProblem extends Error {
+  readonly problem: Problem
+  constructor(problem: Problem) {
+    super(`HTTP ${problem.status}`)
+    this.problem = problem
+  }
+}
+
+export interface HttpPlace {
+  url: string
+  tokens: Tokens | null
+  timeoutMs?: number
+  firstDelayMs?: number
+}
+
+export class HttpBackend implements Backend {
+  readonly kind = 'http'
+  readonly #url: string
+  readonly #tokens: Tokens | null
+  readonly #timeoutMs: number
+  readonly #agent = new Agent({ maxResponseSize: MOST_BYTES })
+  readonly #upstream: Upstream
+
+  constructor({ url, tokens, timeoutMs = TIMEOUT_MS, firstDelayMs }: HttpPlace) {
+    this.#url = url.replace(/\/+$/, '')
+    this.#tokens = tokens
+    this.#timeoutMs = timeoutMs
+    this.#upstream = new Upstream({
+      name: 'The deployment backend',
+      read: error => (error instanceof HttpProblem || error instanceof TokenProblem ? error.problem : {}),
+      inWords: (error, problem) =>
+        error instanceof TokenProblem ? new Failure('upstream_error', ...NO_TOKEN, { ...problem }) : refusal(problem),
+      ...(firstDelayMs === undefined ? {} : { firstDelayMs }),
+    })
+  }
+
+  async services(signal: AbortSignal): Promise<string[]> {
+    const shape = z.object({ services: z.array(ServiceName).max(10_000) })
+    return (await this.#ask('GET', 'services', signal, shape)).services
+  }
+
+  service(name: string, signal: AbortSignal): Promise<Service> {
+    return this.#ask('GET', `services/${name}`, signal, Service)
+  }
+
+  /** PUT under an id of our own: however often it is sent, it is one deployment. */
+  async begin({ id, ...order }: Order, signal: AbortSignal): Promise<void> {
+    await this.#ask('PUT', `deployments/${id}`, signal, z.unknown(), order)
+  }
+
+  async run(id: string, signal: AbortSignal): Promise<Run | null> {
+    try {
+      return await this.#ask('GET', `deployments/${id}`, signal, Run)
+    } catch (error) {
+      if (error instanceof Failure && error.kind === 'not_found') return null
+      throw error
+    }
+  }
+
+  async cancel(id: string, signal: AbortSignal): Promise<void> {
+    await this.#ask('DELETE', `deployments/${id}`, signal, z.unknown())
+  }
+
+  async remove(service: string, signal: AbortSignal): Promise<void> {
+    await this.#ask('DELETE', `services/${service}`, signal, z.unknown())
+  }
+
+  async #ask<T>(
+    method: 'GET' | 'PUT' | 'DELETE',
+    path: string,
+    signal: AbortSignal,
+    shape: z.ZodType<T>,
+    body?: object,
+  ): Promise<T> {
+    const answer = await this.#upstream.ask(() => this.#once(method, path, signal, body), signal)
+    const read = shape.safeParse(answer)
+    if (read.success) return read.data
+    const where = read.error.issues[0]?.path.join('.') || 'as a whole'
+    throw new Failure('upstream_error', ...NOT_UNDERSTOOD, { path: `/${path}`, where })
+  }
+
+  /** With a fresh token once, where the one that was kept is no longer taken. */
+  async #once(method: string, path: string, signal: AbortSignal, body?: object): Promise<unknown> {
+    const token = await this.#tokens?.get()
+    const first = await this.#send(method, path, signal, token, body)
+    if (first.status !== 401 || token === undefined) return read(first)
+    this.#tokens!.drop(token)
+    return read(await this.#send(method, path, signal, await this.#tokens!.get(), body))
+  }
+
+  async #send(method: string, path: string, signal: AbortSignal, token: string | undefined, body?: object) {
+    const authorization = token === undefined ? {} : { authorization: `Bearer ${token}` }
+    const type = body ? { 'content-type': 'application/json' } : {}
+    const answer = await request(`${this.#url}/${path}`, {
+      method: method as 'GET',
+      dispatcher: this.#agent,
+      headers: { accept: 'application/json', ...authorization, ...type },
+      ...(body ? { body: JSON.stringify(body) } : {}),
+      signal: AbortSignal.any([signal, AbortSignal.timeout(this.#timeoutMs)]),
+    })
+    const retry = retryAfter([answer.headers['retry-after']].flat()[0])
+    return { status: answer.statusCode, retryAfterMs: retry, text: await answer.body.text() }
+  }
+}
+
+function read({
+  status,
+  retryAfterMs,
+  text,
+}: {
+  status: number
+  retryAfterMs: number | undefined
+  text: string
+}): unknown {
+  const answer = parsed(text)
+  const said = z.object({ message: z.string() }).safeParse(answer)
+  if (status >= 200 && status < 300) return answer
+  throw new HttpProblem({ status, retryAfterMs, said: said.success ? said.data.message : undefined })
+}
+
+const NO_TOKEN = [
+  'The token service does not answer.',
+  'Try again in a while; if it stays, check OAUTH_TOKEN_URL.',
+] as const
+const NOT_UNDERSTOOD = [
+  'The deployment backend answered something else than expected.',
+  'Ask the person whether DEPLOYMENTS_URL is right, and whether the backend answers as the README of this server says.',
+] as const
+
+function refusal({ status, said }: Problem): Failure | undefined {
+  const why = said ? `: ${said.slice(0, 300).replace(/\.$/, '')}` : ''
+  const details = { status }
+  if (status === 401)
+    return new Failure(
+      'permission_denied',
+      `The deployment backend does not take this server’s token${why}.`,
+      'Ask the person to correct the OAUTH settings.',
+      details,
+    )
+  if (status === 403)
+    return new Failure(
+      'permission_denied',
+      `This server’s account may not do this at the deployment backend${why}.`,
+      'Ask the person to give the account (OAUTH_CLIENT_ID) that right, or another OAUTH_SCOPE.',
+      details,
+    )
+  if (status === 409)
+    return new Failure(
+      'conflict',
+      `The deployment backend is doing something else there${why}.`,
+      'Look with list_deployments, wait for its end, then check the prerequisites again.',
+      details,
+    )
+  return undefined
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return null
+  }
+}

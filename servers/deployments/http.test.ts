@@ -1,0 +1,164 @@
+// The same rules at a real backend over HTTP: the demo behind the requests of the README, with a token service, and faults.
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { HttpBackend } from './http-backend.ts'
+import { EVERYTHING, NOON, type Opened, open, startBackend } from './test-deployments.ts'
+import { Tokens } from './token.ts'
+
+const clock = { now: NOON }
+let backend: Awaited<ReturnType<typeof startBackend>>
+const opened: Opened[] = []
+beforeEach(async () => {
+  clock.now = NOON
+  backend = await startBackend(clock)
+})
+afterEach(async () => {
+  for (const one of opened.splice(0)) await one.close()
+  await backend.api.close()
+})
+async function server(env: Record<string, string> = {}): Promise<Opened> {
+  const one = await open({ ...backend.env, ...env }, clock)
+  opened.push(one)
+  return one
+}
+/** The client alone, in a hurry. */
+function direct(more: { timeoutMs?: number } = {}) {
+  const { OAUTH_TOKEN_URL: url, DEPLOYMENTS_URL } = backend.env
+  const tokens = new Tokens({ url, clientId: 'gatehouse', clientSecret: backend.secret }, () => clock.now)
+  return new HttpBackend({ url: DEPLOYMENTS_URL, tokens, firstDelayMs: 1, ...more })
+}
+const signal = () => AbortSignal.timeout(20_000)
+const asked = (path: string) => backend.api.seen.filter(request => request.path === path)
+const checkout = { service: 'checkout', version: '2.5.0', environment: 'development' }
+
+test('a deployment from its check to its end, and nothing is called a demo', async () => {
+  const one = await server(EVERYTHING)
+  const listed = await one.call('list_services')
+  expect(listed.data).toMatchObject({ total: 5, backend: 'http' })
+  const started = await one.call('start_deployment', checkout)
+  expect(started.data).toMatchObject({ state: 'working', from: '2.4.0', backend: 'http' })
+  expect(started.text).not.toContain('demo')
+  const { taskId } = started.data
+  expect(asked(`/v1/deployments/${taskId}`)[0]).toMatchObject({
+    method: 'PUT',
+    headers: { authorization: 'Bearer token-1' },
+  })
+  clock.now += 5_000
+  expect((await one.call('check_deployment_status', { taskId })).data).toMatchObject({ state: 'working', progress: 40 })
+  clock.now += 6_000
+  expect((await one.call('check_deployment_status', { taskId })).data.state).toBe('completed')
+  expect((await one.call('get_deployment_logs', { taskId })).data.log).toContain('Roll out: done')
+  expect((await one.call('rollback_deployment', { ...checkout, version: undefined })).data.version).toBe('2.4.0')
+  const gone = await one.call('delete_service', { service: 'recommendations', confirmation: 'DELETE' })
+  expect(gone.failed).toBe(false)
+  expect(await backend.demo.services()).not.toContain('recommendations')
+})
+
+test('a token is fetched once for many, kept until shortly before its end, and fetched anew when it is not taken', async () => {
+  const client = direct()
+  await Promise.all([1, 2, 3, 4].map(() => client.services(signal())))
+  expect(backend.tokens.given).toBe(1)
+  clock.now += 3_569_000
+  await client.services(signal())
+  expect(backend.tokens.given).toBe(1)
+  clock.now += 2_000
+  await client.services(signal())
+  expect(backend.tokens.given).toBe(2)
+  backend.tokens.valid.clear()
+  await client.services(signal())
+  expect(backend.tokens.given).toBe(3)
+  // Taken by nobody: said, rather than tried for ever.
+  backend.tokens.valid.add = function (this: Set<string>) {
+    return this
+  }
+  backend.tokens.valid.clear()
+  await expect(client.services(signal())).rejects.toMatchObject({ kind: 'permission_denied' })
+  expect(backend.tokens.given).toBe(4)
+})
+
+test('a token service that refuses is said; one that fails is asked again; the secret is in no answer and no log', async () => {
+  const one = await server({ OAUTH_CLIENT_SECRET: 'wrong-secret-5521' })
+  const refused = await one.call('list_services')
+  expect(refused.data.error).toMatchObject({
+    kind: 'permission_denied',
+    suggestion: expect.stringContaining('OAUTH_CLIENT_SECRET'),
+  })
+  expect(JSON.stringify(refused) + one.lines).not.toContain('wrong-secret-5521')
+  backend.api.faults.push({ status: 503 }, 'drop', 'garbage')
+  await expect(direct().services(signal())).rejects.toMatchObject({
+    message: 'What the token service answered is no token.',
+  })
+  backend.api.faults.push({ status: 503 }, 'drop')
+  expect(await direct().services(signal())).toHaveLength(5)
+})
+
+test('refusals in words: what may not, what is in the way, what there is not', async () => {
+  const client = direct()
+  await client.services(signal())
+  for (const [status, kind, said] of [
+    [403, 'permission_denied', 'This server’s account may not do this at the deployment backend: only on weekdays.'],
+    [409, 'conflict', 'The deployment backend is doing something else there: only on weekdays.'],
+    [404, 'not_found', 'knows nothing of that name'],
+    [422, 'validation_error', 'refuses this'],
+  ] as const) {
+    const before = backend.api.seen.length
+    backend.api.faults.push({ status, body: { message: 'only on weekdays.' } })
+    await expect(client.service('checkout', signal())).rejects.toMatchObject({
+      kind,
+      message: expect.stringContaining(said),
+    })
+    expect(backend.api.seen.length - before).toBe(1)
+  }
+  for (const body of [
+    '<html>',
+    { name: '../x' },
+    { ...(await backend.demo.service('ledger')), environments: { moon: 1 } },
+  ]) {
+    backend.api.faults.push({ body })
+    await expect(client.service('checkout', signal())).rejects.toThrow('answered something else than expected')
+  }
+})
+
+test('what may pass is asked again, three times; after five failures it is left alone', async () => {
+  const client = direct({ timeoutMs: 300 })
+  await client.services(signal())
+  backend.api.faults.push({ status: 500 }, 'silence', 'cut')
+  expect(await client.services(signal())).toHaveLength(5)
+  const before = backend.api.seen.length
+  backend.api.faults.push(...Array(20).fill({ status: 503 }))
+  await expect(client.services(signal())).rejects.toMatchObject({ kind: 'upstream_error' })
+  expect(backend.api.seen.length - before).toBe(4)
+  await expect(client.services(signal())).rejects.toThrow('left alone for a minute')
+  expect(backend.api.seen.length - before).toBe(5)
+})
+
+test('an answer that is lost does not deploy twice', async () => {
+  const one = await server()
+  await one.call('list_services')
+  const order = { id: `dep-${'a'.repeat(28)}`, kind: 'deploy', ...checkout, environment: 'development' } as const
+  const client = direct()
+  await client.services(signal())
+  backend.api.faults.push('lose-answer')
+  await client.begin(order, signal())
+  expect(asked(`/v1/deployments/${order.id}`)).toHaveLength(2)
+  const lines = (await client.run(order.id, signal()))!.lines
+  expect(lines.filter(line => line.startsWith('Demo: deploy'))).toHaveLength(1)
+})
+
+test('what the backend refuses leaves nothing behind; the same key may try again', async () => {
+  const one = await server()
+  await one.call('check_deployment_prerequisites', checkout)
+  const wanted = { ...checkout, idempotencyKey: 'k' }
+  const realPut = backend.demo.begin.bind(backend.demo)
+  backend.demo.begin = async () => {
+    const { Failure } = await import('../kit/failure.ts')
+    throw new Failure('conflict', 'The cluster is being upgraded', '')
+  }
+  const refused = await one.call('start_deployment', wanted)
+  expect(refused.data.error).toMatchObject({
+    kind: 'conflict',
+    message: expect.stringContaining('The cluster is being upgraded'),
+  })
+  expect((await one.call('list_deployments')).data.deployments).toEqual([])
+  backend.demo.begin = realPut
+  expect((await one.call('start_deployment', wanted)).data.state).toBe('working')
+})

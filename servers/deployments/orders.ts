@@ -1,0 +1,202 @@
+// What was asked for: kept where every replica sees it, before the backend hears of it, so that a crash never deploys twice.
+import { hash, randomBytes } from 'node:crypto'
+import { Failure } from '../kit/failure.ts'
+import { fingerprintOf } from '../kit/once.ts'
+import { change, type State } from '../kit/state.ts'
+import type { Backend, Order } from './backend.ts'
+
+const [ORDERS, KEYS, LATEST] = ['orders', 'order-keys', 'latest-orders']
+const KEEP_MS = 90 * 86_400_000
+/** After which one that the backend has not heard of is given up: longer than it is tried. */
+const LOST_MS = 180_000
+
+export type OrderState = 'waiting' | 'working' | 'completed' | 'failed' | 'cancelled'
+
+export interface Kept extends Order {
+  by: string
+  at: number
+  /** What ran there before. */
+  from: string | null
+  /** waiting: for approval. begun: handed to the backend, or on the way there. Otherwise how it ended. */
+  is: 'waiting' | 'begun' | 'completed' | 'failed' | 'cancelled'
+  /** When it was last on the way to the backend. */
+  begunAt: number
+  approvedBy?: string
+  message: string
+  progress: number
+}
+export type NewOrder = Omit<Kept, 'message' | 'progress' | 'begunAt'>
+export type Seen = Kept & { state: OrderState }
+
+export class Orders {
+  readonly #state: State
+  readonly #backend: Backend
+  readonly #now: () => number
+
+  constructor(state: State, backend: Backend, now: () => number) {
+    this.#state = state
+    this.#backend = backend
+    this.#now = now
+  }
+
+  /** The id for a key: a new one, or the one that it had. Throws conflict where the key was for something else. */
+  async idFor(key: string | undefined, by: string, input: object): Promise<string> {
+    const id = `dep-${this.#now().toString(16).padStart(12, '0')}${randomBytes(8).toString('hex')}`
+    if (key === undefined) return id
+    const fingerprint = fingerprintOf(input)
+    const place = hash('sha256', JSON.stringify([by, key]))
+    const { value } = await change<{ id: string; fingerprint: string }>(
+      this.#state,
+      KEYS,
+      place,
+      before => (before ? null : { id, fingerprint }),
+      { keepMs: KEEP_MS },
+    )
+    if (value!.fingerprint === fingerprint) return value!.id
+    throw new Failure(
+      'conflict',
+      'This idempotencyKey was used for another deployment.',
+      'Use a new key for a new deployment.',
+    )
+  }
+
+  async find(id: string): Promise<Kept | null> {
+    return ((await this.#state.read(ORDERS, id))?.value as Kept | undefined) ?? null
+  }
+
+  /** Throws not_found. */
+  async get(id: string): Promise<Kept> {
+    const order = await this.find(id)
+    if (!order) throw new Failure('not_found', `There is no deployment ${id}.`, 'Look with list_deployments.')
+    return order
+  }
+
+  /** Its process ended, or gave up, before the backend heard of it. */
+  async isUnsent(order: Kept, signal: AbortSignal): Promise<boolean> {
+    return order.is === 'begun' && (await this.#backend.run(order.id, signal)) === null
+  }
+
+  /** Notes the order and takes its turn; then the backend is told, unless it waits. Of one that was refused nothing stays. */
+  async place(order: NewOrder, signal: AbortSignal): Promise<void> {
+    const message = order.is === 'waiting' ? 'Waits for approve_deployment' : ON_ITS_WAY
+    // First, so that others who want their turn see it.
+    await this.#note(order.id, before => ({ ...(before ?? order), begunAt: this.#now(), message, progress: 0 }))
+    try {
+      await this.#takeTurn(order, signal)
+      if (order.is === 'begun') await this.#hand(order, signal)
+    } catch (error) {
+      if (isRefusal(error)) await this.#forget(order.id)
+      throw error
+    }
+  }
+
+  async approve(id: string, by: string, signal: AbortSignal): Promise<void> {
+    const order = await this.#note(id, before => {
+      if (before?.is !== 'waiting')
+        throw new Failure('conflict', 'It does not wait for approval.', 'Look at its status.')
+      return { ...before, is: 'begun', begunAt: this.#now(), approvedBy: by, message: ON_ITS_WAY }
+    })
+    try {
+      await this.#hand(order, signal)
+    } catch (error) {
+      const { message } = error as Failure
+      if (isRefusal(error)) await this.#note(id, before => before && { ...before, is: 'failed', message })
+      throw error
+    }
+  }
+
+  async cancel({ id }: Kept, signal: AbortSignal): Promise<void> {
+    const order = await this.#note(id, before =>
+      before?.is === 'waiting' ? { ...before, is: 'cancelled', message: 'Cancelled before it began' } : null,
+    )
+    if (order.is === 'cancelled') return
+    if ((await this.see(order, signal)).state !== 'working')
+      throw new Failure('conflict', 'It has ended.', 'There is nothing to cancel.')
+    await this.#backend.cancel(id, signal)
+  }
+
+  /** As it is now; how it ended is noted. */
+  async see(order: Kept, signal: AbortSignal): Promise<Seen> {
+    if (order.is !== 'begun') return { ...order, state: order.is }
+    const run = await this.#backend.run(order.id, signal)
+    if (!run) {
+      const isLost = this.#now() - order.begunAt > LOST_MS
+      return isLost ? { ...order, state: 'failed', message: NEVER_BEGUN } : { ...order, state: 'working' }
+    }
+    const { progress, message } = run
+    const now = { ...order, progress, message: message || order.message }
+    if (run.state === 'running') return { ...now, state: 'working' }
+    const is = run.state === 'succeeded' ? 'completed' : run.state
+    await this.#note(order.id, before => (before?.is === 'begun' ? { ...now, is } : null))
+    return { ...now, is, state: is }
+  }
+
+  /** What is being deployed there, or waits for approval. */
+  async underWay(service: string, environment: string, signal: AbortSignal): Promise<Seen | null> {
+    const latest = (await this.#state.read(LATEST, `${service}.${environment}`))?.value as string | undefined
+    return latest === undefined ? null : this.#unended(latest, signal)
+  }
+
+  async lines(order: Kept, signal: AbortSignal): Promise<string[]> {
+    return order.is === 'waiting' ? [] : ((await this.#backend.run(order.id, signal))?.lines ?? [])
+  }
+
+  /** The newest first. `before`: the id of the last one seen. */
+  async list(limit: number, before?: string): Promise<Kept[]> {
+    return (await this.#state.list(ORDERS, { limit, before })).map(({ held }) => held.value as Kept)
+  }
+
+  async #unended(id: string, signal: AbortSignal): Promise<Seen | null> {
+    const order = await this.find(id)
+    const seen = order && (await this.see(order, signal))
+    return seen?.state === 'working' || seen?.state === 'waiting' ? seen : null
+  }
+
+  #hand({ id, kind, service, environment, version }: Order, signal: AbortSignal): Promise<void> {
+    return this.#backend.begin({ id, kind, service, environment, version }, signal)
+  }
+
+  /** One deployment of a service in an environment at a time. */
+  async #takeTurn(order: NewOrder, signal: AbortSignal): Promise<void> {
+    const place = `${order.service}.${order.environment}`
+    for (let tries = 0; tries < 10; tries++) {
+      const held = await this.#state.read(LATEST, place)
+      const latest = held?.value as string | undefined
+      if (latest === order.id) return
+      const busy = latest === undefined ? null : await this.#unended(latest, signal)
+      if (busy)
+        throw new Failure(
+          'conflict',
+          `${order.service} ${busy.version} is on its way to ${order.environment} already (${busy.id}, ${busy.state}).`,
+          'Wait for its end, or cancel it with cancel_deployment.',
+          { taskId: busy.id },
+        )
+      const version = await this.#state.put(LATEST, place, order.id, {
+        ifVersion: held?.version ?? null,
+        keepMs: KEEP_MS,
+      })
+      if (version !== null) return
+    }
+    throw new Failure('conflict', 'Too many deployments of this service are begun at once.', 'Try again in a moment.')
+  }
+
+  async #note(id: string, next: (before: Kept | null) => Kept | null): Promise<Kept> {
+    const { value } = await change<Kept>(this.#state, ORDERS, id, next, { keepMs: KEEP_MS })
+    return value!
+  }
+
+  async #forget(id: string): Promise<void> {
+    const held = await this.#state.read(ORDERS, id)
+    if (held) await this.#state.remove(ORDERS, id, held.version)
+  }
+}
+
+const ON_ITS_WAY = 'On its way to the backend'
+const NEVER_BEGUN =
+  'It was never begun: the process ended before the backend heard of it. Start it again, with the same idempotencyKey.'
+
+/** After it the backend has certainly not begun. */
+function isRefusal(error: unknown): boolean {
+  const kinds = ['validation_error', 'not_found', 'permission_denied', 'conflict']
+  return error instanceof Failure && kinds.includes(error.kind)
+}

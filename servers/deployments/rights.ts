@@ -1,0 +1,56 @@
+// Who may deploy where: over HTTP what the caller's token says, over stdio what the person who set this server up said.
+import { Failure } from '../kit/failure.ts'
+import type { Call } from '../kit/tools.ts'
+import type { Environment } from './backend.ts'
+
+export interface Who {
+  name: string
+  roles: readonly string[]
+  groups: readonly string[]
+}
+
+const PERMISSIONS: Record<Environment, string> = {
+  development: 'deploy:dev',
+  staging: 'deploy:staging',
+  production: 'deploy:production',
+}
+const PRODUCTION_GROUP = 'production-deployers'
+
+export class Rights {
+  readonly #local: Who
+
+  constructor(permissions: readonly string[], groups: readonly string[]) {
+    this.#local = { name: 'local', roles: permissions, groups }
+  }
+
+  who(caller: Who | undefined): Who {
+    return caller ?? this.#local
+  }
+
+  /** Null: nothing. */
+  missing(environment: Environment, who: Who): string | null {
+    const permission = PERMISSIONS[environment]
+    if (!who.roles.includes(permission)) return `the permission ${permission}`
+    const isIn = [...who.groups, ...who.roles].includes(PRODUCTION_GROUP)
+    return environment === 'production' && !isIn ? `the group ${PRODUCTION_GROUP}` : null
+  }
+
+  /** Throws Failure. */
+  require(environment: Environment, who: Who): void {
+    const missing = this.missing(environment, who)
+    if (missing === null) return
+    const where =
+      who === this.#local ? 'in DEPLOY_PERMISSIONS and DEPLOY_GROUPS of this server' : `for ${who.name}, in the token`
+    throw new Failure(
+      'permission_denied',
+      `Deploying to ${environment} needs ${missing}.`,
+      `Ask the person; it is given ${where}.`,
+      { environment, missing },
+    )
+  }
+}
+
+/** Undefined over stdio. */
+export function callerOf(call: Call): Who | undefined {
+  return (call as { caller?: Who }).caller
+}
