@@ -34,6 +34,7 @@ beforeAll(async () => {
   writeFileSync(join(work, 'kubeconfig'), kubeconfig(kubernetes.url))
   const env: Record<string, Record<string, string>> = {
     aws: aws.env,
+    deployments: { STATE_FILE: ':memory:', APPROVAL_FOR: 'staging', DEMO_SECONDS: '3600' },
     knowledge: { KNOWLEDGE_FILE: ':memory:' },
     kubernetes: { KUBECONFIG: join(work, 'kubeconfig') },
     monitoring: { PROMETHEUS_URL: prometheus.url, HEALTH_ALLOW: 'loopback' },
@@ -60,7 +61,8 @@ afterAll(async () => {
 })
 
 /** One call of each tool, in order; a function is given what the call before answered. */
-type Args = object | ((before: { trashId: string }) => object)
+type Args = object | ((before: Record<string, unknown>) => object)
+const theTask = ({ taskId }: Record<string, unknown>) => ({ taskId })
 const CALLS: Record<string, [tool: string, args: Args][]> = {
   aws: [
     ['get_caller_identity', {}],
@@ -76,6 +78,18 @@ const CALLS: Record<string, [tool: string, args: Args][]> = {
     ['process_data', { data: 'a,b\n1,2', format: 'csv', options: { convertTo: 'json' } }],
     ['profile_table', { data: '[{"a":1}]', format: 'json' }],
     ['diff_data', { a: '{"a":1}', b: '{"a":2}', format: 'json' }],
+  ],
+  deployments: [
+    ['list_services', {}],
+    ['check_deployment_prerequisites', { service: 'checkout', environment: 'staging', version: '2.3.2' }],
+    ['start_deployment', { service: 'checkout', environment: 'staging', version: '2.3.2' }],
+    ['approve_deployment', theTask],
+    ['check_deployment_status', theTask],
+    ['get_deployment_logs', theTask],
+    ['cancel_deployment', theTask],
+    ['list_deployments', {}],
+    ['rollback_deployment', { service: 'ledger', environment: 'development' }],
+    ['delete_service', { service: 'recommendations', confirmation: 'DELETE' }],
   ],
   knowledge: [
     ['add_documents', { source: 'here', files: ['a.txt'] }],
@@ -151,7 +165,7 @@ test.each(bundledServers)('%s', async name => {
   const tools = (result as { tools: { name: string }[] }).tools.filter(tool => tool.name.startsWith(`${name}_`))
   const calls = CALLS[name] ?? []
   expect(calls.map(([tool]) => `${name}_${tool}`).toSorted()).toEqual(tools.map(tool => tool.name).toSorted())
-  let before = { trashId: '' }
+  let before: Record<string, unknown> = {}
   for (const [tool, args] of calls) {
     const { result } = await peer.call(`${name}_${tool}`, typeof args === 'function' ? args(before) : args)
     expect([tool, result?.isError ?? false, result?.content?.[0]?.text]).toEqual([tool, false, expect.any(String)])

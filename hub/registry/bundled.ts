@@ -5,6 +5,7 @@ const PREFIX = 'gatehouse:'
 export const bundledServers: readonly string[] = [
   'aws',
   'data',
+  'deployments',
   'files',
   'knowledge',
   'kubernetes',

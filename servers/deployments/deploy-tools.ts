@@ -5,7 +5,6 @@ import type { Answer, Kit } from '../kit/tools.ts'
 import { Environment, ServiceName, Version } from './backend.ts'
 import { approve, cancel, type Deploying, remove, rollBack, start } from './deploying.ts'
 import type { Seen } from './orders.ts'
-import { callerOf } from './rights.ts'
 import { BACKEND, inWords, Task, TaskId, taskOf } from './tasks.ts'
 
 /** The backend may be asked four times, for 30 s each. */
@@ -43,7 +42,7 @@ export function addDeployTools(kit: Kit, server: McpServer, d: Deploying): void 
       annotations: writes,
       timeoutMs: TIMEOUT_MS,
     },
-    async (asked, call) => told(await start(d, asked, d.rights.who(callerOf(call)), call.signal)),
+    async (asked, call) => told(await start(d, asked, d.rights.who(call.caller), call.signal)),
   )
 
   kit.tool(
@@ -57,7 +56,7 @@ export function addDeployTools(kit: Kit, server: McpServer, d: Deploying): void 
       annotations: writes,
       timeoutMs: TIMEOUT_MS,
     },
-    async ({ taskId }, call) => told(await approve(d, taskId, callerOf(call), call.signal)),
+    async ({ taskId }, call) => told(await approve(d, taskId, call.caller, call.signal)),
   )
 
   kit.tool(
@@ -71,7 +70,7 @@ export function addDeployTools(kit: Kit, server: McpServer, d: Deploying): void 
       annotations: { ...writes, idempotentHint: true },
       timeoutMs: TIMEOUT_MS,
     },
-    async ({ taskId }, call) => told(await cancel(d, taskId, d.rights.who(callerOf(call)), call.signal)),
+    async ({ taskId }, call) => told(await cancel(d, taskId, d.rights.who(call.caller), call.signal)),
   )
 
   kit.tool(
@@ -90,7 +89,7 @@ export function addDeployTools(kit: Kit, server: McpServer, d: Deploying): void 
       annotations: { ...writes, destructiveHint: true },
       timeoutMs: TIMEOUT_MS,
     },
-    async (asked, call) => told(await rollBack(d, asked, d.rights.who(callerOf(call)), call.signal)),
+    async (asked, call) => told(await rollBack(d, asked, d.rights.who(call.caller), call.signal)),
   )
 
   kit.tool(
@@ -105,7 +104,7 @@ export function addDeployTools(kit: Kit, server: McpServer, d: Deploying): void 
       timeoutMs: TIMEOUT_MS,
     },
     async ({ service }, call) => {
-      const environments = await remove(d, service, d.rights.who(callerOf(call)), call.signal)
+      const environments = await remove(d, service, d.rights.who(call.caller), call.signal)
       return { text: `${service} is deleted.${demo}`, data: { service, environments, backend } }
     },
   )

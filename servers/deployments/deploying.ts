@@ -1,12 +1,13 @@
 // The rules of deploying: who may, when, what must be true before, and that the same key is the same deployment.
 import semver from 'semver'
+import type { Caller } from '../kit/callers.ts'
 import { Failure } from '../kit/failure.ts'
 import type { Protected } from '../kit/protected.ts'
 import { type Backend, Environment } from './backend.ts'
 import type { DeployWindows } from './deploy-windows.ts'
 import type { NewOrder, Orders, Seen } from './orders.ts'
 import { type Checked, checkPrerequisites, type Wanted } from './prerequisites.ts'
-import type { Rights, Who } from './rights.ts'
+import type { Rights } from './rights.ts'
 
 export interface Deploying {
   backend: Backend
@@ -18,7 +19,7 @@ export interface Deploying {
   now: () => number
 }
 
-export async function check(d: Deploying, wanted: Wanted, who: Who, signal: AbortSignal): Promise<Checked> {
+export async function check(d: Deploying, wanted: Wanted, who: Caller, signal: AbortSignal): Promise<Checked> {
   const checked = await checkPrerequisites(wanted, d.backend, d.windows, { now: d.now(), signal })
   const missing = d.rights.missing(wanted.environment, who)
   const permission = 'permission' as const
@@ -35,7 +36,7 @@ export async function check(d: Deploying, wanted: Wanted, who: Who, signal: Abor
 export async function start(
   d: Deploying,
   { idempotencyKey, ...wanted }: Wanted & { idempotencyKey?: string | undefined },
-  who: Who,
+  who: Caller,
   signal: AbortSignal,
 ): Promise<Seen> {
   d.rights.require(wanted.environment, who)
@@ -51,7 +52,7 @@ export async function start(
 export async function approve(
   d: Deploying,
   taskId: string,
-  caller: Who | undefined,
+  caller: Caller | undefined,
   signal: AbortSignal,
 ): Promise<Seen> {
   const order = await d.orders.get(taskId)
@@ -73,7 +74,7 @@ export async function rollBack(
     toVersion?: string | undefined
     idempotencyKey?: string | undefined
   },
-  who: Who,
+  who: Caller,
   signal: AbortSignal,
 ): Promise<Seen> {
   const { service: name, environment, toVersion, idempotencyKey } = asked
@@ -105,7 +106,7 @@ export async function rollBack(
   return placed(d, { ...order, by: who.name, at: d.now(), from: running.version, is: 'begun' }, signal)
 }
 
-export async function cancel(d: Deploying, taskId: string, who: Who, signal: AbortSignal): Promise<Seen> {
+export async function cancel(d: Deploying, taskId: string, who: Caller, signal: AbortSignal): Promise<Seen> {
   const order = await d.orders.get(taskId)
   d.rights.require(order.environment, who)
   await d.orders.cancel(order, signal)
@@ -113,7 +114,7 @@ export async function cancel(d: Deploying, taskId: string, who: Who, signal: Abo
 }
 
 /** From everywhere it runs; never where that is protected, or while it is being deployed. */
-export async function remove(d: Deploying, name: string, who: Who, signal: AbortSignal): Promise<Environment[]> {
+export async function remove(d: Deploying, name: string, who: Caller, signal: AbortSignal): Promise<Environment[]> {
   const service = await d.backend.service(name, signal)
   const environments = Environment.options.filter(one => service.environments[one] !== undefined)
   for (const environment of environments) {
@@ -132,7 +133,7 @@ async function placed(d: Deploying, order: NewOrder, signal: AbortSignal): Promi
   return d.orders.see(await d.orders.get(order.id), signal)
 }
 
-async function checked(d: Deploying, wanted: Wanted, who: Who, signal: AbortSignal): Promise<Checked> {
+async function checked(d: Deploying, wanted: Wanted, who: Caller, signal: AbortSignal): Promise<Checked> {
   const result = await check(d, wanted, who, signal)
   if (result.issues.length === 0) return result
   const { service, environment, version } = wanted

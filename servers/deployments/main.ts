@@ -3,4 +3,4 @@ import { serve } from '../kit/serve.ts'
 import { deployments, NAME, VERSION } from './server.ts'
 import { SETTINGS } from './settings.ts'
 
-serve({ name: NAME, version: VERSION, settings: SETTINGS, make: (kit, settings) => deployments(kit, settings).server })
+serve({ name: NAME, version: VERSION, settings: SETTINGS, make: deployments })

@@ -5,7 +5,6 @@ import { NEXT, PAGING, page } from '../kit/paging.ts'
 import { type Kit, READS } from '../kit/tools.ts'
 import { Environment, ServiceName, Version } from './backend.ts'
 import { check, type Deploying } from './deploying.ts'
-import { callerOf } from './rights.ts'
 import { BACKEND } from './tasks.ts'
 
 const Passed = z.object({ check: z.string(), message: z.string() })
@@ -47,7 +46,7 @@ export function addPlanTools(kit: Kit, server: McpServer, d: Deploying): void {
       annotations,
     },
     async (wanted, call) => {
-      const { passed, issues } = await check(d, wanted, d.rights.who(callerOf(call)), call.signal)
+      const { passed, issues } = await check(d, wanted, d.rights.who(call.caller), call.signal)
       const proceed = issues.length === 0
       const lines = issues.map(one => `- ${one.message} ${one.suggestion}`)
       const { service, version, environment } = wanted

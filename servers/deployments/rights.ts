@@ -1,13 +1,7 @@
-// Who may deploy where: over HTTP what the caller's token says, over stdio what the person who set this server up said.
+// Caller may deploy where: over HTTP what the caller's token says, over stdio what the person who set this server up said.
+import type { Caller } from '../kit/callers.ts'
 import { Failure } from '../kit/failure.ts'
-import type { Call } from '../kit/tools.ts'
 import type { Environment } from './backend.ts'
-
-export interface Who {
-  name: string
-  roles: readonly string[]
-  groups: readonly string[]
-}
 
 const PERMISSIONS: Record<Environment, string> = {
   development: 'deploy:dev',
@@ -17,18 +11,18 @@ const PERMISSIONS: Record<Environment, string> = {
 const PRODUCTION_GROUP = 'production-deployers'
 
 export class Rights {
-  readonly #local: Who
+  readonly #local: Caller
 
   constructor(permissions: readonly string[], groups: readonly string[]) {
     this.#local = { name: 'local', roles: permissions, groups }
   }
 
-  who(caller: Who | undefined): Who {
+  who(caller: Caller | undefined): Caller {
     return caller ?? this.#local
   }
 
   /** Null: nothing. */
-  missing(environment: Environment, who: Who): string | null {
+  missing(environment: Environment, who: Caller): string | null {
     const permission = PERMISSIONS[environment]
     if (!who.roles.includes(permission)) return `the permission ${permission}`
     const isIn = [...who.groups, ...who.roles].includes(PRODUCTION_GROUP)
@@ -36,7 +30,7 @@ export class Rights {
   }
 
   /** Throws Failure. */
-  require(environment: Environment, who: Who): void {
+  require(environment: Environment, who: Caller): void {
     const missing = this.missing(environment, who)
     if (missing === null) return
     const where =
@@ -48,9 +42,4 @@ export class Rights {
       { environment, missing },
     )
   }
-}
-
-/** Undefined over stdio. */
-export function callerOf(call: Call): Who | undefined {
-  return (call as { caller?: Who }).caller
 }

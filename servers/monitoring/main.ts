@@ -3,4 +3,4 @@ import { serve } from '../kit/serve.ts'
 import { monitoring, NAME, VERSION } from './server.ts'
 import { SETTINGS } from './settings.ts'
 
-serve({ name: NAME, version: VERSION, settings: SETTINGS, make: (kit, settings) => monitoring(kit, settings) })
+serve({ name: NAME, version: VERSION, settings: SETTINGS, make: monitoring })

@@ -1,6 +1,7 @@
 // The monitoring server: are services up, what do Prometheus' numbers say, and what is it alarmed about.
 import { McpServer } from '@modelcontextprotocol/server'
 import { Failure } from '../kit/failure.ts'
+import type { Backed } from '../kit/serve.ts'
 import type { Settings } from '../kit/settings.ts'
 import type { Kit } from '../kit/tools.ts'
 import { AllowedAddresses } from './addresses.ts'
@@ -14,11 +15,10 @@ export const NAME = 'monitoring'
 export const VERSION = '0.1.0'
 
 /** What all connections share. */
-export function monitoring(kit: Kit, settings: Settings<typeof SETTINGS>, firstDelayMs?: number): () => McpServer {
+export function monitoring(kit: Kit, settings: Settings<typeof SETTINGS>): Backed {
   const allowed = new AllowedAddresses(settings.HEALTH_ALLOW)
   const { PROMETHEUS_URL: url, PROMETHEUS_TOKEN: token, PROMETHEUS_USER: user, SERVICE_LABEL: serviceLabel } = settings
-  const delay = firstDelayMs === undefined ? {} : { firstDelayMs }
-  const known = url === undefined ? null : new Prometheus({ url, token, user, ...delay })
+  const known = url === undefined ? null : new Prometheus({ url, token, user })
   const prometheus = () => {
     if (known) return known
     throw new Failure(
@@ -27,11 +27,12 @@ export function monitoring(kit: Kit, settings: Settings<typeof SETTINGS>, firstD
       'Ask the person to set PROMETHEUS_URL in its settings. check_service_health works without.',
     )
   }
-  return () => {
+  const made = () => {
     const server = new McpServer({ name: NAME, title: 'Monitoring', version: VERSION })
     addHealthTools(kit, server, { allowed })
     addMetricTools(kit, server, { prometheus, serviceLabel })
     addAlertTools(kit, server, { prometheus })
     return server
   }
+  return { server: made, ...(known ? { ready: signal => known.alertRules(signal) } : {}) }
 }
