@@ -1,0 +1,178 @@
+// The tools that only read: customers, payments, invoices and ways to pay.
+import type { McpServer } from '@modelcontextprotocol/server'
+import type { Stripe } from 'stripe'
+import { z } from 'zod'
+import { Failure } from '../kit/failure.ts'
+import { fromCursor, NEXT, PAGING, toCursor } from '../kit/paging.ts'
+import { type Kit, READS } from '../kit/tools.ts'
+import {
+  CUSTOMER,
+  customerOf,
+  INVOICE,
+  invoiceOf,
+  PAYMENT,
+  PAYMENT_METHOD,
+  paymentMethodOf,
+  paymentOf,
+} from './shapes.ts'
+import type { StripeApi } from './stripe-api.ts'
+
+const ASKS = { ...READS, openWorldHint: true }
+const pages = { ...PAGING, limit: z.int().min(1).max(100).default(20) }
+export const customerId = z.string().regex(/^cus_\w{1,250}$/, 'is an id as cus_…')
+export const paymentId = z.string().regex(/^pi_\w{1,250}$/, 'is an id as pi_…')
+
+export function registerLookTools(kit: Kit, server: McpServer, stripe: StripeApi): void {
+  kit.tool(
+    server,
+    'get_customer',
+    {
+      title: 'Customer',
+      description: 'One customer by id.',
+      input: z.object({ customer_id: customerId }),
+      output: CUSTOMER,
+      annotations: ASKS,
+    },
+    async ({ customer_id }, { signal }) => {
+      const found = await stripe.ask(api => api.customers.retrieve(customer_id), signal)
+      if (found.deleted)
+        throw new Failure(
+          'not_found',
+          `The customer ${customer_id} was deleted.`,
+          'Look for another with find_customer.',
+        )
+      const customer = customerOf(found)
+      return { text: titleOf(customer), data: customer }
+    },
+  )
+
+  kit.tool(
+    server,
+    'find_customer',
+    {
+      title: 'Find a customer',
+      description: 'Customers with exactly this email address; Stripe tells capitals apart.',
+      input: z.object({ email: z.email().max(320), ...pages }),
+      output: z.object({ customers: z.array(CUSTOMER), ...NEXT }),
+      annotations: ASKS,
+    },
+    async ({ email, ...page }, { signal }) => {
+      const { items, ...next } = await listed(page, cursor =>
+        stripe.ask(api => api.customers.list({ email, ...cursor }), signal),
+      )
+      const customers = items.map(customerOf)
+      return {
+        text: inLines(customers.map(titleOf), next, 'No customer has this address.'),
+        data: { customers, ...next },
+      }
+    },
+  )
+
+  kit.tool(
+    server,
+    'list_payment_methods',
+    {
+      title: 'Ways to pay of a customer',
+      description: 'Cards and the like that a customer has saved, for create_payment.',
+      input: z.object({ customer: customerId, ...pages }),
+      output: z.object({ paymentMethods: z.array(PAYMENT_METHOD), ...NEXT }),
+      annotations: ASKS,
+    },
+    async ({ customer, ...page }, { signal }) => {
+      const list = (cursor: Cursor) => stripe.ask(api => api.customers.listPaymentMethods(customer, cursor), signal)
+      const { items, ...next } = await listed(page, list)
+      const paymentMethods = items.map(paymentMethodOf)
+      const lines = paymentMethods.map(({ id, title }) => `${id}: ${title}`)
+      return { text: inLines(lines, next, 'None is saved.'), data: { paymentMethods, ...next } }
+    },
+  )
+
+  kit.tool(
+    server,
+    'list_invoices',
+    {
+      title: 'Invoices',
+      description: 'The newest first, of all customers or of one.',
+      input: z.object({
+        customer: customerId.optional(),
+        status: z.enum(['draft', 'open', 'paid', 'uncollectible', 'void']).optional(),
+        ...pages,
+      }),
+      output: z.object({ invoices: z.array(INVOICE), ...NEXT }),
+      annotations: ASKS,
+    },
+    async ({ customer, status, ...page }, { signal }) => {
+      const asked = { ...(customer ? { customer } : {}), ...(status ? { status } : {}) }
+      const { items, ...next } = await listed(page, cursor =>
+        stripe.ask(api => api.invoices.list({ ...asked, ...cursor }), signal),
+      )
+      const invoices = items.map(invoiceOf)
+      const lines = invoices.map(one => `${one.number ?? one.id}: ${one.shown}, ${one.status}`)
+      return { text: inLines(lines, next, 'No invoice.'), data: { invoices, ...next } }
+    },
+  )
+
+  kit.tool(
+    server,
+    'get_payment',
+    {
+      title: 'Payment',
+      description: 'One payment by id: its state, what was received and given back, why it failed.',
+      input: z.object({ payment: paymentId }),
+      output: PAYMENT,
+      annotations: ASKS,
+    },
+    async ({ payment }, { signal }) => {
+      const expand = ['latest_charge']
+      const found = paymentOf(await stripe.ask(api => api.paymentIntents.retrieve(payment, { expand }), signal))
+      return { text: lineOf(found), data: found }
+    },
+  )
+
+  kit.tool(
+    server,
+    'list_payments',
+    {
+      title: 'Payments',
+      description: 'The newest first, of all customers or of one.',
+      input: z.object({ customer: customerId.optional(), ...pages }),
+      output: z.object({ payments: z.array(PAYMENT), ...NEXT }),
+      annotations: ASKS,
+    },
+    async ({ customer, ...page }, { signal }) => {
+      const asked = { expand: ['data.latest_charge'], ...(customer ? { customer } : {}) }
+      const list = (cursor: Cursor) => stripe.ask(api => api.paymentIntents.list({ ...asked, ...cursor }), signal)
+      const { items, ...next } = await listed(page, list)
+      const payments = items.map(paymentOf)
+      return { text: inLines(payments.map(lineOf), next, 'No payment.'), data: { payments, ...next } }
+    },
+  )
+}
+
+interface Cursor {
+  limit: number
+  starting_after?: string
+}
+
+/** A page of a list of Stripe's, which goes on behind the last id. */
+async function listed<T extends { id: string }>(
+  { cursor, limit }: { cursor?: string | undefined; limit: number },
+  list: (cursor: Cursor) => Promise<Stripe.ApiList<T>>,
+): Promise<{ items: T[]; nextCursor?: string }> {
+  const after = fromCursor(cursor, z.string().max(255))
+  const { data, has_more } = await list({ limit, ...(after ? { starting_after: after } : {}) })
+  const last = data.at(-1)
+  return { items: data, ...(has_more && last ? { nextCursor: toCursor(last.id) } : {}) }
+}
+
+function inLines(lines: string[], { nextCursor }: { nextCursor?: string }, none: string): string {
+  return `${lines.join('\n') || none}${nextCursor ? '\n… more: call again with the cursor.' : ''}`
+}
+
+function titleOf({ id, name, email }: z.output<typeof CUSTOMER>): string {
+  return `${id}: ${[name, email].filter(Boolean).join(', ') || 'without a name'}`
+}
+
+export function lineOf({ id, shown, status, customer }: z.output<typeof PAYMENT>): string {
+  return `${id}: ${shown}, ${status}${customer ? `, of ${customer}` : ''}`
+}
