@@ -10,6 +10,7 @@ import { startTestAws, type TestAws } from '../servers/aws/test-aws.ts'
 import { type Seen, startTestApi, type TestApi } from '../servers/kit/test-api.ts'
 import { startTestCluster } from '../servers/kubernetes/test-cluster.ts'
 import { kubeconfig } from '../servers/kubernetes/test-connect.ts'
+import { card, customer, startTestStripe, TEST_KEY, type TestStripe } from '../servers/payments/test-stripe.ts'
 import { cli, until } from './harness.ts'
 import { type RawPeer, startBridge } from './raw-peer.ts'
 import { startUnattended, type Unattended } from './unattended.ts'
@@ -20,6 +21,7 @@ let work: string
 let prometheus: TestApi
 let kubernetes: TestApi
 let aws: TestAws
+let stripe: TestStripe
 
 beforeAll(async () => {
   place = await startUnattended({})
@@ -32,12 +34,16 @@ beforeAll(async () => {
   CALLS.monitoring![0]![1] = { url: `${prometheus.url}/health` }
   kubernetes = await startTestCluster()
   writeFileSync(join(work, 'kubeconfig'), kubeconfig(kubernetes.url))
+  stripe = await startTestStripe()
+  stripe.customers.push(customer('cus_ada'))
+  stripe.cards.set('cus_ada', [card('pm_ada')])
   const env: Record<string, Record<string, string>> = {
     aws: aws.env,
     deployments: { STATE_FILE: ':memory:', APPROVAL_FOR: 'staging', DEMO_SECONDS: '3600' },
     knowledge: { KNOWLEDGE_FILE: ':memory:' },
     kubernetes: { KUBECONFIG: join(work, 'kubeconfig') },
     monitoring: { PROMETHEUS_URL: prometheus.url, HEALTH_ALLOW: 'loopback' },
+    payments: { STRIPE_URL: stripe.url, STRIPE_API_KEY: TEST_KEY, STATE_FILE: ':memory:' },
   }
   for (const name of bundledServers) {
     const launch = { command: `gatehouse:${name}`, args: args[name] ?? [], env: env[name] ?? {}, headers: {} }
@@ -58,6 +64,7 @@ afterAll(async () => {
   await prometheus?.close()
   await kubernetes?.close()
   await aws?.close()
+  await stripe?.close()
 })
 
 /** One call of each tool, in order; a function is given what the call before answered. */
@@ -117,6 +124,16 @@ const CALLS: Record<string, [tool: string, args: Args][]> = {
     ['restart_deployment', { name: 'web' }],
     ['apply_manifest', { manifest: '{apiVersion: v1, kind: ConfigMap, metadata: {name: a}, data: {b: c}}' }],
     ['delete_pod', { name: 'web-2', confirm: true }],
+  ],
+  payments: [
+    ['get_customer', { customer_id: 'cus_ada' }],
+    ['find_customer', { email: 'ada@example.com' }],
+    ['list_payment_methods', { customer: 'cus_ada' }],
+    ['create_payment', { amount: 1250, currency: 'USD', customer: 'cus_ada', idempotency_key: 'order-4711' }],
+    ['get_payment', { payment: 'pi_1' }],
+    ['list_payments', {}],
+    ['list_invoices', {}],
+    ['create_refund', { payment: 'pi_1', idempotency_key: 'refund-4711' }],
   ],
   postgres: [
     ['execute_sql', { sql: 'CREATE TABLE t (id int)', confirm: true }],

@@ -10,6 +10,7 @@ export const bundledServers: readonly string[] = [
   'knowledge',
   'kubernetes',
   'monitoring',
+  'payments',
   'postgres',
 ]
 
