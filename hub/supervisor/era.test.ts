@@ -38,6 +38,14 @@ test.each(['dual', 'modern-late'])('%s: the newer era is chosen, also when its a
   expect(stage.supervisor.listing(id)?.era).toBe('modern')
 })
 
+test('a slow server that takes both questions was greeted by the later one, and is asked anew at its next start', async () => {
+  const { id, log } = add('late-to-both')
+  await stage.supervisor.start(id)
+  expect(stage.supervisor.listing(id)?.era).toBe('legacy')
+  await stage.supervisor.restart(id)
+  expect(logged(log).filter(method => method === 'server/discover')).toHaveLength(2)
+})
+
 test.each(['legacy', 'silent-when-probed', 'refuses-version', 'garbage'])(
   '%s: it is initialized in the same process, and not asked again at the next start',
   async how => {

@@ -31,7 +31,7 @@ export function isWorthProbing(known: Verdict | null): boolean {
 
 /**
  * Greets a server that has heard nothing yet and notes on the upstream what it answered. `probeMs`: how long `server/discover`
- * is waited for alone; then `initialize` goes out too, and whichever is answered first decides. Null: it was of the legacy era.
+ * is waited for alone; then `initialize` goes out too, which decides where it is taken. Null: it was of the legacy era.
  */
 export async function greet(
   upstream: Multiplexer,
@@ -50,16 +50,25 @@ export async function greet(
     if (first) return settle(upstream, 'modern', first)
     const greeting = initialize(upstream, as, both).then((hello): Greeted => ({ era: 'legacy', hello }))
     if (first === null) return settle(upstream, 'legacy', (await greeting).hello)
-    // It was silent: a slow server of either era, or one that ignores what it does not know.
-    const late = found.then((hello): Greeted | Promise<Greeted> => (hello ? { era: 'modern', hello } : greeting))
+    // It was silent: a slow server of either era, or one that ignores what it does not know. Who takes both, as servers of
+    // the SDK 2.x that start slowly do, has been greeted by the second, and is asked anew at its next start.
+    let isModern = false
+    const taken = () => Promise.race([greeting.catch(() => undefined), later(probeMs, both)])
+    const late = found.then(async (hello): Promise<Greeted> => {
+      if (!hello) return greeting
+      isModern = true
+      return (await taken()) ?? { era: 'modern', hello }
+    })
     const { era, hello } = await Promise.any([greeting, late])
-    return settle(upstream, era, hello)
+    return { ...settle(upstream, era, hello), ...(era === 'legacy' && isModern ? ASK_ANEW : {}) }
   } catch (error) {
     throw error instanceof AggregateError ? error.errors[0] : error
   } finally {
     giveUp.abort()
   }
 }
+
+const ASK_ANEW = { probedAt: 0 }
 
 /** A server that refuses what it took before may have been updated since: it is asked after all. */
 async function greetKnown(upstream: Multiplexer, as: Hello, signal: AbortSignal): Promise<Verdict> {
