@@ -9,6 +9,7 @@ import type { Kit } from '../kit/tools.ts'
 import type { Cluster } from './cluster.ts'
 import { type Manifest, MOST_MANIFEST_BYTES } from './manifest.ts'
 import { cleanAnswer, maskedPair, secretValues } from './masking.ts'
+import { namespace } from './names.ts'
 import { changesBetween, type FieldChange } from './object-diff.ts'
 import { type Placed, placed } from './places.ts'
 
@@ -36,10 +37,15 @@ export function registerApply(
     {
       title: 'Apply a manifest',
       description:
-        'Applies YAML (many documents) by server-side apply. With dryRun: true (the default) the cluster only says what would change; show that to the person, then call with dryRun: false.',
+        'Applies YAML (many documents) by server-side apply. With dryRun: true (the default) the cluster only says what would change; show that to the person, then call with dryRun: false and the namespaces it names.',
       input: z.object({
         manifest: z.string().min(1).max(MOST_MANIFEST_BYTES),
         dryRun: z.boolean().default(true),
+        namespaces: z
+          .array(namespace)
+          .max(100)
+          .default([])
+          .describe('With dryRun: false, all namespaces the objects go to: so that it shows in the call'),
         force: z.boolean().default(false).describe('Takes over fields that others manage'),
         ...PAGING,
       }),
@@ -55,17 +61,20 @@ export function registerApply(
           }),
         ),
         total: z.number(),
+        namespaces: z.array(z.string()),
         ...NEXT,
       }),
       annotations: { readOnlyHint: false, destructiveHint: true, idempotentHint: true, openWorldHint: false },
       ifLate: 'Apply fewer objects at once. What was applied stays: see with dryRun: true what is left.',
     },
-    async ({ manifest, dryRun, force, cursor, limit }, { signal, progress }) => {
+    async ({ manifest, dryRun, namespaces, force, cursor, limit }, { signal, progress }) => {
       const objects = await threads.run<Manifest[]>(manifest, signal)
       try {
         const where = await placed(cluster, objects, signal)
         if (!isClusterWideAllowed) where.forEach(refuseClusterWide)
-        if (!dryRun) for (const { namespace } of where) if (namespace) kept.refuse(namespace)
+        const targets = [...new Set(where.flatMap(({ namespace }) => namespace ?? []))]
+        if (!dryRun) for (const target of targets) kept.refuse(target)
+        if (!dryRun && targets.some(target => !namespaces.includes(target))) throw unnamed(targets)
         const applied: Applied[] = []
         const steps = where.length * (dryRun ? 1 : 2)
         const fresh = new Set<string>()
@@ -78,11 +87,10 @@ export function registerApply(
         if (!dryRun) await applyAll(cluster, where, force, signal, done => progress(applied.length + done, steps))
         const { items, ...rest } = page(applied, { cursor, limit })
         const head = dryRun ? 'Nothing has changed. The cluster would do this:' : 'Applied:'
-        const protectedOnes = [
-          ...new Set(where.flatMap(({ namespace }) => (namespace && kept.has(namespace) ? namespace : []))),
-        ]
-        const note = protectedOnes.length > 0 ? `\nIt would be refused: ${protectedOnes.join(', ')} is protected.` : ''
-        return cleanAnswer(`${[head, ...items.map(linesOf)].join('\n')}${note}`, { dryRun, objects: items, ...rest })
+        const refused = targets.filter(target => kept.has(target))
+        const note = refused.length > 0 ? `\nIt would be refused: ${refused.join(', ')} is protected.` : ''
+        const data = { dryRun, objects: items, namespaces: targets, ...rest }
+        return cleanAnswer(`${[head, ...items.map(linesOf)].join('\n')}${note}`, data)
       } catch (error) {
         throw error instanceof Failure ? withoutValues(error, secretValues(objects)) : error
       }
@@ -161,6 +169,14 @@ function refuseClusterWide({ title, namespace }: Placed): void {
     `${title} belongs to no namespace: it can reach all of them, the protected ones too.`,
     'Leave it out. Only the person can allow it, with APPLY_CLUSTER_WIDE=true.',
   )
+}
+
+function unnamed(targets: readonly string[]): Failure {
+  const all = JSON.stringify(targets)
+  const text = `The manifest goes to ${targets.join(', ')}, and the call does not name all of that.`
+  return new Failure('validation_error', text, `Call with namespaces: ${all} if that is meant.`, {
+    namespaces: targets,
+  })
 }
 
 const SIGN: Record<Outcome, string> = { created: '+', changed: '~', unchanged: '=' }

@@ -130,11 +130,22 @@ test('apply tries first: what would change, field by field, and nothing does', a
   expect(
     writes().map(({ query, headers }) => [query.get('dryRun'), query.get('fieldManager'), headers['content-type']]),
   ).toEqual([['All', 'kubernetes-server', 'application/apply-patch+yaml']])
-  const done = await place.call('apply_manifest', { manifest: WEB(), dryRun: false })
+  const done = await place.call('apply_manifest', { manifest: WEB(), dryRun: false, namespaces: ['default'] })
   expect(done.text).toMatch(/^Applied:\n~ Deployment web in default/)
   expect(writes().map(one => one.query.get('dryRun'))).toEqual(['All', 'All', null])
   const again = await place.call('apply_manifest', { manifest: WEB() })
   expect(again.data.objects).toEqual([{ object: 'Deployment web in default', outcome: 'unchanged', changes: [] }])
+})
+
+test('the call names where the manifest goes, so that whoever allows it sees that', async () => {
+  const manifest = `${WEB()}\n---\n${CONFIG_MAP('shop')}`
+  expect((await place.call('apply_manifest', { manifest })).data.namespaces).toEqual(['default', 'shop'])
+  const before = writes().length
+  for (const namespaces of [[], ['default'], ['shop'], ['*']])
+    expect((await place.call('apply_manifest', { manifest, dryRun: false, namespaces })).failed).toBe(true)
+  expect(writes()).toHaveLength(before)
+  const done = await place.call('apply_manifest', { manifest, dryRun: false, namespaces: ['shop', 'default'] })
+  expect(done.failed).toBe(false)
 })
 
 test('fields that others manage are a conflict, until they are taken over', async () => {
@@ -145,7 +156,7 @@ test('fields that others manage are a conflict, until they are taken over', asyn
     text: expect.stringMatching(/kubectl-client-side-apply.*\.spec\.replicas.*force: true/s),
     details: { fields: [{ field: '.spec.replicas' }] },
   })
-  await place.call('apply_manifest', { manifest, force: true, dryRun: false })
+  await place.call('apply_manifest', { manifest, force: true, dryRun: false, namespaces: ['default'] })
   expect(replicas()).toBe(7)
 })
 
@@ -169,11 +180,12 @@ test('many documents: all are tried before the first is applied; a namespace may
   const said = await place.call('apply_manifest', {
     manifest: `${good}\n---\n${WEB('  replicas: -1\n')}`,
     dryRun: false,
+    namespaces: ['default'],
   })
   expect(said.failed).toBe(true)
   expect(cluster.objects.has('/configmaps/default/one')).toBe(false)
   const fresh = `{apiVersion: v1, kind: Namespace, metadata: {name: fresh}}\n---\n${good.replace('default', 'fresh')}\n---\n# nothing\n`
-  const made = await place.call('apply_manifest', { manifest: fresh, dryRun: false })
+  const made = await place.call('apply_manifest', { manifest: fresh, dryRun: false, namespaces: ['fresh'] })
   expect(made.data.objects.map((one: { outcome: string }) => one.outcome)).toEqual(['created', 'created'])
   expect(cluster.objects.get('/configmaps/fresh/one')).toMatchObject({ data: { a: 'b' } })
   const lost = '{apiVersion: v1, kind: ConfigMap, metadata: {name: one, namespace: nowhere}}'
@@ -190,7 +202,7 @@ test('one that fails after others were applied says which were', async () => {
   }
   // Discovery, then for each reading and trying, then the first goes through.
   cluster.faults.push(...Array(6).fill({ lateMs: 0 }), refused)
-  const said = await place.call('apply_manifest', { manifest, dryRun: false })
+  const said = await place.call('apply_manifest', { manifest, dryRun: false, namespaces: ['default'] })
   expect(said.text).toMatch(
     /ConfigMap two in default: .*denied by webhook.* Applied before: ConfigMap one in default\./,
   )
@@ -296,7 +308,7 @@ test('the roles in the README allow what the tools ask for, and hold no verb tha
     ['scale_deployment', { name: 'web', replicas: 3 }],
     ['restart_deployment', { name: 'web' }],
     ['delete_pod', { name: 'web-2', confirm: true }],
-    ['apply_manifest', { manifest: `${made}\n---\n${CONFIG_MAP('default')}`, dryRun: false }],
+    ['apply_manifest', { manifest: `${made}\n---\n${CONFIG_MAP('default')}`, dryRun: false, namespaces: ['default'] }],
   ] as const)
     expect([tool, (await place.call(tool, args)).failed]).toEqual([tool, false])
   const readme = readFileSync(join(import.meta.dirname, 'README.md'), 'utf8')
