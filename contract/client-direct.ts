@@ -1,7 +1,7 @@
 // Direct mode: chosen servers written into a client's own file, where it starts them without the gateway.
 import { z } from 'zod'
 import { MovePreview } from './client-move.ts'
-import { Written } from './clients.ts'
+import { ClientRef, Written } from './clients.ts'
 import { open, procedure } from './procedure.ts'
 import { ServerId } from './servers.ts'
 
@@ -13,7 +13,7 @@ export const DirectPreview = MovePreview.extend({
 })
 export type DirectPreview = z.infer<typeof DirectPreview>
 
-const one = z.object({ id: z.string().max(60) })
+const one = z.object({ id: ClientRef })
 const some = one.extend({ servers: z.array(ServerId).min(1).max(100) })
 const before = z.string().nullish()
 

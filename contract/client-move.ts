@@ -1,6 +1,6 @@
 // Moving over: the servers that stand in a client's own file, taken into Gatehouse, and given back.
 import { z } from 'zod'
-import { Preview, Written } from './clients.ts'
+import { ClientRef, Preview, Written } from './clients.ts'
 import { open, procedure } from './procedure.ts'
 import { SecretName } from './secrets.ts'
 
@@ -64,7 +64,7 @@ export const Taken = Written.extend({
 })
 export type Taken = z.infer<typeof Taken>
 
-const one = z.object({ id: z.string().max(60) })
+const one = z.object({ id: ClientRef })
 const some = one.extend({ names: z.array(z.string().max(200)).min(1).max(500) })
 const before = z.string().nullish()
 /** Which values go to the vault, and under which name; without it those that look like keys. */

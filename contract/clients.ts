@@ -30,6 +30,10 @@ export const Client = z.object({
   name: z.string(),
   /** How a client that is in no table reaches Gatehouse; null for those in the table. */
   other: z.enum(['stdio', 'http']).nullable(),
+  /** The folder of the project that this entry is for; its id is `ID@FOLDER`. Null: for all projects. */
+  project: z.string().nullable(),
+  /** It can be connected in one project, too. */
+  hasProjects: z.boolean(),
   status: ClientStatus,
   /** The config file that connecting would write; null when this system has none. */
   path: z.string().nullable(),
@@ -121,7 +125,15 @@ export const OtherEntry = z.object({
 })
 export type OtherEntry = z.infer<typeof OtherEntry>
 
-const one = z.object({ id: z.string().max(60) })
+/** `ID`, or `ID@FOLDER` for the client in one project. */
+export const ClientRef = z.string().max(4_200)
+
+/** That client in the project of that folder. */
+export function inProject(id: string, folder: string): string {
+  return `${id}@${folder}`
+}
+
+const one = z.object({ id: ClientRef })
 
 export const clientsContract = {
   list: open.output(z.array(Client)),

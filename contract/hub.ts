@@ -15,6 +15,8 @@ import { Server } from './servers.ts'
 export const LinkInfo = z.object({
   id: z.string(),
   client: z.string(),
+  /** Where its entry stands: the client's id, or `ID@FOLDER` in a project. */
+  place: z.string(),
   title: z.string(),
   says: z.string().nullable(),
   since: z.number(),

@@ -8,6 +8,7 @@ import { VERSION } from '../../contract/version.ts'
 import type { Announcer } from '../announce.ts'
 import type { Audit } from '../audit/audit.ts'
 import type { Clients } from '../clients/clients.ts'
+import { baseOf } from '../clients/known.ts'
 import type { Gateway } from '../gateway/gateway.ts'
 import type { Caller, CallerContext } from './caller.ts'
 import { asWebSocket, type Channel } from './channel.ts'
@@ -85,8 +86,8 @@ const enterCli: Enter = (channel, hello, _origin, doors, entered) => {
 }
 
 const enterBridge: Enter = (channel, hello, _origin, doors, entered) => {
-  const client = hello.token ? doors.clients.clientOf(hello.token) : 'unknown'
-  if (!client) {
+  const place = hello.token ? doors.clients.placeOf(hello.token) : 'unknown'
+  if (!place) {
     return refuse(
       channel,
       doors,
@@ -98,19 +99,20 @@ const enterBridge: Enter = (channel, hello, _origin, doors, entered) => {
   entered()
   welcome(channel, doors)
   const title =
-    client === 'unknown'
+    place === 'unknown'
       ? `Unknown client${hello.client ? ` (says it is ${hello.client})` : ''}`
-      : doors.clients.title(client)
+      : doors.clients.title(place)
   try {
     const link = doors.gateway.link({
-      client,
+      client: baseOf(place),
+      place,
       title,
       send: text => channel.send(text),
       kind: 'bridge',
       ...(hello.server ? { server: hello.server } : {}),
     })
     busy(channel, doors)
-    doors.clients.linked(client)
+    doors.clients.linked(place)
     channel.onClose(() => link.close('the client disconnected'))
     channel.listen(text => link.receive(text))
   } catch (error) {

@@ -5,6 +5,7 @@ import type { AuditEvent } from '../../contract/audit.ts'
 import { keepBackup, nameBackup } from './backup.ts'
 import { digestOf, tokenOf } from './entry.ts'
 import type { History } from './history.ts'
+import { baseOf } from './known.ts'
 import { entryAfter } from './plan.ts'
 import {
   checkWritable,
@@ -44,7 +45,7 @@ export async function carryOut(task: Task, by: string, desk: Desk): Promise<stri
   const temp = tempName(now.real, id)
   const madeFolder = plan.after ? missingFolder(now.real) : null
   const key = desk.key()
-  const backup = task.backup && now.bytes ? nameBackup({ key, client: client.id, path: now.real }) : null
+  const backup = task.backup && now.bytes ? nameBackup({ key, client: baseOf(client.id), path: now.real }) : null
   const note = {
     digest,
     temp,
@@ -66,7 +67,7 @@ export async function carryOut(task: Task, by: string, desk: Desk): Promise<stri
     note,
   }
   const intent = desk.history.begin(row)
-  const event = { kind: 'client' as const, client: client.id, by, correlation: `write_${id}` }
+  const event = { kind: 'client' as const, client: baseOf(client.id), by, correlation: `write_${id}` }
   const tell = (rest: Partial<AuditEvent>) =>
     desk.audit.append({ ...event, what: `client/${action}`, ...rest }, { durable: false }).catch(() => {})
   try {

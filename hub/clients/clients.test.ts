@@ -307,6 +307,7 @@ test('the status is honest: written, connected, drifted, dropped, and put back',
   expect((await statusOf(clients)).status).toBe('waiting')
   const link = {
     id: 'l',
+    place: 'claude-desktop',
     client: 'claude-desktop',
     title: '',
     says: null,

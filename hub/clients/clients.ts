@@ -11,20 +11,20 @@ import type { Db } from '../store/open.ts'
 import { Written } from '../store/written.ts'
 import { dropBackup } from './backup.ts'
 import { type Desk, settleUnfinished } from './carry-out.ts'
+import { fileAt } from './client-file.ts'
 import { Direct } from './direct.ts'
 import { Directly } from './directly.ts'
 import { dataArgument, type EntryPoint, entryIn } from './entry.ts'
 import { GuardMemory } from './guard-memory.ts'
 import { Guarding } from './guarding.ts'
 import { History } from './history.ts'
-import { isKnown, known } from './known.ts'
+import { baseOf, isKnown, known } from './known.ts'
 import { Leaving } from './leaving.ts'
 import { freeOldLock } from './lock.ts'
 import { Looking } from './looking.ts'
 import { Moving } from './moving.ts'
 import { Others } from './others.ts'
 import { configOf } from './plan.ts'
-import { readNow } from './replace-file.ts'
 import { describe } from './sight.ts'
 import { KNOWN_CLIENTS, type KnownClient } from './table.ts'
 import { SHOWN_TOKEN, Tasks } from './tasks.ts'
@@ -83,7 +83,10 @@ export class Clients {
     )
     const kv = new Kv(db)
     const memory = new GuardMemory(kv)
-    const tokens = new Tokens(kv, () => [...KNOWN_CLIENTS, ...this.others.all()].map(client => client.id))
+    const tokens = new Tokens(kv, () => [
+      ...[...KNOWN_CLIENTS, ...this.others.all()].map(client => client.id),
+      ...history.clients().filter(id => id !== baseOf(id)),
+    ])
     const shared = { folder, key, history, tokens }
     const looking = new Looking({ folder, entry, at, history, memory })
     const tasks = new Tasks({ ...shared, start: entry, at })
@@ -115,7 +118,7 @@ export class Clients {
   }
 
   async list(links: readonly LinkInfo[]): Promise<Client[]> {
-    const all = KNOWN_CLIENTS.map(client => {
+    const all = this.#looking.all().map(client => {
       const { keep, asks } = this.#memory.of(client.id)
       const linkedAt = this.#memory.linkedAt(client.id)
       const direct = this.directly.namesIn(client)
@@ -134,10 +137,16 @@ export class Clients {
 
   /** Whose token this is: a client's id, or null. */
   clientOf(token: string): string | null {
+    const place = this.placeOf(token)
+    return place && baseOf(place)
+  }
+
+  /** The same, and the project where its entry stands in one: `ID@FOLDER`. */
+  placeOf(token: string): string | null {
     return this.#tokens.clientOf(token)
   }
 
-  /** A link of this client was seen. */
+  /** A link of this client was seen, there. */
   linked(id: string): void {
     if (isKnown(id)) this.#memory.linked(id, Date.now())
   }
@@ -196,7 +205,7 @@ export class Clients {
   undoGives(id: string): string[] {
     const client = known(id)
     const [newest] = this.#history.chain(client.id)
-    const isSame = newest && readNow(this.#looking.see(client).path ?? newest.path).hash === newest.hashAfter
+    const isSame = newest && fileAt(client, this.#looking.see(client).path ?? newest.path).hash === newest.hashAfter
     return isSame ? newest.note.taken : []
   }
 
@@ -238,7 +247,12 @@ export class Clients {
   }
 
   #tell(event: Omit<AuditEvent, 'kind'>): void {
-    void this.#o.audit.append({ kind: 'client', ...event }, { durable: false }).catch(() => {})
+    void this.#o.audit
+      .append(
+        { kind: 'client', ...event, ...(event.client ? { client: baseOf(event.client) } : {}) },
+        { durable: false },
+      )
+      .catch(() => {})
   }
 
   #changed(): void {

@@ -2,6 +2,7 @@
 import type { MovePreview } from '../../contract/client-move.ts'
 import type { Written } from '../../contract/clients.ts'
 import { HubError } from '../error.ts'
+import { fileAt } from './client-file.ts'
 import type { Direct } from './direct.ts'
 import { type DirectServer, directEntries, losses } from './direct-entry.ts'
 import { digestOf, valueAt } from './entry.ts'
@@ -10,7 +11,6 @@ import type { Looking } from './looking.ts'
 import type { Moving } from './moving.ts'
 import { configPath } from './places.ts'
 import { configOf } from './plan.ts'
-import { readNow } from './replace-file.ts'
 import type { KnownClient } from './table.ts'
 import type { How } from './writing.ts'
 
@@ -67,7 +67,7 @@ export class Directly {
     const path = rows.length > 0 && configPath(client, this.#looking.at)
     if (!path) return []
     try {
-      const config = configOf(readNow(path), client)
+      const config = configOf(fileAt(client, path), client)
       const at = (name: string) => valueAt(config, [...client.config.keyPath, name])
       return rows.flatMap(({ name, digest }) => (digestOf(at(name)) === digest ? [name] : []))
     } catch {

@@ -5,6 +5,7 @@ import { join, resolve } from 'node:path'
 import envPaths from 'env-paths'
 import { getNodeValue } from 'jsonc-parser'
 import type { Place } from './edit.ts'
+import { baseOf } from './known.ts'
 import type { Json } from './layout.ts'
 import { type Config, nodeAt } from './read-config.ts'
 import type { KnownClient } from './table.ts'
@@ -31,7 +32,7 @@ export function newEntry(
   token: string,
 ): { [key: string]: Json } {
   const { type, command, env, more } = client.entry
-  const args = [...start.args, 'connect', '--client', client.id, ...(data ? ['--data', data] : [])]
+  const args = [...start.args, 'connect', '--client', baseOf(client.id), ...(data ? ['--data', data] : [])]
   return {
     ...(type ? { type } : {}),
     ...(command === 'list'
@@ -77,6 +78,13 @@ export function foreignFolder(entry: unknown, data: string): string | null {
 export function isBridge(entry: unknown): boolean {
   const words = wordsOf(entry)
   return words.includes('connect') && words.includes('--client')
+}
+
+/** The client that a bridge is started for, or null. */
+export function clientNamedIn(entry: unknown): string | null {
+  const words = wordsOf(entry)
+  const id = isBridge(entry) ? words[words.indexOf('--client') + 1] : null
+  return typeof id === 'string' ? id : null
 }
 
 /** A bridge is started with the client's environment, not with ours: what led us here may not be in it. */

@@ -3,10 +3,10 @@
 import { basename } from 'node:path'
 import type { AuditEvent } from '../../contract/audit.ts'
 import type { ClientEvent, GuardQuestion } from '../../contract/clients.ts'
+import { fileAt } from './client-file.ts'
 import { unifiedDiff } from './diff.ts'
 import type { GuardMemory } from './guard-memory.ts'
 import { configOf } from './plan.ts'
-import { readNow } from './replace-file.ts'
 import { othersIn, partOf } from './shown.ts'
 import type { Sight } from './sight.ts'
 import type { KnownClient } from './table.ts'
@@ -263,5 +263,5 @@ export class Guardian {
 
 /** The file as it was looked at; where that is not in memory any more, as it is now. */
 function contentOf(client: KnownClient, { config, path }: Sight) {
-  return config?.deref() ?? configOf(readNow(path ?? ''), client)
+  return config?.deref() ?? configOf(fileAt(client, path ?? ''), client)
 }

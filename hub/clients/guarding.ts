@@ -8,7 +8,7 @@ import { known } from './known.ts'
 import type { Looking } from './looking.ts'
 import { configPath } from './places.ts'
 import { canQuit, quitApp } from './quit-app.ts'
-import { KNOWN_CLIENTS, type KnownClient, systemOf } from './table.ts'
+import { type KnownClient, systemOf } from './table.ts'
 import type { Tasks } from './tasks.ts'
 import { FileWatch } from './watch-files.ts'
 import type { Writing } from './writing.ts'
@@ -123,7 +123,7 @@ export class Guarding {
   /** Watches the files of those that are connected now. */
   watch(): void {
     const { looking } = this.#o
-    const connected = KNOWN_CLIENTS.flatMap(client => {
+    const connected = looking.all().flatMap(client => {
       const write = looking.newest(client.id)
       const path = configPath(client, looking.at)
       this.#kinds.set(client.id, looking.see(client).kind)
@@ -135,7 +135,7 @@ export class Guarding {
   // Clients rewrite their files all the time; only what it means for our entry is told.
   #lookAgain(): void {
     const { looking, changed } = this.#o
-    for (const client of KNOWN_CLIENTS) {
+    for (const client of looking.all()) {
       const { kind } = looking.see(client)
       if (this.#kinds.get(client.id) === kind) continue
       this.#kinds.set(client.id, kind)

@@ -44,6 +44,11 @@ export class History {
     return this.#writes(client).at(-1) ?? null
   }
 
+  /** The ids of all clients that something was written for, or is about to be. */
+  clients(): string[] {
+    return this.#written.clients()
+  }
+
   /** The newest write and, while only tokens were replaced on the bytes it left, the ones before; newest first. */
   chain(client: string): Write[] {
     const writes = this.#writes(client)

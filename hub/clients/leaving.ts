@@ -1,12 +1,12 @@
 // Our entries out of every file they stand in, also where a client would read another one now.
 import type { MovePreview } from '../../contract/client-move.ts'
 import type { Written } from '../../contract/clients.ts'
+import { fileAt } from './client-file.ts'
 import { isBridge } from './entry.ts'
 import type { History } from './history.ts'
 import { known } from './known.ts'
 import type { Looking } from './looking.ts'
 import { atPath, configPath } from './places.ts'
-import { readNow } from './replace-file.ts'
 import { KNOWN_CLIENTS, type KnownClient } from './table.ts'
 import type { Tasks } from './tasks.ts'
 import type { Writing } from './writing.ts'
@@ -34,7 +34,7 @@ export class Leaving {
 
   /** Every file that holds an entry which starts this Gatehouse, whoever wrote it; and those nobody can say it of. */
   entries(): Found[] {
-    return KNOWN_CLIENTS.flatMap(client => {
+    return [...KNOWN_CLIENTS, ...this.#looking.projects()].flatMap(client => {
       const paths = new Set([configPath(client, this.#looking.at), this.#history.newest(client.id)?.path])
       return [...paths].flatMap(path => (path ? (this.#entryAt(client, path) ?? []) : []))
     })
@@ -43,12 +43,12 @@ export class Leaving {
   /** What taking it out would make of the file. */
   async preview(id: string, path: string): Promise<MovePreview> {
     const client = atPath(known(id), path)
-    const { now, plan } = this.#tasks.for(client, 'disconnect', () => readNow(path))
+    const { now, plan } = this.#tasks.for(client, 'disconnect', () => fileAt(client, path))
     return this.#looking.shown(client, now, plan)
   }
 
   takeOut(id: string, path: string, by: string): Promise<Written> {
-    const task = (client: KnownClient) => this.#tasks.for(client, 'disconnect', () => readNow(path))
+    const task = (client: KnownClient) => this.#tasks.for(client, 'disconnect', () => fileAt(client, path))
     return this.#writing.write(atPath(known(id), path), task, { by })
   }
 

@@ -1,16 +1,19 @@
 // What is seen of clients and their files now, and how a plan for one of them is shown.
-import { basename } from 'node:path'
+import { existsSync } from 'node:fs'
+import { basename, dirname, join } from 'node:path'
 import type { MovePreview } from '../../contract/client-move.ts'
 import { HubError } from '../error.ts'
+import { checkProject, fileAt, isFolder } from './client-file.ts'
 import { excerpts, unifiedDiff } from './diff.ts'
 import { type EntryPoint, entryIn, foreignFolder } from './entry.ts'
 import type { GuardMemory } from './guard-memory.ts'
 import type { History, Write } from './history.ts'
 import { isRunning } from './is-running.ts'
+import { baseOf, isKnown, known } from './known.ts'
 import { configPath, findClient, type Surroundings } from './places.ts'
 import { configOf, type Plan } from './plan.ts'
 import { canQuit } from './quit-app.ts'
-import { type FileNow, readNow } from './replace-file.ts'
+import type { FileNow } from './replace-file.ts'
 import { shownBytes, shownOf } from './shown.ts'
 import { type Sight, see } from './sight.ts'
 import { KNOWN_CLIENTS, type KnownClient, systemOf } from './table.ts'
@@ -22,6 +25,8 @@ interface Sources {
   history: History
   memory: GuardMemory
 }
+
+const LISTED_MS = 24 * 60 * 60_000
 
 /** Looks only; nothing is written here. */
 export class Looking {
@@ -45,9 +50,25 @@ export class Looking {
     return write && this.#from.memory.of(id).out === write.id ? null : write
   }
 
+  /** Those of the table, and the projects that one of them was connected in. */
+  all(): KnownClient[] {
+    return [...KNOWN_CLIENTS, ...this.projects().filter(each => isFolder(each.folder!) && this.#isCurrent(each))]
+  }
+
+  /** Also those whose folder is away, and those that were disconnected long ago. */
+  projects(): KnownClient[] {
+    return this.#from.history.clients().flatMap(id => (baseOf(id) !== id && isKnown(id) ? [known(id)] : []))
+  }
+
+  // What was disconnected is listed for as long as somebody may want it undone.
+  #isCurrent(client: KnownClient): boolean {
+    const write = this.#from.history.newest(client.id)
+    return write !== null && (write.action === 'connect' || Date.now() - write.at < LISTED_MS)
+  }
+
   /** Those whose file ought to hold our entry. */
   connected(): KnownClient[] {
-    return KNOWN_CLIENTS.filter(client => this.newest(client.id)?.action === 'connect')
+    return this.all().filter(client => this.newest(client.id)?.action === 'connect')
   }
 
   /** It runs, and would write its file anew from memory. */
@@ -59,8 +80,9 @@ export class Looking {
 
   /** Its file. A client that is gone may still have that set right, but gets no new entry. */
   fileOf(client: KnownClient, mustBeThere = true): FileNow {
+    if (mustBeThere) checkProject(client, this.at)
     const path = configPath(client, this.at)
-    if (path && (!mustBeThere || findClient(client, this.at))) return readNow(path)
+    if (path && (!mustBeThere || findClient(client, this.at))) return fileAt(client, path)
     throw new HubError('clients/not-installed', `${client.name} was not found on this computer.`, {
       hint: 'Install it and start it once.',
     })
@@ -95,6 +117,14 @@ export class Looking {
     if (now.real !== now.path && now.bytes) warnings.push(`The file is a link: ${now.real} is what is written.`)
     if ((now.stat?.nlink ?? 1) > 1)
       warnings.push('The file has a second name on this disk, which will keep the old text.')
+    if (client.folder && isInGit(client.folder))
+      warnings.push(
+        'Git may carry this file to others. What stands in it now is for this computer alone: the path of its program, and a token. Keep it out, for example by a line in .git/info/exclude.',
+      )
     return warnings
   }
+}
+
+function isInGit(folder: string): boolean {
+  return existsSync(join(folder, '.git')) || (dirname(folder) !== folder && isInGit(dirname(folder)))
 }

@@ -107,6 +107,8 @@ export class Others {
       return {
         id: one.id,
         name: one.name,
+        project: null,
+        hasProjects: false,
         other: one.transport,
         status: own.length > 0 ? 'connected' : 'found',
         path: null,

@@ -56,6 +56,7 @@ export function mayCreate(client: KnownClient, at: Surroundings): boolean {
  * copy: the plain path only counts where there is no package.
  */
 export function configPath(client: KnownClient, at: Surroundings): string | null {
+  if (client.files) return client.files.find(path => existsSync(path)) ?? client.files[0] ?? null
   const { overrides, paths, pick } = client.config
   for (const { env, path } of overrides) {
     const base = at.env[env]
@@ -73,9 +74,7 @@ export function configPath(client: KnownClient, at: Surroundings): string | null
 
 /** The client, with its config in this one file. */
 export function atPath(client: KnownClient, path: string): KnownClient {
-  const here = [path]
-  const paths = { darwin: here, win32: here, linux: here }
-  return { ...client, config: { ...client.config, paths, pick: 'first', overrides: [] } }
+  return { ...client, files: [path] }
 }
 
 function expand(pattern: string, at: Surroundings): string[] {

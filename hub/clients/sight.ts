@@ -3,13 +3,14 @@ import type { Client, GuardQuestion } from '../../contract/clients.ts'
 import type { LinkInfo } from '../../contract/hub.ts'
 import { HubError } from '../error.ts'
 import { markOf } from '../file-mark.ts'
+import { fileAt } from './client-file.ts'
 import { digestOf, type EntryPoint, entryIn, foreignFolder, wordsOf } from './entry.ts'
 import type { Write } from './history.ts'
 import { serversIn } from './move-entry.ts'
 import { barredFolder, findClient, type Surroundings } from './places.ts'
 import { canQuit } from './quit-app.ts'
 import { type Config, readConfig } from './read-config.ts'
-import { type FileNow, readNow } from './replace-file.ts'
+import type { FileNow } from './replace-file.ts'
 import { type KnownClient, type System, systemOf } from './table.ts'
 
 /** `kind`: the status but for links, which the file does not know. */
@@ -86,7 +87,7 @@ export function see(
 /** The client as the window and the command line show it. */
 export function describe(sight: Sight, links: readonly LinkInfo[], platform: NodeJS.Platform, known: Known): Client {
   const { client, write, kind } = sight
-  const own = links.filter(link => link.client === client.id)
+  const own = links.filter(link => link.place === client.id)
   const calls = own.flatMap(link => link.lastCallAt ?? [])
   const lastCallAt = calls.length > 0 ? Math.max(...calls) : null
   const writtenAt = write?.action === 'connect' ? write.at : null
@@ -107,6 +108,8 @@ export function describe(sight: Sight, links: readonly LinkInfo[], platform: Nod
     id: client.id,
     name: client.name,
     other: null,
+    project: client.folder ?? null,
+    hasProjects: client.project !== null && client.folder === undefined,
     status,
     path: sight.path,
     evidence: own.length === 0 ? seen : status === 'connected' ? `${linked}.` : `${sight.evidence} ${linked}.`,
@@ -126,10 +129,11 @@ export function describe(sight: Sight, links: readonly LinkInfo[], platform: Nod
 }
 
 // Clients that ask the person before they start a server; the others want a restart, but for those that say they do not.
+// Beside those of projects.
 const APPROVES = new Set(['vscode', 'vscode-insiders', 'vscodium', 'gemini-cli'])
 
 function waitsFor(client: KnownClient, system: System): 'approval' | 'restart' | null {
-  if (APPROVES.has(client.id)) return 'approval'
+  if (client.folder ? client.project?.approves : APPROVES.has(client.id)) return 'approval'
   return /by itself|when the file is saved/.test(client.afterWriting[system]) ? null : 'restart'
 }
 
@@ -208,7 +212,7 @@ function contentAt(client: KnownClient, path: string): Content {
 
 function readContent(client: KnownClient, path: string): Content {
   try {
-    const now = readNow(path)
+    const now = fileAt(client, path)
     if (!now.bytes) return { ...NOTHING, now }
     const config = readConfig(now.bytes, client)
     if (config.kind === 'unreadable')

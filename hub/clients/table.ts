@@ -47,8 +47,19 @@ const KnownClient = z.strictObject({
   }),
   afterWriting: perSystem(z.string()),
   alsoReadBy: z.array(z.string()),
+  /** Its files in a project's folder, the one that counts first; null: it has none there. */
+  project: z
+    .strictObject({
+      paths: z.array(z.string()).min(1),
+      /** It starts what stands there only once the person trusts the folder. */
+      approves: z.boolean(),
+      alsoReadBy: z.array(z.string()),
+    })
+    .nullable(),
 })
-export type KnownClient = z.infer<typeof KnownClient>
+
+/** `files`: those that count in place of the table's; `folder`: the project they belong to. */
+export type KnownClient = z.infer<typeof KnownClient> & { files?: readonly string[]; folder?: string }
 
 export const KNOWN_CLIENTS: readonly KnownClient[] = z.array(KnownClient).parse(rows)
 

@@ -2,12 +2,14 @@
 import type { Preview } from '../../contract/clients.ts'
 import { HubError } from '../error.ts'
 import { readBackup } from './backup.ts'
-import { dataArgument, type EntryPoint, entryIn, foreignFolder, newEntry, tokenOf } from './entry.ts'
+import { fileAt } from './client-file.ts'
+import { clientNamedIn, dataArgument, type EntryPoint, entryIn, foreignFolder, newEntry, tokenOf } from './entry.ts'
 import type { History, Write } from './history.ts'
+import { baseOf, isKnown, known } from './known.ts'
 import { type Change, planMove, planUnmove } from './move-plan.ts'
 import { mayCreate, type Surroundings } from './places.ts'
 import { configOf, entryAfter, type Plan, planPut, planRestore, planTake } from './plan.ts'
-import { type FileNow, hashOf, readNow } from './replace-file.ts'
+import { type FileNow, hashOf } from './replace-file.ts'
 import type { KnownClient } from './table.ts'
 import type { Tokens } from './tokens.ts'
 
@@ -75,6 +77,7 @@ export class Tasks {
         hint: 'Start it once, then connect it.',
       })
     }
+    this.#refuseShared(client, now)
     const plan = planPut(now, client, newEntry(client, this.#from.start, dataArgument(this.#from.folder), token))
     const before = this.#from.history.newest(client.id)
     const isOurs = before?.action === 'connect' && before.path === now.real
@@ -150,7 +153,7 @@ export class Tasks {
     const first = chain.at(-1)
     if (!newest || !first)
       throw new HubError('clients/nothing-to-undo', `Nothing written for ${client.name} is left to undo.`)
-    const now = readNow(newest.path)
+    const now = fileAt(client, newest.path)
     const base = {
       client,
       now,
@@ -187,6 +190,16 @@ export class Tasks {
         `The entry in ${client.name}'s file is of another Gatehouse, with its data in ${other}.`,
         { hint: 'It was left alone. Take it out from that Gatehouse.' },
       )
+  }
+
+  // Some read one file of a project together: one entry serves them all.
+  #refuseShared(client: KnownClient, now: FileNow): void {
+    const entry = now.bytes && entryIn(configOf(now, client), client)
+    const id = clientNamedIn(entry)
+    if (id === null || !isKnown(id) || id === baseOf(client.id) || foreignFolder(entry, this.#from.folder)) return
+    throw new HubError('clients/shared-file', `${now.path} holds the entry of ${known(id).name} already.`, {
+      hint: `${client.name} reads it there, too. Nothing was written.`,
+    })
   }
 
   #isUntouched(chain: readonly Write[], now: FileNow): boolean {

@@ -134,6 +134,8 @@ export class Gateway {
   /** One AI client's connection. Throws HubError when this client has too many, or names a server that is not there. */
   link(o: {
     client: string
+    /** Where its entry stands, when that is in a project. */
+    place?: string
     title: string
     server?: string
     send: LinkOptions['send']

@@ -40,6 +40,8 @@ import { greetingOf, pageOf, viewOf, whyNotOffered } from './what-it-sees.ts'
 
 export interface LinkOptions {
   client: string
+  /** Where its entry stands, when that is in a project. */
+  place?: string
   title: string
   /** One server alone, without prefixes. */
   server: KnownServer | null
@@ -59,6 +61,7 @@ const CHANGE_PAUSE_MS = 1_000
 export class GatewayLink implements Listener {
   readonly id = `link_${randomUUID().slice(0, 8)}`
   readonly client: string
+  readonly place: string
   readonly title: string
   readonly kind: LinkOptions['kind']
   logLevel: number | null = null
@@ -87,6 +90,7 @@ export class GatewayLink implements Listener {
   constructor(house: House, options: LinkOptions) {
     this.#house = house
     this.client = options.client
+    this.place = options.place ?? options.client
     this.title = options.title
     this.kind = options.kind
     this.server = options.server
@@ -95,9 +99,9 @@ export class GatewayLink implements Listener {
   }
 
   get info(): LinkInfo {
-    const { id, client, title } = this
+    const { id, client, place, title } = this
     const [calls, lastCallAt, since] = [this.#calls, this.#lastCallAt, this.#since]
-    return { id, client, title, says: this.#says, since, protocolVersion: this.#version, calls, lastCallAt }
+    return { id, client, place, title, says: this.#says, since, protocolVersion: this.#version, calls, lastCallAt }
   }
 
   /** One line of the client. */

@@ -32,6 +32,12 @@ export class Written {
       .all(...(client === undefined ? [] : [client]))
   }
 
+  /** All that have a write or an intent. */
+  clients(): string[] {
+    const rows = this.#db.prepare<[], { client: string }>('SELECT client FROM written UNION SELECT client FROM intents')
+    return rows.all().map(row => row.client)
+  }
+
   /** The newest write for a client, or null. */
   last(client: string): WrittenRow | null {
     return (

@@ -6,6 +6,8 @@ const client = (status: Client['status'], name: string = status, linkedAt: numbe
   id: name,
   name,
   other: null,
+  project: null,
+  hasProjects: false,
   status,
   path: null,
   evidence: '',
