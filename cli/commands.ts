@@ -170,6 +170,11 @@ export const COMMANDS: readonly Listed[] = [
     load: async () => (await import('./commands/clients.ts')).clientsUndo,
   },
   {
+    name: 'clients replace-token',
+    summary: 'a new token in its entry; the old one opens nothing any more',
+    load: async () => (await import('./commands/clients.ts')).clientsReplaceToken,
+  },
+  {
     name: 'clients history',
     summary: 'what happened to our entry in its file, newest first',
     load: async () => (await import('./commands/clients-guard.ts')).clientsHistory,

@@ -60,10 +60,14 @@ export const Client = z.object({
 })
 export type Client = z.infer<typeof Client>
 
+/** `token`: a new one in the entry; the old one opens nothing any more. */
+export const ClientAction = z.enum(['connect', 'disconnect', 'undo', 'token'])
+export type ClientAction = z.infer<typeof ClientAction>
+
 /** What connecting or disconnecting would do to one file. Foreign values are masked. */
 export const Preview = z.object({
   id: z.string(),
-  action: z.enum(['connect', 'disconnect', 'undo']),
+  action: ClientAction,
   path: z.string(),
   exists: z.boolean(),
   /** SHA-256 of the bytes this preview was made from; writing checks it again. Null when there is no file. */
@@ -71,6 +75,8 @@ export const Preview = z.object({
   diff: z.string(),
   beforeText: z.string(),
   afterText: z.string(),
+  /** False: the file is already as it would be. */
+  changes: z.boolean(),
   /** In words: "4 lines are added. Everything else stays as it is, byte for byte." */
   summary: z.string(),
   warnings: z.array(z.string()),
@@ -128,31 +134,40 @@ export type OtherEntry = z.infer<typeof OtherEntry>
 /** `ID`, or `ID@FOLDER` for the client in one project. */
 export const ClientRef = z.string().max(4_200)
 
+/** The client itself: policy, profile and log know no projects. */
+export function baseOf(ref: string): string {
+  return ref.split('@', 1)[0] ?? ref
+}
+
 /** That client in the project of that folder. */
 export function inProject(id: string, folder: string): string {
   return `${id}@${folder}`
 }
 
 const one = z.object({ id: ClientRef })
+/** Nothing is changed; told is what would be. */
+const dryRun = z.boolean().default(false)
+/** Of a dry run: what would be written at once, if anything. */
+const preview = Preview.nullable()
 
 export const clientsContract = {
   list: open.output(z.array(Client)),
-  preview: open
-    .input(one.extend({ action: z.enum(['connect', 'disconnect', 'undo']).default('connect') }))
-    .output(Preview),
+  preview: open.input(one.extend({ action: ClientAction.default('connect') })).output(Preview),
   /** `before`: the preview's hash; when given and the file changed since, nothing is written. */
   connect: open.input(one.extend({ before: z.string().nullish() })).output(Written),
   disconnect: open.input(one.extend({ before: z.string().nullish() })).output(Written),
   undo: open.input(one.extend({ before: z.string().nullish() })).output(Written),
-  replaceToken: procedure.input(one).output(Written),
+  replaceToken: open.input(one.extend({ before: z.string().nullish() })).output(Written),
   /** What happened to our entry in its file, newest first. */
   history: open.input(one).output(z.array(ClientEvent)),
   /** Whether our entry is put back by itself when the client drops it. */
-  keep: open.input(one.extend({ on: z.boolean() })).output(z.object({ id: z.string(), keep: z.boolean() })),
+  keep: open
+    .input(one.extend({ on: z.boolean(), dryRun }))
+    .output(z.object({ id: z.string(), keep: z.boolean(), preview })),
   /** The answer to what the guardian asks; remembered. */
   answerGuard: open
-    .input(one.extend({ answer: z.enum(['back', 'out']) }))
-    .output(z.object({ id: z.string(), written: Written.nullable() })),
+    .input(one.extend({ answer: z.enum(['back', 'out']), dryRun }))
+    .output(z.object({ id: z.string(), written: Written.nullable(), preview })),
   /** Quits the client's app, writes our entry, and opens the app again. */
   quitAndWrite: procedure
     .input(one.extend({ before: z.string().nullish() }))

@@ -2,17 +2,18 @@
 import { agrees, hasTerminal } from '../ask.ts'
 import { type Command, CommandError, type Input, UsageError } from '../command.ts'
 import { oneLine, say, sayJson } from '../print.ts'
-import { sayPreview, sayWritten } from './clients.ts'
+import { PROJECT, placeIn, sayPreview, sayWritten } from './clients.ts'
 
 export const clientsDirect: Command = {
-  synopsis: 'ID SERVER… | ID --take-back [--dry-run]',
+  synopsis: 'ID SERVER… [--project PATH] | ID --take-back [--project PATH] [--dry-run]',
   help: `Nothing holds for servers that a client starts itself, so a person writes them: in the window, Clients. Here it is only shown, with what is lost.
   --take-back   take all of them out of its file again; asks for a typed yes, or takes --yes
   --dry-run     only shows that`,
-  options: { 'take-back': { type: 'boolean' }, 'dry-run': { type: 'boolean' } },
+  options: { 'take-back': { type: 'boolean' }, 'dry-run': { type: 'boolean' }, ...PROJECT },
   args: [1, 101],
   async run(input) {
-    const [id = '', ...names] = input.args
+    const [, ...names] = input.args
+    const id = placeIn(input)
     if (input.flag('take-back')) return takeBack(input, id)
     if (names.length === 0) throw new UsageError('Name the servers.', 'See `gatehouse servers list`.')
     const { call } = await input.hub()

@@ -3,14 +3,16 @@ import type { ClientServer, ClientServers, TakePreview } from '../../contract/cl
 import { agrees, hasTerminal } from '../ask.ts'
 import { type Command, CommandError, type Input, UsageError } from '../command.ts'
 import { oneLine, printable, say, sayJson, sayTable } from '../print.ts'
-import { sayPreview, sayWritten } from './clients.ts'
+import { PROJECT, placeIn, sayPreview, sayWritten } from './clients.ts'
 
 export const clientsServers: Command = {
-  synopsis: 'ID',
+  synopsis: 'ID [--project PATH]',
+  options: PROJECT,
   help: 'Values are not shown: a key is named, and where it stands.',
   args: [1, 1],
-  async run({ args: [id = ''], json, hub }) {
-    const found = await (await hub()).call.moves.servers({ id })
+  async run(input) {
+    const { hub, json } = input
+    const found = await (await hub()).call.moves.servers({ id: placeIn(input) })
     if (json) sayJson(found)
     else saySome(found)
     return 0
@@ -18,12 +20,13 @@ export const clientsServers: Command = {
 }
 
 export const clientsTake: Command = {
-  synopsis: 'ID [NAME]… [--dry-run]',
+  synopsis: 'ID [NAME]… [--project PATH] [--dry-run]',
   help: 'Without names: all that can be taken. They become servers here that wait for you in the window; keys found in them go to the vault; the client keeps our entry alone. Shows what is written and asks for a typed yes; --yes goes ahead.',
-  options: { 'dry-run': { type: 'boolean' } },
+  options: { 'dry-run': { type: 'boolean' }, ...PROJECT },
   args: [1, 501],
   async run(input) {
-    const [id = '', ...wanted] = input.args
+    const [, ...wanted] = input.args
+    const id = placeIn(input)
     const isLook = input.flag('dry-run')
     if (!isLook && !input.yes && !hasTerminal())
       throw new UsageError(
@@ -57,11 +60,14 @@ export const clientsTake: Command = {
 }
 
 export const clientsGiveBack: Command = {
-  synopsis: 'ID [NAME]… [--dry-run]',
-  options: { 'dry-run': { type: 'boolean' } },
+  synopsis: 'ID [NAME]… [--project PATH] [--dry-run]',
+  options: { 'dry-run': { type: 'boolean' }, ...PROJECT },
   help: 'Keys would be written into the file, so a person does it: in the window, Clients. Here it is only shown.',
   args: [1, 501],
-  async run({ args: [id = '', ...wanted], json, hub }) {
+  async run(input) {
+    const { args, hub, json } = input
+    const [, ...wanted] = args
+    const id = placeIn(input)
     const { call } = await hub()
     const { taken } = await call.moves.servers({ id })
     const names = wanted.length > 0 ? wanted : taken.map(one => one.name)

@@ -1,14 +1,22 @@
 // `gatehouse clients …`: the AI clients on this machine, and writing our entry into their configs.
+import { resolve } from 'node:path'
 import { z } from 'zod'
 import type { MovePreview } from '../../contract/client-move.ts'
-import { Preview, type Written } from '../../contract/clients.ts'
+import { ClientAction, inProject, Preview, type Written } from '../../contract/clients.ts'
 import { ClientLine } from '../../contract/command-line.ts'
 import { agrees, hasTerminal } from '../ask.ts'
 import { type Command, CommandError, type Input, UsageError } from '../command.ts'
 import { oneLine, printable, say, sayJson, sayTable } from '../print.ts'
 import { programJson } from '../run-program.ts'
 
-type Action = Preview['action']
+/** Of each command that takes a client in one project. */
+export const PROJECT = { project: { type: 'string' } } as const
+
+/** The client that is meant: its id, in the project where one is named. */
+export function placeIn({ args: [id = ''], text }: Input): string {
+  const project = text('project')
+  return project === undefined ? id : inProject(id, resolve(project))
+}
 
 export const clientsList: Command = {
   synopsis: '',
@@ -35,39 +43,39 @@ function standing({ status, direct }: ClientLine): string {
 }
 
 export const clientsPreview: Command = {
-  synopsis: 'ID [--action connect|disconnect|undo]',
-  options: { action: { type: 'string' } },
+  synopsis: 'ID [--project PATH] [--action connect|disconnect|undo|token]',
+  options: { action: { type: 'string' }, ...PROJECT },
   args: [1, 1],
   async run(input) {
-    const [id = ''] = input.args
-    const preview = await previewOf(input, id, toAction(input.text('action') ?? 'connect'))
+    const preview = await previewOf(input, placeIn(input), toAction(input.text('action') ?? 'connect'))
     if (input.json) sayJson(preview)
     else sayPreview(preview)
     return 0
   },
 }
 
-async function previewOf(input: Input, id: string, action: Action): Promise<Preview> {
+async function previewOf(input: Input, id: string, action: ClientAction): Promise<Preview> {
   const hub = await input.hubIfAny()
   if (hub) return hub.call.clients.preview({ id, action })
   return Preview.parse(await programJson('clients', ['preview', id, '--action', action, '--data', input.data]))
 }
 
-function toAction(text: string): Action {
-  const action = Preview.shape.action.safeParse(text)
+function toAction(text: string): ClientAction {
+  const action = ClientAction.safeParse(text)
   if (action.success) return action.data
-  throw new UsageError(`--action ${oneLine(text)} is not known.`, 'It is connect, disconnect or undo.')
+  throw new UsageError(`--action ${oneLine(text)} is not known.`, 'It is connect, disconnect, undo or token.')
 }
 
-function writing(action: Action): Command {
+function writing(action: ClientAction, word: string = action): Command {
   return {
-    synopsis: 'ID [--dry-run]',
+    synopsis: 'ID [--project PATH] [--dry-run]',
     help: `Shows what is written and asks for a typed yes; --yes goes ahead. Without a terminal --yes is needed.
-  --dry-run   only shows it (also without a hub)`,
-    options: { 'dry-run': { type: 'boolean' } },
+  --project PATH   in that project alone, for clients that read files of a project
+  --dry-run        only shows it (also without a hub)`,
+    options: { 'dry-run': { type: 'boolean' }, ...PROJECT },
     args: [1, 1],
     async run(input) {
-      const [id = ''] = input.args
+      const id = placeIn(input)
       if (input.flag('dry-run')) {
         const preview = await previewOf(input, id, action)
         if (input.json) sayJson(preview)
@@ -76,12 +84,12 @@ function writing(action: Action): Command {
       }
       if (!input.yes && !hasTerminal())
         throw new UsageError(
-          `clients ${action} writes a config file, and there is no terminal to ask on.`,
+          `clients ${word} writes a config file, and there is no terminal to ask on.`,
           'Look with --dry-run, then add --yes.',
         )
       const { call } = await input.hub()
       const preview = await call.clients.preview({ id, action })
-      if (preview.diff.trim() === '' && !input.json) {
+      if (!preview.changes && !input.json) {
         say(`${oneLine(preview.path)} is already as it would be. Nothing was written.`)
         return 0
       }
@@ -89,7 +97,8 @@ function writing(action: Action): Command {
         sayPreview(preview)
         if (!(await agrees('Write this?'))) throw new CommandError(`Nothing was written to ${oneLine(preview.path)}.`)
       }
-      const written = await call.clients[action]({ id, before: preview.before })
+      const write = { id, before: preview.before }
+      const written = await (action === 'token' ? call.clients.replaceToken(write) : call.clients[action](write))
       if (input.json) sayJson(written)
       else sayWritten(written)
       return 0
@@ -100,6 +109,7 @@ function writing(action: Action): Command {
 export const clientsConnect = writing('connect')
 export const clientsDisconnect = writing('disconnect')
 export const clientsUndo = writing('undo')
+export const clientsReplaceToken = writing('token', 'replace-token')
 
 export const clientsAdd: Command = {
   synopsis: 'NAME [--http]',

@@ -27,17 +27,18 @@ export function answerClients(
       return clients.undo(input.id, nameOf(caller), input.before)
     }),
     replaceToken: api.clients.replaceToken.handler(({ input, context }) =>
-      clients.replaceToken(input.id, nameOf(context.caller)),
+      clients.replaceToken(input.id, nameOf(context.caller), input.before),
     ),
     history: api.clients.history.handler(async ({ input }) => shown(clients.guarding.history(input.id))),
-    keep: api.clients.keep.handler(({ input, context }) => {
-      clients.guarding.keep(input.id, input.on, nameOf(context.caller))
-      return { id: input.id, keep: input.on }
+    keep: api.clients.keep.handler(async ({ input: { id, on, dryRun }, context }) => {
+      if (dryRun) return { id, keep: on, preview: shown(await clients.guarding.previewKeep(id, on)) }
+      clients.guarding.keep(id, on, nameOf(context.caller))
+      return { id, keep: on, preview: null }
     }),
-    answerGuard: api.clients.answerGuard.handler(async ({ input, context }) => ({
-      id: input.id,
-      written: await clients.guarding.answer(input.id, input.answer, nameOf(context.caller)),
-    })),
+    answerGuard: api.clients.answerGuard.handler(async ({ input: { id, answer, dryRun }, context }) => {
+      if (dryRun) return { id, written: null, preview: shown(await clients.guarding.previewAnswer(id, answer)) }
+      return { id, written: await clients.guarding.answer(id, answer, nameOf(context.caller)), preview: null }
+    }),
     quitAndWrite: api.clients.quitAndWrite.handler(({ input, context }) =>
       clients.quitAndWrite(input.id, input.before, nameOf(context.caller)),
     ),

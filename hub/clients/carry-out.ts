@@ -2,10 +2,10 @@
 import { randomBytes } from 'node:crypto'
 import { isAbsolute, join } from 'node:path'
 import type { AuditEvent } from '../../contract/audit.ts'
+import { baseOf } from '../../contract/clients.ts'
 import { keepBackup, nameBackup } from './backup.ts'
 import { digestOf, tokenOf } from './entry.ts'
 import type { History } from './history.ts'
-import { baseOf } from './known.ts'
 import { entryAfter } from './plan.ts'
 import {
   checkWritable,

@@ -1,10 +1,16 @@
 // The AI clients on this machine: detects them, and connects, disconnects and undoes what was written for them.
 import { homedir } from 'node:os'
 import type { AuditEvent } from '../../contract/audit.ts'
-import type { Client, OtherEntry, Preview, Written as WrittenNow } from '../../contract/clients.ts'
+import {
+  baseOf,
+  type Client,
+  type ClientAction,
+  type OtherEntry,
+  type Preview,
+  type Written as WrittenNow,
+} from '../../contract/clients.ts'
 import type { LinkInfo } from '../../contract/hub.ts'
 import type { Announcer } from '../announce.ts'
-import { HubError } from '../error.ts'
 import type { DataFolder } from '../store/data-folder.ts'
 import { Kv } from '../store/kv.ts'
 import type { Db } from '../store/open.ts'
@@ -14,17 +20,16 @@ import { type Desk, settleUnfinished } from './carry-out.ts'
 import { fileAt } from './client-file.ts'
 import { Direct } from './direct.ts'
 import { Directly } from './directly.ts'
-import { dataArgument, type EntryPoint, entryIn } from './entry.ts'
+import { dataArgument, type EntryPoint } from './entry.ts'
 import { GuardMemory } from './guard-memory.ts'
 import { Guarding } from './guarding.ts'
 import { History } from './history.ts'
-import { baseOf, isKnown, known } from './known.ts'
+import { isKnown, known } from './known.ts'
 import { Leaving } from './leaving.ts'
 import { freeOldLock } from './lock.ts'
 import { Looking } from './looking.ts'
 import { Moving } from './moving.ts'
 import { Others } from './others.ts'
-import { configOf } from './plan.ts'
 import { describe } from './sight.ts'
 import { KNOWN_CLIENTS, type KnownClient } from './table.ts'
 import { SHOWN_TOKEN, Tasks } from './tasks.ts'
@@ -32,8 +37,6 @@ import { Tokens } from './tokens.ts'
 import { Writing } from './writing.ts'
 
 export type { EntryPoint } from './entry.ts'
-
-type Action = Preview['action']
 
 interface Options {
   folder: Pick<DataFolder, 'path'>
@@ -152,7 +155,7 @@ export class Clients {
   }
 
   /** What an action would do, with foreign values masked. Nothing is written and no token is made. */
-  async preview(id: string, action: Action): Promise<Preview> {
+  async preview(id: string, action: ClientAction): Promise<Preview> {
     const client = known(id)
     const file = () => this.#looking.fileOf(client, action === 'connect')
     const { now, plan } = this.#tasks.for(client, action, file, SHOWN_TOKEN)
@@ -177,18 +180,8 @@ export class Clients {
   }
 
   /** A new token in the entry; the old one opens nothing any more. */
-  replaceToken(id: string, by = 'gatehouse'): Promise<WrittenNow> {
-    const task = (client: KnownClient) => {
-      const now = this.#looking.fileOf(client)
-      this.#tasks.refuseForeign(client, now)
-      if (!entryIn(configOf(now, client), client)) {
-        throw new HubError('clients/not-connected', `${client.name} has no entry of Gatehouse.`, {
-          hint: 'Connect it first.',
-        })
-      }
-      return this.#tasks.put(client, now, this.#tokens.newToken(), 'token')
-    }
-    return this.#writing.write(known(id), task, { by, what: 'token' })
+  replaceToken(id: string, by = 'gatehouse', before?: string | null): Promise<WrittenNow> {
+    return this.#act(id, 'token', by, before)
   }
 
   /** The data folder of another Gatehouse whose entry stands in its file, or null. */
@@ -235,10 +228,10 @@ export class Clients {
     this.guarding.close()
   }
 
-  #act(id: string, action: Action, by: string, before: string | null | undefined): Promise<WrittenNow> {
+  #act(id: string, action: ClientAction, by: string, before: string | null | undefined): Promise<WrittenNow> {
     const task = (client: KnownClient) =>
       this.#tasks.for(client, action, () => this.#looking.fileOf(client, action !== 'disconnect'))
-    return this.#writing.write(known(id), task, { by, before })
+    return this.#writing.write(known(id), task, { by, before, ...(action === 'token' ? { what: action } : {}) })
   }
 
   #otherChanged(what: string, by: string, more: Pick<AuditEvent, 'client' | 'detail'>): void {

@@ -4,8 +4,8 @@ import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
 import envPaths from 'env-paths'
 import { getNodeValue } from 'jsonc-parser'
+import { baseOf } from '../../contract/clients.ts'
 import type { Place } from './edit.ts'
-import { baseOf } from './known.ts'
 import type { Json } from './layout.ts'
 import { type Config, nodeAt } from './read-config.ts'
 import type { KnownClient } from './table.ts'
@@ -96,6 +96,11 @@ export function dataArgument(data: string): string | null {
 function usualFolder(): string {
   const isUnix = process.platform !== 'win32' && process.platform !== 'darwin'
   return isUnix ? join(homedir(), '.local', 'share', 'gatehouse') : envPaths('gatehouse', { suffix: '' }).data
+}
+
+/** Our token in a config, or null. */
+export function tokenIn(config: Config, client: KnownClient): string | null {
+  return tokenOf(entryIn(config, client))
 }
 
 export function tokenOf(entry: unknown): string | null {

@@ -1,15 +1,16 @@
 // The guardian at work: files are watched, a lost entry goes back, and a person's word about it is carried out.
 import type { AuditEvent } from '../../contract/audit.ts'
-import type { ClientEvent, Written } from '../../contract/clients.ts'
+import type { ClientEvent, Preview, Written } from '../../contract/clients.ts'
 import { HubError } from '../error.ts'
 import type { GuardMemory } from './guard-memory.ts'
 import { Guardian } from './guardian.ts'
+import type { Write } from './history.ts'
 import { known } from './known.ts'
 import type { Looking } from './looking.ts'
 import { configPath } from './places.ts'
 import { canQuit, quitApp } from './quit-app.ts'
 import { type KnownClient, systemOf } from './table.ts'
-import type { Tasks } from './tasks.ts'
+import { SHOWN_TOKEN, type Tasks } from './tasks.ts'
 import { FileWatch } from './watch-files.ts'
 import type { Writing } from './writing.ts'
 
@@ -73,21 +74,34 @@ export class Guarding {
     this.#guardian.keep(known(id), on, by)
   }
 
+  /** What keeping it from now on would write at once; null: nothing. */
+  async previewKeep(id: string, on: boolean): Promise<Preview | null> {
+    const client = known(id)
+    const { looking } = this.#o
+    return on && looking.see(client).kind === 'dropped' && !(await looking.overwrites(client))
+      ? this.#previewRestore(client)
+      : null
+  }
+
+  /** What that answer would write. */
+  async previewAnswer(id: string, answer: 'back' | 'out'): Promise<Preview | null> {
+    const client = known(id)
+    this.#mustAsk(client)
+    if (answer === 'out') return null
+    await this.#mustRest(client)
+    return this.#previewRestore(client)
+  }
+
   /** Answers what the guardian asks: our entry goes back, or stays out. */
   async answer(id: string, answer: 'back' | 'out', by: string): Promise<Written | null> {
     const client = known(id)
-    const write = this.#o.looking.newest(id)
-    if (write?.action !== 'connect' || this.#o.looking.see(client).kind !== 'dropped')
-      throw new HubError('clients/nothing-asked', `Nothing is asked about ${client.name}.`)
+    const write = this.#mustAsk(client)
     if (answer === 'out') {
       this.#guardian.leaveOut(client, write.id, by)
       this.watch()
       return null
     }
-    if (await this.#o.looking.overwrites(client))
-      throw new HubError('clients/running', `${client.name} runs and would overwrite this.`, {
-        hint: 'Quit it first, then put our entry back.',
-      })
+    await this.#mustRest(client)
     this.#guardian.answeredBack(client, by)
     return this.#restore(client, by)
   }
@@ -142,6 +156,26 @@ export class Guarding {
       changed()
     }
     for (const client of looking.connected()) this.#guardian.notice(client)
+  }
+
+  async #previewRestore(client: KnownClient): Promise<Preview> {
+    const { looking, tasks } = this.#o
+    const now = looking.fileOf(client)
+    const { plan } = tasks.restore(client, now, SHOWN_TOKEN)
+    return { action: 'connect', ...(await looking.shown(client, now, plan)) }
+  }
+
+  #mustAsk(client: KnownClient): Write {
+    const write = this.#o.looking.newest(client.id)
+    if (write?.action === 'connect' && this.#o.looking.see(client).kind === 'dropped') return write
+    throw new HubError('clients/nothing-asked', `Nothing is asked about ${client.name}.`)
+  }
+
+  async #mustRest(client: KnownClient): Promise<void> {
+    if (!(await this.#o.looking.overwrites(client))) return
+    throw new HubError('clients/running', `${client.name} runs and would overwrite this.`, {
+      hint: 'Quit it first, then put our entry back.',
+    })
   }
 
   // Some rewrite their files many times a second: what was looked at may be another file a moment later.

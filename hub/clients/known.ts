@@ -1,13 +1,9 @@
 // The clients there are, by id: those of the table, and each of them in one project.
 import { realpathSync } from 'node:fs'
 import { basename, isAbsolute, join } from 'node:path'
+import { baseOf } from '../../contract/clients.ts'
 import { HubError } from '../error.ts'
 import { KNOWN_CLIENTS, type KnownClient } from './table.ts'
-
-/** The client itself: policy, profile and log know no projects. */
-export function baseOf(id: string): string {
-  return id.split('@', 1)[0]!
-}
 
 export function isKnown(id: string): boolean {
   return KNOWN_CLIENTS.some(client => client.id === baseOf(id))

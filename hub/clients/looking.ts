@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import type { MovePreview } from '../../contract/client-move.ts'
+import { baseOf } from '../../contract/clients.ts'
 import { HubError } from '../error.ts'
 import { checkProject, fileAt, isFolder } from './client-file.ts'
 import { excerpts, unifiedDiff } from './diff.ts'
@@ -9,12 +10,13 @@ import { type EntryPoint, entryIn, foreignFolder } from './entry.ts'
 import type { GuardMemory } from './guard-memory.ts'
 import type { History, Write } from './history.ts'
 import { isRunning } from './is-running.ts'
-import { baseOf, isKnown, known } from './known.ts'
+import { isKnown, known } from './known.ts'
+import { LONG } from './long-json.ts'
 import { configPath, findClient, type Surroundings } from './places.ts'
 import { configOf, type Plan } from './plan.ts'
 import { canQuit } from './quit-app.ts'
-import type { FileNow } from './replace-file.ts'
-import { shownBytes, shownOf } from './shown.ts'
+import { type FileNow, hashOf } from './replace-file.ts'
+import { shownChange } from './shown.ts'
 import { type Sight, see } from './sight.ts'
 import { KNOWN_CLIENTS, type KnownClient, systemOf } from './table.ts'
 
@@ -89,8 +91,7 @@ export class Looking {
   }
 
   async shown(client: KnownClient, now: FileNow, plan: Plan): Promise<MovePreview> {
-    const before = shownOf(plan.before)
-    const after = plan.after ? shownBytes(plan.after, client) : ''
+    const [before, after] = shownChange(plan, client)
     const [beforeText, afterText] = excerpts(before, after)
     return {
       id: client.id,
@@ -100,6 +101,7 @@ export class Looking {
       diff: unifiedDiff(before, after, basename(now.path)),
       beforeText,
       afterText,
+      changes: (plan.after && hashOf(plan.after)) !== now.hash,
       summary: plan.summary,
       warnings: [...(await this.#warnings(client, now)), ...plan.warnings],
       alsoReadBy: client.alsoReadBy,
@@ -115,6 +117,7 @@ export class Looking {
     if (await this.overwrites(client))
       warnings.push(`${client.name} is running and would overwrite this. Quit it first, then write.`)
     if (now.real !== now.path && now.bytes) warnings.push(`The file is a link: ${now.real} is what is written.`)
+    if ((now.bytes?.length ?? 0) > LONG) warnings.push('The file is long: only the part with its servers is shown.')
     if ((now.stat?.nlink ?? 1) > 1)
       warnings.push('The file has a second name on this disk, which will keep the old text.')
     if (client.folder && isInGit(client.folder))

@@ -1,5 +1,6 @@
 // Reads a client's config as strictly as the client does, and says in words what is wrong with it and where.
 import { findNodeAtLocation, type Node, type ParseError, parseTree, printParseErrorCode } from 'jsonc-parser'
+import { LONG, longTree } from './long-json.ts'
 import type { KnownClient } from './table.ts'
 import { readToml, type Toml } from './toml.ts'
 import { readYaml, type Yaml } from './yaml.ts'
@@ -26,6 +27,9 @@ export interface Unreadable {
   column: number | null
 }
 
+// Parsers of TOML and YAML take seconds for more.
+const LONGEST_OTHER = 256_000
+
 // Some of these files hold megabytes, and one write asks several times for the same bytes.
 const known = new WeakMap<Buffer, Map<string, Config | Unreadable>>()
 
@@ -40,14 +44,13 @@ export function readConfig(bytes: Buffer, client: KnownClient): Config | Unreada
 
 function read(bytes: Buffer, client: KnownClient): Config | Unreadable {
   const decoded = decode(bytes)
-  if (decoded === null) return { kind: 'unreadable', what: 'The file is not UTF-8 text.', line: null, column: null }
+  if (decoded === null) return unplaced('The file is not UTF-8 text.')
   const bom = decoded.startsWith('\ufeff')
   const text = bom ? decoded.slice(1) : decoded
   try {
     return parse(text, bom, client)
   } catch (error) {
-    if (error instanceof RangeError)
-      return { kind: 'unreadable', what: 'The file is nested too deeply.', line: null, column: null }
+    if (error instanceof RangeError) return unplaced('The file is nested too deeply.')
     throw error
   }
 }
@@ -68,8 +71,12 @@ export function contentOf(property: Node): Node | undefined {
 }
 
 function parse(text: string, bom: boolean, client: KnownClient): Config | Unreadable {
-  if (client.config.format === 'toml') return readToml(text, bom)
-  if (client.config.format === 'yaml') return readYaml(text, bom)
+  const { format } = client.config
+  if (format !== 'json' && text.length > LONGEST_OTHER)
+    return unplaced(`The file is larger than ${LONGEST_OTHER / 1000} KB, and no JSON.`)
+  if (format === 'toml') return readToml(text, bom)
+  if (format === 'yaml') return readYaml(text, bom)
+  if (text.length > LONG) return readLong(text, bom, client)
   const lenient = tree(text, client.config.comments)
   const problem = lenient.errors[0]
   if (isBlank(text, client, lenient.errors)) return { kind: 'config', text, bom, root: null, doubtful: false }
@@ -82,6 +89,21 @@ function parse(text: string, bom: boolean, client: KnownClient): Config | Unread
   if (root?.type !== 'object') return at(text, root?.offset ?? 0, 'an object in { } is missing.')
   const doubtful = client.config.comments === 'unknown' && refusedByJson(text) !== undefined
   return findRepeated(text, root, client.config.keyPath) ?? { kind: 'config', text, bom, root, doubtful }
+}
+
+// To parse it whole would keep the hub busy for seconds.
+function readLong(text: string, bom: boolean, client: KnownClient): Config | Unreadable {
+  const { comments, keyPath } = client.config
+  const refused = refusedByJson(text)
+  if (refused && comments === 'no') return refused
+  if (refused) return unplaced(`${refused.what} A file of more than ${LONG / 1_000_000} MB must be plain JSON.`)
+  const root = longTree(text, keyPath)
+  if (root.type !== 'object') return at(text, root.offset, 'an object in { } is missing.')
+  return findRepeated(text, root, keyPath) ?? { kind: 'config', text, bom, root, doubtful: false }
+}
+
+function unplaced(what: string): Unreadable {
+  return { kind: 'unreadable', what, line: null, column: null }
 }
 
 function tree(
@@ -115,7 +137,8 @@ function refusedByJson(text: string): Unreadable | undefined {
     return undefined
   } catch (error) {
     const position = /position (\d+)/.exec(String(error))
-    return at(text, position ? Number(position[1]) : 0, 'this is not JSON.')
+    const end = /end of JSON/.test(String(error)) ? text.length : 0
+    return at(text, position ? Number(position[1]) : end, 'this is not JSON.')
   }
 }
 

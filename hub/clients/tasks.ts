@@ -1,19 +1,17 @@
 // Turns connect, disconnect and undo into a plan for one file, from what the file says and what we wrote before.
-import type { Preview } from '../../contract/clients.ts'
+import { baseOf, type ClientAction } from '../../contract/clients.ts'
 import { HubError } from '../error.ts'
 import { readBackup } from './backup.ts'
 import { fileAt } from './client-file.ts'
 import { clientNamedIn, dataArgument, type EntryPoint, entryIn, foreignFolder, newEntry, tokenOf } from './entry.ts'
 import type { History, Write } from './history.ts'
-import { baseOf, isKnown, known } from './known.ts'
+import { isKnown, known } from './known.ts'
 import { type Change, planMove, planUnmove } from './move-plan.ts'
 import { mayCreate, type Surroundings } from './places.ts'
 import { configOf, entryAfter, type Plan, planPut, planRestore, planTake } from './plan.ts'
 import { type FileNow, hashOf } from './replace-file.ts'
 import type { KnownClient } from './table.ts'
 import type { Tokens } from './tokens.ts'
-
-type Action = Preview['action']
 
 /** Stands in a preview where the token will be. */
 export const SHOWN_TOKEN = `gh_${'0'.repeat(43)}`
@@ -52,21 +50,30 @@ export class Tasks {
   }
 
   /** `now`: the client's file. `token`: the one to show in a preview. */
-  for(client: KnownClient, action: Action, now: () => FileNow, token?: string): Task {
+  for(client: KnownClient, action: ClientAction, now: () => FileNow, token?: string): Task {
     if (action === 'undo') return this.#undo(client, token)
     const file = now()
     if (action === 'connect') return this.put(client, file, token ?? this.#tokenFor(client, file), 'entry')
+    if (action === 'token') return this.#replaceToken(client, file, token)
     return this.#take(client, file)
   }
 
+  #replaceToken(client: KnownClient, now: FileNow, token = this.#from.tokens.newToken()): Task {
+    this.refuseForeign(client, now)
+    if (entryIn(configOf(now, client), client)) return this.put(client, now, token, 'token')
+    throw new HubError('clients/not-connected', `${client.name} has no entry of Gatehouse.`, {
+      hint: 'Connect it first.',
+    })
+  }
+
   /** Our entry, where none is: what was written before gives way to it. Never in place of another one. */
-  restore(client: KnownClient, now: FileNow): Task {
+  restore(client: KnownClient, now: FileNow, token = this.#from.tokens.newToken()): Task {
     if (entryIn(configOf(now, client), client) !== undefined)
       throw new HubError('clients/not-ours', `There is an entry named gatehouse in ${client.name}'s file already.`, {
         hint: 'It was left alone. Look at it before you connect.',
       })
     return {
-      ...this.put(client, now, this.#from.tokens.newToken(), 'entry'),
+      ...this.put(client, now, token, 'entry'),
       undoes: this.#from.history.chain(client.id),
     }
   }

@@ -1,5 +1,6 @@
 // Writes clients' files, one at a time: under the client's lock, from a plan made there and then.
 import { basename } from 'node:path'
+import { setImmediate as turn } from 'node:timers/promises'
 import type { ClientEvent, Written } from '../../contract/clients.ts'
 import { HubError } from '../error.ts'
 import type { Kv } from '../store/kv.ts'
@@ -8,7 +9,7 @@ import { unifiedDiff } from './diff.ts'
 import { withLock } from './lock.ts'
 import { configPath, type Surroundings } from './places.ts'
 import { hashOf, missingFolder } from './replace-file.ts'
-import { shownBytes, shownOf } from './shown.ts'
+import { shownChange } from './shown.ts'
 import { type KnownClient, systemOf } from './table.ts'
 import type { Task } from './tasks.ts'
 
@@ -58,10 +59,10 @@ export class Writing {
         { hint: 'Look at the preview again.' },
       )
     }
+    await turn()
     await ready?.()
     const backup = await carryOut(task, by, this.#o.desk)
-    const after = plan.after ? shownBytes(plan.after, client) : ''
-    const diff = unifiedDiff(shownOf(plan.before), after, basename(now.path))
+    const diff = unifiedDiff(...shownChange(plan, client), basename(now.path))
     this.#o.wrote(client, what ?? task.action, by, diff)
     const afterWriting = client.afterWriting[systemOf(this.#o.at.platform)]
     return { id: client.id, path: now.path, backup, afterWriting, sha256: plan.after && hashOf(plan.after) }

@@ -115,7 +115,7 @@ test('what is no map is left alone', () => {
   expect(put('extensions: [a]\n')).toBe('barred')
   expect(() => read('- a\n')).toThrow('Line 1, column 1')
   expect(() => read('a:\n  b: 1\n c: 2\n')).toThrow(/Line 3, column \d+: \S/)
-  expect(() => read('extensions:\n  a: {}\n  a: {}\n')).toThrow(/Line \d, column \d+: .*unique/)
+  expect(() => read('extensions:\n  a: {}\n  a: {}\n')).toThrow(/Line \d, column \d+: .*twice/)
   expect(() => read('a: "x\n')).toThrow(/Line \d/)
 })
 

@@ -1,5 +1,16 @@
 // A client's config in YAML: our entry is put in and taken out by splices at the parser's ranges, never laid out anew.
-import { isCollection, isMap, isScalar, type Node, type Pair, parseDocument, type YAMLMap } from 'yaml'
+import {
+  type Document,
+  isCollection,
+  isMap,
+  isScalar,
+  LineCounter,
+  type Node,
+  type Pair,
+  parseDocument,
+  visit,
+  type YAMLMap,
+} from 'yaml'
 import type { Place, Splice } from './edit.ts'
 import type { Json } from './layout.ts'
 import type { Config, Unreadable } from './read-config.ts'
@@ -11,12 +22,20 @@ export interface Yaml {
 }
 
 export function readYaml(text: string, bom: boolean): Config | Unreadable {
-  const doc = parseDocument(text, { intAsBigInt: true, prettyErrors: true })
+  // The library compares each name of a map with each other one.
+  const places = new LineCounter()
+  const doc = parseDocument(text, { intAsBigInt: true, uniqueKeys: false, lineCounter: places })
   const [error] = doc.errors
   if (error) {
     const [{ line, col: column }] = error.linePos ?? [{ line: 1, col: 1 }]
     const words = error.message.split(/ at line \d+|\n/)[0]!.replace(/[.:]$/, '')
     return { kind: 'unreadable', what: `Line ${line}, column ${column}: ${words}.`, line, column }
+  }
+  const twice = findTwice(doc)
+  if (twice) {
+    const { line, col: column } = places.linePos(startOf(twice))
+    const what = `Line ${line}, column ${column}: ${JSON.stringify(String(twice.key))} is there twice.`
+    return { kind: 'unreadable', what, line, column }
   }
   const root = doc.contents as Node | null
   const map = isMap(root) ? root : null
@@ -24,6 +43,22 @@ export function readYaml(text: string, bom: boolean): Config | Unreadable {
     return { kind: 'unreadable', what: 'Line 1, column 1: names and values are missing.', line: 1, column: 1 }
   const value: unknown = map ? doc.toJS({ reviver: (_, each) => numberOf(each) }) : {}
   return { kind: 'config', text, bom, root: null, yaml: { value, root: map }, doubtful: false }
+}
+
+function findTwice(doc: Document): Pair | undefined {
+  let twice: Pair | undefined
+  visit(doc, {
+    Map(_, { items }) {
+      const seen = new Set<unknown>()
+      for (const pair of items) {
+        const name = isScalar(pair.key) ? pair.key.value : pair.key
+        if (seen.has(name)) twice ??= pair
+        seen.add(name)
+      }
+      return twice ? visit.BREAK : undefined
+    },
+  })
+  return twice
 }
 
 /** The entry in the place of an older one of ours, else behind the last of its map. Null: the way to the map is barred. */

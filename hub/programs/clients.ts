@@ -2,7 +2,7 @@
 import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { Preview } from '../../contract/clients.ts'
+import { ClientAction } from '../../contract/clients.ts'
 import { Announcer } from '../announce.ts'
 import { Clients } from '../clients/clients.ts'
 import { entryPoint } from '../entry-point.ts'
@@ -13,9 +13,9 @@ import { runProgram } from './program.ts'
 import { readWitness } from './witness.ts'
 
 await runProgram(['action'], async ({ data, words: [verb, id = ''], values }) => {
-  const action = Preview.shape.action.safeParse(values.action ?? 'connect')
+  const action = ClientAction.safeParse(values.action ?? 'connect')
   if ((verb !== 'list' && verb !== 'preview') || !action.success)
-    throw new HubError('program/usage', 'Expected list, or preview ID --action connect|disconnect|undo.')
+    throw new HubError('program/usage', 'Expected list, or preview ID --action connect|disconnect|undo|token.')
   return withClients<unknown>(data, async clients =>
     verb === 'list' ? clients.list([]) : clients.preview(id, action.data),
   )

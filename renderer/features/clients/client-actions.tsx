@@ -1,15 +1,14 @@
 // What can be done about one client: the button that helps most, and the rest in a menu.
-import { ActionIcon, Button, Menu, Modal } from '@mantine/core'
+import { ActionIcon, Button, Menu } from '@mantine/core'
 import { IconArrowBackUp, IconCheck, IconDots } from '@tabler/icons-react'
 import { useState } from 'react'
-import type { Client, Preview } from '../../../contract/clients.ts'
+import { baseOf, type Client, type ClientAction } from '../../../contract/clients.ts'
 import { hub, useCall } from '../../hub.ts'
-import { showDone } from '../../ui/index.ts'
 import css from './clients.module.css'
 import { ChangeOther } from './other-client.tsx'
 
 /** What a row opens: a preview, its history, its own servers, or its profile. */
-export type Opened = Preview['action'] | 'history' | 'servers' | 'profile' | 'direct'
+export type Opened = ClientAction | 'history' | 'servers' | 'profile' | 'direct' | 'project'
 
 export interface ActionProps {
   client: Client
@@ -77,6 +76,10 @@ export function Actions({ client, dark, onOpen, onLook }: ActionProps) {
             </Menu.Target>
             <Menu.Dropdown>
               <Menu.Item onClick={() => onOpen(id, 'direct')}>Servers past the gate…</Menu.Item>
+              {client.hasProjects && <Menu.Item onClick={() => onOpen(id, 'project')}>Connect in a project…</Menu.Item>}
+              {client.project !== null && client.canUndo && (
+                <Menu.Item onClick={() => onOpen(id, 'undo')}>Undo the last write…</Menu.Item>
+              )}
             </Menu.Dropdown>
           </Menu>
         </>
@@ -88,45 +91,42 @@ export function Actions({ client, dark, onOpen, onLook }: ActionProps) {
 
 function More({ client, onOpen }: Pick<ActionProps, 'client' | 'onOpen'>) {
   const { id, status } = client
-  const [asked, setAsked] = useState(false)
   const keep = useCall(hub.clients.keep)
   const answer = useCall(hub.clients.answerGuard)
   const isGone = status === 'dropped'
   return (
-    <>
-      <Menu>
-        <Menu.Target>
-          <ActionIcon aria-label={`More for ${client.name}`}>
-            <IconDots size={16} />
-          </ActionIcon>
-        </Menu.Target>
-        <Menu.Dropdown>
-          <Menu.Item onClick={() => onOpen(id, 'profile')}>Profile…</Menu.Item>
-          <Menu.Item onClick={() => onOpen(id, 'history')}>History…</Menu.Item>
-          <Menu.Item
-            role="menuitemcheckbox"
-            aria-checked={client.keep}
-            rightSection={client.keep ? <IconCheck size={14} /> : undefined}
-            onClick={() => void keep({ id, on: !client.keep })}
-          >
-            Keep it there
-          </Menu.Item>
-          <Menu.Item onClick={() => onOpen(id, 'servers')}>Its own servers…</Menu.Item>
-          <Menu.Item onClick={() => onOpen(id, 'direct')}>Servers past the gate…</Menu.Item>
-          <Menu.Divider />
-          {client.canUndo && <Menu.Item onClick={() => onOpen(id, 'undo')}>Undo the last write…</Menu.Item>}
-          {isGone ? (
-            <Menu.Item onClick={() => void answer({ id, answer: 'out' })}>Leave it out</Menu.Item>
-          ) : (
-            <>
-              <Menu.Item onClick={() => setAsked(true)}>Replace its token…</Menu.Item>
-              <Menu.Item onClick={() => onOpen(id, 'disconnect')}>Disconnect…</Menu.Item>
-            </>
-          )}
-        </Menu.Dropdown>
-      </Menu>
-      {asked && <ReplaceToken client={client} onClose={() => setAsked(false)} />}
-    </>
+    <Menu>
+      <Menu.Target>
+        <ActionIcon aria-label={`More for ${client.name}`}>
+          <IconDots size={16} />
+        </ActionIcon>
+      </Menu.Target>
+      <Menu.Dropdown>
+        <Menu.Item onClick={() => onOpen(baseOf(id), 'profile')}>Profile…</Menu.Item>
+        <Menu.Item onClick={() => onOpen(id, 'history')}>History…</Menu.Item>
+        <Menu.Item
+          role="menuitemcheckbox"
+          aria-checked={client.keep}
+          rightSection={client.keep ? <IconCheck size={14} /> : undefined}
+          onClick={() => void keep({ id, on: !client.keep })}
+        >
+          Keep it there
+        </Menu.Item>
+        <Menu.Item onClick={() => onOpen(id, 'servers')}>Its own servers…</Menu.Item>
+        <Menu.Item onClick={() => onOpen(id, 'direct')}>Servers past the gate…</Menu.Item>
+        {client.hasProjects && <Menu.Item onClick={() => onOpen(id, 'project')}>Connect in a project…</Menu.Item>}
+        <Menu.Divider />
+        {client.canUndo && <Menu.Item onClick={() => onOpen(id, 'undo')}>Undo the last write…</Menu.Item>}
+        {isGone ? (
+          <Menu.Item onClick={() => void answer({ id, answer: 'out' })}>Leave it out</Menu.Item>
+        ) : (
+          <>
+            <Menu.Item onClick={() => onOpen(id, 'token')}>Replace its token…</Menu.Item>
+            <Menu.Item onClick={() => onOpen(id, 'disconnect')}>Disconnect…</Menu.Item>
+          </>
+        )}
+      </Menu.Dropdown>
+    </Menu>
   )
 }
 
@@ -148,39 +148,5 @@ function OtherMore({ client, onOpen }: Pick<ActionProps, 'client' | 'onOpen'>) {
       </Menu>
       {asked && <ChangeOther client={client} what={asked} onClose={() => setAsked(null)} />}
     </>
-  )
-}
-
-function ReplaceToken({ client, onClose }: { client: Client; onClose: () => void }) {
-  const replace = useCall(hub.clients.replaceToken)
-  const [busy, setBusy] = useState(false)
-  const run = async () => {
-    setBusy(true)
-    const written = await replace({ id: client.id })
-    setBusy(false)
-    if (!written) return
-    showDone(`Replaced the token of ${client.name}. ${written.afterWriting}`)
-    onClose()
-  }
-  return (
-    <Modal
-      opened
-      onClose={onClose}
-      size={480}
-      title={<span className={css.dialogTitle}>Replace the token of {client.name}?</span>}
-    >
-      <p className={css.text}>
-        The old token opens nothing from then on: links that use it end, and {client.name} has to be started again to
-        use the new one. Its file is written; a copy is kept.
-      </p>
-      <div className={css.buttons}>
-        <Button size="md" onClick={onClose}>
-          Cancel
-        </Button>
-        <Button size="md" variant="filled" loading={busy} onClick={() => void run()}>
-          Replace
-        </Button>
-      </div>
-    </Modal>
   )
 }

@@ -1,6 +1,7 @@
 // One client: how it stands and by what evidence, what is wrong in words, and what can be done about it.
 import { IconAlertTriangle, IconKey } from '@tabler/icons-react'
 import { useEffect, useRef } from 'react'
+import { baseOf } from '../../../contract/clients.ts'
 import type { ProfileSummary } from '../../../contract/profiles.ts'
 import { listOf, useProfiles } from '../../hub.ts'
 import { ClientMark, ClientTile, count, Foreign, Mono, plural, tokens } from '../../ui/index.ts'
@@ -22,7 +23,7 @@ interface RowProps extends ActionProps {
 
 export function ClientRow({ client, dark, named = false, onOpen, onLook }: RowProps) {
   const { id, status } = client
-  const sees = listOf(useProfiles()).find(one => one.client === id)
+  const sees = listOf(useProfiles()).find(one => one.client === baseOf(id))
   const row = useRef<HTMLDivElement>(null)
   useEffect(() => {
     if (named) row.current?.scrollIntoView({ block: 'nearest' })
@@ -30,7 +31,7 @@ export function ClientRow({ client, dark, named = false, onOpen, onLook }: RowPr
   return (
     <div ref={row} className={css.row} aria-current={named || undefined}>
       <div className={css.who}>
-        <ClientTile client={id} />
+        <ClientTile client={baseOf(id)} />
         <div className={css.names}>
           <div className={css.name}>{client.name}</div>
           {client.path ? (
@@ -146,7 +147,7 @@ function Sees({ sees, client, onOpen }: Pick<RowProps, 'client' | 'onOpen'> & { 
       type="button"
       className={css.seesButton}
       aria-label={`Profile of ${client.name}: ${shown}`}
-      onClick={() => onOpen(client.id, 'profile')}
+      onClick={() => onOpen(baseOf(client.id), 'profile')}
     >
       <span>{shown}</span>
       <span className={css.quiet}>about {tokens(sees.tokens)} tokens</span>

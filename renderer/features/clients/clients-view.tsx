@@ -2,7 +2,7 @@
 import { Button } from '@mantine/core'
 import { IconPlus, IconRefresh } from '@tabler/icons-react'
 import { useEffect, useState } from 'react'
-import type { Client } from '../../../contract/clients.ts'
+import { type Client, ClientAction } from '../../../contract/clients.ts'
 import { hub, useCall, useClients } from '../../hub.ts'
 import { EmptyState, GroupRow, Page, PageHeader, Problem, plural, RowsSkeleton } from '../../ui/index.ts'
 import { textOf, useAddress } from '../use-address.ts'
@@ -16,6 +16,7 @@ import { MoveDialog } from './move-dialog.tsx'
 import { OtherClient } from './other-client.tsx'
 import { PreviewDialog } from './preview-dialog.tsx'
 import { ProfilePane } from './profile-pane.tsx'
+import { clientAt, ProjectDialog } from './project-dialog.tsx'
 import { Written } from './written.tsx'
 
 export function ClientsView() {
@@ -59,8 +60,8 @@ export function ClientsView() {
   const here = clients.length - missing.length
   const open = (id: string, action: Opened) => go({ ...address, client: id, action })
   const close = () => go({ ...address, client: undefined, action: undefined })
-  const chosen = clients.find(c => c.id === textOf(address.client))
-  const action = (['connect', 'disconnect', 'undo'] as const).find(a => a === address.action)
+  const chosen = clientAt(clients, textOf(address.client))
+  const action = ClientAction.options.find(a => a === address.action)
   const isHistory = chosen && address.action === 'history'
   const firstFound = groups.find(g => g.group === 'found')?.clients.find(c => c.other === null)?.id
   return (
@@ -120,6 +121,9 @@ export function ClientsView() {
       {here > 0 && <Written clients={clients} onOpen={open} />}
       {chosen && address.action === 'servers' && <MoveDialog client={chosen} onOpen={open} onClose={close} />}
       {chosen && address.action === 'direct' && <DirectDialog client={chosen} onClose={close} />}
+      {chosen && address.action === 'project' && (
+        <ProjectDialog client={chosen} onChosen={id => open(id, 'connect')} onClose={close} />
+      )}
       {isAdding && <OtherClient onClose={() => setIsAdding(false)} />}
       {chosen && action && (
         <PreviewDialog key={`${chosen.id} ${action}`} client={chosen} action={action} onClose={close} />

@@ -4,7 +4,7 @@ import { IconAlertTriangle } from '@tabler/icons-react'
 import { useState } from 'react'
 import type { DirectPreview } from '../../../contract/client-direct.ts'
 import type { MovePreview } from '../../../contract/client-move.ts'
-import type { Client } from '../../../contract/clients.ts'
+import { baseOf, type Client } from '../../../contract/clients.ts'
 import type { Problem as ProblemData } from '../../../contract/procedure.ts'
 import { hub, listOf, problemFrom, useServers } from '../../hub.ts'
 import { Banner, ClientTile, Diff, Foreign, showDone } from '../../ui/index.ts'
@@ -57,7 +57,7 @@ export function DirectDialog({ client, onClose }: { client: Client; onClose: () 
   return (
     <Modal opened onClose={onClose} size={820} padding={0} title={title} styles={UNSEEN_TITLE}>
       <header className={css.dialogHead}>
-        <ClientTile client={id} size={32} />
+        <ClientTile client={baseOf(id)} size={32} />
         <div className={css.names}>
           <h2 className={css.dialogTitle}>{title}</h2>
           <p className={css.dialogPath}>{client.path}</p>

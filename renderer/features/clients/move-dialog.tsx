@@ -2,7 +2,7 @@
 import { Button, Modal, Skeleton } from '@mantine/core'
 import { useEffect, useState } from 'react'
 import type { ClientServers, MovePreview, TakePreview } from '../../../contract/client-move.ts'
-import type { Client } from '../../../contract/clients.ts'
+import { baseOf, type Client } from '../../../contract/clients.ts'
 import type { Problem as ProblemData } from '../../../contract/procedure.ts'
 import { hub, problemFrom } from '../../hub.ts'
 import { Banner, ClientTile, plural, showDone, showProblem } from '../../ui/index.ts'
@@ -104,7 +104,7 @@ export function MoveDialog({ client, onOpen, onClose }: Props) {
   return (
     <Modal opened onClose={onClose} size={860} padding={0} title={title} styles={UNSEEN_TITLE}>
       <header className={css.dialogHead}>
-        <ClientTile client={id} size={32} />
+        <ClientTile client={baseOf(id)} size={32} />
         <div className={css.names}>
           <h2 className={css.dialogTitle}>{title}</h2>
           <p className={css.dialogPath}>{found?.path ?? client.path}</p>

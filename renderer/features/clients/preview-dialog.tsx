@@ -3,7 +3,7 @@ import { Button, CopyButton as MantineCopy, Modal, Skeleton } from '@mantine/cor
 import { IconAlertTriangle, IconArchive, IconCircleCheck, IconInfoCircle, IconPower } from '@tabler/icons-react'
 import { useEffect, useState } from 'react'
 import type { MovePreview } from '../../../contract/client-move.ts'
-import type { Client, Preview } from '../../../contract/clients.ts'
+import { baseOf, type Client, type ClientAction, type Preview } from '../../../contract/clients.ts'
 import type { Problem as ProblemData } from '../../../contract/procedure.ts'
 import { hub, problemFrom } from '../../hub.ts'
 import { Banner, ClientTile, Diff, showDone, showProblem } from '../../ui/index.ts'
@@ -16,12 +16,14 @@ const TITLES = {
     c.status === 'dropped' || c.status === 'drifted' ? `Put Gatehouse back into ${c.name}` : `Connect ${c.name}`,
   disconnect: (c: Client) => `Disconnect ${c.name}`,
   undo: (c: Client) => `Undo the last write to ${c.name}`,
+  token: (c: Client) => `Replace the token of ${c.name}`,
 } as const
 
 const DONE = {
   connect: (c: Client) => `Wrote Gatehouse into ${c.name}.`,
   disconnect: (c: Client) => `Took the entry out of ${c.name}.`,
   undo: (c: Client) => `${c.name} has its file back as it was.`,
+  token: (c: Client) => `Replaced the token of ${c.name}. ${c.afterWriting}`,
 } as const
 
 /** Names the dialog for those who do not see its own heading. */
@@ -33,7 +35,7 @@ export function PreviewDialog({
   onClose,
 }: {
   client: Client
-  action: Preview['action']
+  action: ClientAction
   onClose: () => void
 }) {
   const [loaded, setLoaded] = useState<Loaded>({ kind: 'loading' })
@@ -58,13 +60,14 @@ export function PreviewDialog({
     setProblem(null)
     try {
       const { id } = client
-      const written = await hub.clients[action]({ id, before: preview.before })
+      const write = { id, before: preview.before }
+      const written = await (action === 'token' ? hub.clients.replaceToken(write) : hub.clients[action](write))
       const undo = () =>
         hub.clients.undo({ id, before: written.sha256 }).then(
           () => showDone(DONE.undo(client)),
           error => showProblem(problemFrom(error)),
         )
-      const again = action === 'undo' || written.backup === null ? undefined : () => void undo()
+      const again = action === 'undo' || action === 'token' || written.backup === null ? undefined : () => void undo()
       showDone(DONE[action](client), again)
       onClose()
     } catch (error) {
@@ -88,11 +91,11 @@ export function PreviewDialog({
   }
   const preview = loaded.kind === 'ready' ? loaded.preview : null
   const quits = preview?.canQuit === true && action === 'connect'
-  const same = preview !== null && preview.beforeText === preview.afterText
+  const same = preview?.changes === false
   return (
     <Modal opened onClose={onClose} size={820} padding={0} title={TITLES[action](client)} styles={UNSEEN_TITLE}>
       <header className={css.dialogHead}>
-        <ClientTile client={client.id} size={32} />
+        <ClientTile client={baseOf(client.id)} size={32} />
         <div className={css.names}>
           <h2 className={css.dialogTitle}>{TITLES[action](client)}</h2>
           <p className={css.dialogPath}>{preview?.path ?? client.path}</p>
@@ -155,7 +158,7 @@ export function PreviewDialog({
   )
 }
 
-export function Facts({ preview, client }: { preview: MovePreview & { action?: Preview['action'] }; client: Client }) {
+export function Facts({ preview, client }: { preview: MovePreview & { action?: ClientAction }; client: Client }) {
   return (
     <ul className={css.facts}>
       <li data-tone="green">
@@ -179,7 +182,13 @@ export function Facts({ preview, client }: { preview: MovePreview & { action?: P
           <IconInfoCircle size={15} stroke={1.7} aria-hidden /> Also read by {preview.alsoReadBy.join('; ')}.
         </li>
       )}
-      {preview.action === 'connect' && client.afterWriting && (
+      {preview.action === 'token' && (
+        <li>
+          <IconInfoCircle size={15} stroke={1.7} aria-hidden /> The old token opens nothing any more once this is
+          written.
+        </li>
+      )}
+      {(preview.action === 'connect' || preview.action === 'token') && client.afterWriting && (
         <li>
           <IconPower size={15} stroke={1.7} aria-hidden /> {client.afterWriting}
         </li>
