@@ -1,6 +1,7 @@
 // Reads a client's config as strictly as the client does, and says in words what is wrong with it and where.
 import { findNodeAtLocation, type Node, type ParseError, parseTree, printParseErrorCode } from 'jsonc-parser'
 import { LONG, longTree } from './long-json.ts'
+import { hashOf } from './replace-file.ts'
 import type { KnownClient } from './table.ts'
 import { readToml, type Toml } from './toml.ts'
 import { readYaml, type Yaml } from './yaml.ts'
@@ -37,9 +38,25 @@ const known = new WeakMap<Buffer, Map<string, Config | Unreadable>>()
 export function readConfig(bytes: Buffer, client: KnownClient): Config | Unreadable {
   const readings = known.get(bytes) ?? new Map<string, Config | Unreadable>()
   known.set(bytes, readings)
-  const reading = readings.get(client.id) ?? read(bytes, client)
+  const reading = readings.get(client.id) ?? readAgain(bytes, client) ?? read(bytes, client)
   readings.set(client.id, reading)
+  if (bytes.length > LONG) {
+    last.delete(keyOf(bytes, client))
+    last.set(keyOf(bytes, client), new WeakRef(reading))
+    for (const key of [...last.keys()].slice(0, -4)) last.delete(key)
+  }
   return reading
+}
+
+// What was written is read back a moment later, as other bytes that say the same.
+const last = new Map<string, WeakRef<Config | Unreadable>>()
+
+function readAgain(bytes: Buffer, client: KnownClient): Config | Unreadable | undefined {
+  return bytes.length > LONG ? last.get(keyOf(bytes, client))?.deref() : undefined
+}
+
+function keyOf(bytes: Buffer, client: KnownClient): string {
+  return `${client.id} ${hashOf(bytes)}`
 }
 
 function read(bytes: Buffer, client: KnownClient): Config | Unreadable {

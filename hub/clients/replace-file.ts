@@ -30,8 +30,13 @@ export interface FileNow {
   stat: Stats | null
 }
 
+const hashes = new WeakMap<Buffer, string>()
+
+/** The bytes must not be changed afterwards: some hold megabytes, and are asked for several times. */
 export function hashOf(bytes: Buffer): string {
-  return createHash('sha256').update(bytes).digest('hex')
+  const hash = hashes.get(bytes) ?? createHash('sha256').update(bytes).digest('hex')
+  hashes.set(bytes, hash)
+  return hash
 }
 
 const MOST_BYTES = 64 * 1024 * 1024
