@@ -191,6 +191,18 @@ describe('with a stand-in that misbehaves', () => {
     expect([found.series.length, found.warnings]).toEqual([1, [expect.stringContaining('1 native histograms')]])
   })
 
+  test('rules of other backends of this API: without alerts, and of other kinds', async () => {
+    const rule = { name: 'Slow', query: 'x > 1', type: 'alerting' }
+    const rules = [
+      { ...rule, alerts: null },
+      { ...rule, type: 'recording' },
+    ]
+    api.faults.push({ body: { status: 'success', data: { groups: [{ rules }] } } })
+    expect(await prometheus.alertRules(AbortSignal.timeout(20_000))).toMatchObject([{ name: 'Slow', alerts: [] }])
+    api.faults.push({ body: { status: 'success', data: { groups: null } } })
+    expect(await prometheus.alertRules(AbortSignal.timeout(20_000))).toEqual([])
+  })
+
   test('the token goes to Prometheus and nowhere else', async () => {
     await ask()
     expect(api.seen.at(-1)).toMatchObject({ path: '/api/v1/query', headers: { authorization: `Bearer ${TOKEN}` } })

@@ -23,34 +23,34 @@ const QueryData = z.discriminatedUnion('resultType', [
   z.object({ resultType: z.literal('scalar'), result: Sample }),
   z.object({ resultType: z.literal('string'), result: Sample }),
 ])
-const RuleData = z.object({
-  groups: z.array(
-    z.object({
-      name: z.string(),
-      rules: z.array(
-        z.object({
-          name: z.string(),
-          query: z.string(),
-          duration: z.number(),
-          labels: Metric.default({}),
-          annotations: Metric.default({}),
-          health: z.string(),
-          lastError: z.string().optional(),
-          alerts: z.array(
-            z.object({
-              labels: Metric,
-              annotations: Metric,
-              state: z.string(),
-              activeAt: z.string(),
-              value: z.string(),
-            }),
-          ),
-        }),
-      ),
-    }),
-  ),
+const Rule = z.object({
+  type: z.string().default('alerting'),
+  name: z.string(),
+  query: z.string(),
+  duration: z.number().default(0),
+  labels: Metric.default({}),
+  annotations: Metric.default({}),
+  lastError: z.string().optional(),
+  alerts: z
+    .array(
+      z.object({
+        labels: Metric,
+        annotations: Metric.default({}),
+        state: z.string(),
+        activeAt: z.string(),
+        value: z.string(),
+      }),
+    )
+    .nullish()
+    .transform(alerts => alerts ?? []),
 })
-export type Rule = z.output<typeof RuleData>['groups'][number]['rules'][number]
+const RuleData = z.object({
+  groups: z
+    .array(z.object({ rules: z.array(Rule) }))
+    .nullish()
+    .transform(groups => groups ?? []),
+})
+export type Rule = z.output<typeof Rule>
 
 export interface Found {
   series: { labels: Record<string, string>; points: [time: number, value: string][] }[]
@@ -114,13 +114,14 @@ export class Prometheus {
 
   async alertRules(signal: AbortSignal): Promise<Rule[]> {
     const { data } = await this.#ask('rules?type=alert', RuleData, signal)
-    return data.groups.flatMap(group => group.rules)
+    // Not every backend that speaks this API leaves the others out.
+    return data.groups.flatMap(group => group.rules).filter(rule => rule.type === 'alerting')
   }
 
   /** The metrics that there are for these series. */
   async metricNames(match: string | null, signal: AbortSignal): Promise<string[]> {
     const filter = match === null ? '' : `?${new URLSearchParams({ 'match[]': match })}`
-    return (await this.#ask(`label/__name__/values${filter}`, z.array(z.string()), signal)).data
+    return (await this.#ask(`label/__name__/values${filter}`, z.array(z.string()).nullable(), signal)).data ?? []
   }
 
   /** A form is sent with POST, where a long query fits. */
