@@ -25,13 +25,15 @@ import { Reading } from './reading.ts'
 import { toEntry } from './to-entry.ts'
 import type { Entry, ExportPiece, WrittenRows } from './worker-messages.ts'
 
-const BEHIND_MS = 40
+const BEHIND_MS = 20
 const RETRY_MS = 1000
 const STEP_PAUSE_MS = 20
 const MOST_WAITING = 10_000
 
 interface Waiting {
-  entry: Entry
+  time: number
+  /** Made when it is written, many at once and off the way of calls. */
+  entry: () => Entry
   /** Set on durable rows: whoever waits for the disk. */
   settle: { resolve: () => void; reject: (error: Error) => void } | null
 }
@@ -93,21 +95,23 @@ export class Audit {
     return audit
   }
 
-  async append(event: AuditEvent, o: { durable: boolean }): Promise<void> {
+  /** `event`: or what makes it, asked once, when it is written. */
+  async append(event: AuditEvent | (() => AuditEvent), o: { durable: boolean }): Promise<void> {
     if (this.#closed) throw notWritable('it is closed')
-    const entry = toEntry(event, this.#o.redact)
+    const time = Date.now()
+    let made: Entry | undefined
+    const entry = () => (made ??= toEntry(typeof event === 'function' ? event() : event, this.#o.redact, time))
     if (o.durable) {
-      await new Promise<void>((resolve, reject) => {
-        this.#waiting.push({ entry, settle: { resolve, reject } })
+      return new Promise<void>((resolve, reject) => {
+        this.#waiting.push({ time, entry, settle: { resolve, reject } })
         this.#writeSoon(0)
       })
-      return
     }
     if (this.#waiting.length >= MOST_WAITING && this.#problem !== null) {
       this.#lost++
       return
     }
-    this.#waiting.push({ entry, settle: null })
+    this.#waiting.push({ time, entry, settle: null })
     this.#writeSoon(BEHIND_MS)
     // Whoever is quicker than the disk waits for it; nothing is dropped.
     if (this.#waiting.length >= MOST_WAITING) await this.#writing
@@ -141,7 +145,7 @@ export class Audit {
 
   /** How long the oldest record that is not on disk yet has waited. */
   lagMs(): number {
-    const from = this.#writingFrom ?? this.#waiting[0]?.entry.time
+    const from = this.#writingFrom ?? this.#waiting[0]?.time
     return from === undefined ? 0 : Math.max(0, Date.now() - from)
   }
 
@@ -288,11 +292,11 @@ export class Audit {
     await new Promise(resolve => setImmediate(resolve))
     const batch = this.#waiting
     this.#waiting = []
-    this.#writingFrom = batch[0]?.entry.time ?? null
+    this.#writingFrom = batch[0]?.time ?? null
     const lost = this.#lost
-    const entries = [...(lost > 0 ? [this.#lostEntry(lost)] : []), ...batch.map(b => b.entry)]
     const wantsRows = this.#o.announcer.listenerCount('audit/appended') > 0
     try {
+      const entries = [...(lost > 0 ? [this.#lostEntry(lost)] : []), ...batch.map(b => b.entry())]
       this.#took(await this.#writer.ask<WrittenRows>({ kind: 'append', entries, wantsRows }))
       this.#lost -= lost
       for (const { settle } of batch) settle?.resolve()

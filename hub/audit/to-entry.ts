@@ -18,11 +18,11 @@ function cut(text: string, bytes: number): string {
     .replace(/\uFFFD+$/, '')}…`
 }
 
-export function toEntry(event: AuditEvent, redact: (text: string) => string): Entry {
+export function toEntry(event: AuditEvent, redact: (text: string) => string, time = Date.now()): Entry {
   const isClean = !holdsSecret(event, redact)
   const clean = (text: string, isLong = false) =>
     cut(isClean && !isLong ? text : redact(text), isLong ? ARGUMENTS_BYTES : TEXT_BYTES)
-  return { time: Date.now(), content: canonical(event, clean) }
+  return { time, content: canonical(event, clean) }
 }
 
 /** All short texts are gone over at once: what stands in one of them stands in what they are joined to. */

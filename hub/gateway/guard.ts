@@ -56,7 +56,7 @@ export interface Holding {
 export const HEARTBEAT_MS = 10_000
 const CLIENT_MS = 50_000
 /** With the log's own delay a record is at most 50 ms behind. */
-const QUICK_MS = 10
+const QUICK_MS = 25
 
 export class Guard {
   readonly #o: GuardOptions

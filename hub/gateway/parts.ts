@@ -34,7 +34,8 @@ export interface RunningServers {
 }
 
 export interface RecordBook {
-  append(event: AuditEvent, options: { durable: boolean }): Promise<void>
+  /** `event`: or what makes it, asked once, when it is written. */
+  append(event: AuditEvent | (() => AuditEvent), options: { durable: boolean }): Promise<void>
 }
 
 export interface Asking {

@@ -8,13 +8,15 @@ export type Ended = Pick<AuditEvent, 'outcome' | 'durationMs' | 'bytes' | 'detai
 /** One read under way. */
 export interface OpenRead {
   let: () => AuditEvent
+  beganMs: number
   isWritten: boolean
 }
 
 export class ReadRecords {
   readonly #audit: RecordBook
   readonly #quickMs: number
-  #open = new Set<OpenRead>()
+  /** The oldest first. */
+  readonly #open = new Set<OpenRead>()
   #timer: NodeJS.Timeout | undefined
 
   constructor(audit: RecordBook, quickMs: number) {
@@ -24,29 +26,38 @@ export class ReadRecords {
 
   /** `through`: the row that says that it was let through. */
   begin(through: () => AuditEvent): OpenRead {
-    const read: OpenRead = { let: through, isWritten: false }
+    const read: OpenRead = { let: through, beganMs: performance.now(), isWritten: false }
     this.#open.add(read)
-    this.#timer ??= setTimeout(() => this.#writeOpen(), this.#quickMs)
+    this.#timer ??= setTimeout(() => this.#writeSlow(), this.#quickMs)
     return read
   }
 
   /** Waits only where the log is behind by more than it should hold. */
-  async end(read: OpenRead, ended: Ended): Promise<void> {
+  end(read: OpenRead, ended: Ended): Promise<void> {
     this.#open.delete(read)
-    const through = read.let()
-    const { correlation, client, server, tool } = through
-    const row: AuditEvent = read.isWritten
-      ? { kind: 'result', what: 'call/ended', correlation, client, server, tool, ...ended }
-      : { ...through, ...ended }
-    await this.#audit.append(row, { durable: false }).catch(() => {})
+    return this.#append(() => {
+      const through = read.let()
+      if (!read.isWritten) return { ...through, ...ended }
+      const { correlation, client, server, tool } = through
+      return { kind: 'result', what: 'call/ended', correlation, client, server, tool, ...ended }
+    })
   }
 
-  #writeOpen(): void {
+  #writeSlow(): void {
     this.#timer = undefined
     for (const read of this.#open) {
+      const leftMs = this.#quickMs - (performance.now() - read.beganMs)
+      if (leftMs > 1) {
+        this.#timer = setTimeout(() => this.#writeSlow(), leftMs)
+        return
+      }
       read.isWritten = true
-      void this.#audit.append(read.let(), { durable: false }).catch(() => {})
+      this.#open.delete(read)
+      void this.#append(read.let)
     }
-    this.#open.clear()
+  }
+
+  #append(row: () => AuditEvent): Promise<void> {
+    return this.#audit.append(row, { durable: false }).catch(() => {})
   }
 }

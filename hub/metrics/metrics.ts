@@ -18,8 +18,11 @@ interface Options extends Readings {
   announcer: Announcer
 }
 
+/** A row, or what makes it. */
+type Row = AuditEvent | (() => AuditEvent)
+
 interface Log {
-  append(event: AuditEvent, o: { durable: boolean }): Promise<void>
+  append(row: Row, o: { durable: boolean }): Promise<void>
 }
 
 const Setting = z.object({ on: z.boolean(), port: z.number() })
@@ -79,10 +82,9 @@ export class Metrics {
   /** The log as the gateway writes it, counted on the way. Costs one look while nobody wants the numbers. */
   counted(log: Log): Log {
     return {
-      append: (event, o) => {
+      append: (row, o) => {
         const numbers = this.#numbers
-        if (!numbers) return log.append(event, o)
-        return countedAppend(log, numbers, event, o)
+        return numbers ? countedAppend(log, numbers, row, o) : log.append(row, o)
       },
     }
   }
@@ -152,14 +154,14 @@ export class Metrics {
   }
 }
 
-async function countedAppend(log: Log, numbers: Numbers, event: AuditEvent, o: { durable: boolean }): Promise<void> {
+async function countedAppend(log: Log, numbers: Numbers, row: Row, o: { durable: boolean }): Promise<void> {
   const began = performance.now()
   try {
-    await log.append(event, o)
+    await log.append(typeof row === 'function' ? () => numbers.saw(row()) : row, o)
   } catch (error) {
     numbers.didNotWrite()
     throw error
   }
   if (o.durable) numbers.wrote(performance.now() - began)
-  numbers.saw(event)
+  if (typeof row !== 'function') numbers.saw(row)
 }

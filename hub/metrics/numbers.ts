@@ -73,16 +73,11 @@ export class Numbers {
     this.#readHub()
   }
 
-  /** One row on its way into the log. */
-  saw(event: AuditEvent): void {
+  /** One row on its way into the log; handed on as it is. */
+  saw(event: AuditEvent): AuditEvent {
     const decision = decisionOf(event)
-    if (decision === null && event.what !== 'call/ended') return
-    const tally = this.#tallies.of(event)
-    if (decision !== null) add(tally.decisions, decision)
-    if (event.durationMs === undefined) return
-    tally.seconds.push(event.durationMs / 1000)
-    if (event.outcome && ERRORS.has(event.outcome)) add(tally.errors, event.outcome)
-    if (++this.#untaken === MOST_UNTAKEN) setImmediate(() => this.#take())
+    if (decision !== null || event.what === 'call/ended') this.#count(event, decision)
+    return event
   }
 
   wrote(ms: number): void {
@@ -121,6 +116,15 @@ export class Numbers {
 
   get contentType(): string {
     return this.#registry.contentType
+  }
+
+  #count(event: AuditEvent, decision: string | null): void {
+    const tally = this.#tallies.of(event)
+    if (decision !== null) add(tally.decisions, decision)
+    if (event.durationMs === undefined) return
+    tally.seconds.push(event.durationMs / 1000)
+    if (event.outcome && ERRORS.has(event.outcome)) add(tally.errors, event.outcome)
+    if (++this.#untaken === MOST_UNTAKEN) setImmediate(() => this.#take())
   }
 
   #take(): void {
