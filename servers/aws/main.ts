@@ -12,6 +12,9 @@ serve({
     if ((AWS_ACCESS_KEY_ID === undefined) !== (AWS_SECRET_ACCESS_KEY === undefined))
       throw new Error('AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY go together: set both, or neither.')
     const aws = new Aws({ region: AWS_REGION, endpoint: AWS_ENDPOINT_URL })
-    return () => awsServer(kit, aws, PROTECTED_ENVIRONMENTS)
+    return {
+      server: () => awsServer(kit, aws, PROTECTED_ENVIRONMENTS),
+      ready: signal => aws.ask('sts:GetCallerIdentity', { signal }, (sts, o) => sts.getCallerIdentity({}, o)),
+    }
   },
 })

@@ -1,0 +1,24 @@
+// What the github server can be told by its environment.
+import { z } from 'zod'
+import { protectedNames } from '../kit/protected.ts'
+
+/** The token goes there: only over TLS, or to this computer itself. */
+const isSafe = (url: string) => /^https:\/\/|^http:\/\/(127\.0\.0\.1|localhost|\[::1\])(:\d+)?(\/|$)/.test(url)
+
+export const SETTINGS = {
+  GITHUB_TOKEN: z
+    .string()
+    .regex(/^[\x21-\x7e]+$/, 'has no spaces and no line ends')
+    .optional()
+    .describe('A fine-grained or classic personal access token')
+    .meta({ secret: true }),
+  GITHUB_API_URL: z
+    .url({ protocol: /^https?$/ })
+    .refine(isSafe, 'begins with https://')
+    .default('https://api.github.com')
+    .describe('GitHub Enterprise Server: `https://HOST/api/v3`'),
+  PROTECTED_BRANCHES: protectedNames(
+    'main,master,release/*',
+    'Branches that are not deleted, and into which nothing is merged',
+  ),
+}
