@@ -7,6 +7,7 @@ import { StdioClientTransport } from '@modelcontextprotocol/client/stdio'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { bundledServers } from '../hub/registry/bundled.ts'
 import { startTestAws, type TestAws } from '../servers/aws/test-aws.ts'
+import { HEAD, startTestGitHub, type TestGitHub } from '../servers/github/test-github.ts'
 import { type Seen, startTestApi, type TestApi } from '../servers/kit/test-api.ts'
 import { startTestCluster } from '../servers/kubernetes/test-cluster.ts'
 import { kubeconfig } from '../servers/kubernetes/test-connect.ts'
@@ -21,6 +22,7 @@ let work: string
 let prometheus: TestApi
 let kubernetes: TestApi
 let aws: TestAws
+let github: TestGitHub
 let stripe: TestStripe
 
 beforeAll(async () => {
@@ -31,6 +33,7 @@ beforeAll(async () => {
   const args: Record<string, string[]> = { files: [work, '--allow-writing'], knowledge: [work] }
   prometheus = await startTestApi(standInPrometheus)
   aws = await startTestAws()
+  github = await startTestGitHub()
   CALLS.monitoring![0]![1] = { url: `${prometheus.url}/health` }
   kubernetes = await startTestCluster()
   writeFileSync(join(work, 'kubeconfig'), kubeconfig(kubernetes.url))
@@ -39,6 +42,7 @@ beforeAll(async () => {
   stripe.cards.set('cus_ada', [card('pm_ada')])
   const env: Record<string, Record<string, string>> = {
     aws: aws.env,
+    github: github.env,
     deployments: { STATE_FILE: ':memory:', APPROVAL_FOR: 'staging', DEMO_SECONDS: '3600' },
     knowledge: { KNOWLEDGE_FILE: ':memory:' },
     kubernetes: { KUBECONFIG: join(work, 'kubeconfig') },
@@ -64,8 +68,11 @@ afterAll(async () => {
   await prometheus?.close()
   await kubernetes?.close()
   await aws?.close()
+  await github?.close()
   await stripe?.close()
 })
+
+const shop = { owner: 'acme', repo: 'shop' }
 
 /** One call of each tool, in order; a function is given what the call before answered. */
 type Args = object | ((before: Record<string, unknown>) => object)
@@ -97,6 +104,20 @@ const CALLS: Record<string, [tool: string, args: Args][]> = {
     ['list_deployments', {}],
     ['rollback_deployment', { service: 'ledger', environment: 'development' }],
     ['delete_service', { service: 'recommendations', confirmation: 'DELETE' }],
+  ],
+  github: [
+    ['list_repositories', {}],
+    ['get_repository', shop],
+    ['search_code', { query: 'x', ...shop }],
+    ['list_issues', shop],
+    ['get_issue', { ...shop, number: 1 }],
+    ['list_issue_comments', { ...shop, number: 1 }],
+    ['create_issue', { ...shop, title: 'New' }],
+    ['comment_issue', { ...shop, number: 1, body: 'me too' }],
+    ['list_pull_requests', shop],
+    ['get_pull_request_diff', { ...shop, number: 3 }],
+    ['merge_pull_request', { ...shop, number: 3, sha: HEAD, confirm: true }],
+    ['delete_branch', { ...shop, branch: 'feature/äöü-#1', confirm: true }],
   ],
   knowledge: [
     ['add_documents', { source: 'here', files: ['a.txt'] }],

@@ -7,6 +7,7 @@ export const bundledServers: readonly string[] = [
   'data',
   'deployments',
   'files',
+  'github',
   'knowledge',
   'kubernetes',
   'monitoring',
