@@ -71,6 +71,8 @@ export const UninstallLine = z.object({
   givenBack: z.array(z.object({ client: z.string(), name: z.string() })),
   /** Accounts of the keychain entries that go. */
   keychain: z.array(z.string()),
+  /** Copies of clients' files that lay beside them, for undo without a keychain. */
+  copies: z.array(z.string()),
   data: z.enum(['kept', 'erased', 'none']),
   /** What cannot be undone from here, in words. */
   left: z.array(z.string()),

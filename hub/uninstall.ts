@@ -61,6 +61,7 @@ export async function previewUninstall(data: string, asked: Asked): Promise<Unin
         line.left.push(`${name} is running. Quit it first, or it writes our entry again.`)
     }
     line.keychain = open.accounts
+    addCopies(open, line)
     const { back, keyed } = takenIn(open)
     line.givenBack = back.map(({ client, name }) => ({ client, name }))
     if (keyed.length > 0) line.left.push(keyedWords(keyed))
@@ -103,7 +104,11 @@ export async function uninstall(data: string, asked: Asked): Promise<UninstallLi
     const stays = line.left.some(one => one.startsWith('Our entry is still in'))
     await tell('hub/uninstalled', `${line.clients.length} clients' files, ${open.accounts.length} keychain entries`)
     await open.audit?.close()
-    if (!stays) await forgetKeys(open, line)
+    if (!stays) {
+      addCopies(open, line)
+      open.clients.leaving.dropCopies()
+      await forgetKeys(open, line)
+    }
     await parts.closeAll()
     if (isThere && !stays && asked.erases) erase(data, lock)
     else if (isThere) {
@@ -170,6 +175,7 @@ async function startOf(data: string, done: boolean, asked: Asked, { clients, clo
     clients: [],
     givenBack: [],
     keychain: [],
+    copies: [],
     data: !existsSync(data) ? 'none' : asked.erases ? 'erased' : 'kept',
     left: [
       ...unreadable.map(one => `Our entry is still in ${one.path}: ${one.problem}`),
@@ -196,6 +202,12 @@ function takenIn({ clients, moved }: Open): { back: TakenServer[]; keyed: TakenS
     }
   })
   return { back: out.filter(one => one.keys.length === 0), keyed: out.filter(one => one.keys.length > 0) }
+}
+
+function addCopies({ clients }: Open, line: UninstallLine): void {
+  for (const { path, hasServers } of clients.leaving.copies())
+    if (hasServers) line.left.push(`${path} stays: it holds servers that were taken out of the file beside it.`)
+    else line.copies.push(path)
 }
 
 function keyedWords(keyed: readonly TakenServer[]): string {

@@ -97,9 +97,14 @@ test('everything goes: entries out of files changed since, taken servers back, k
   expect(at.text('codex')).toBe(`${CODEX}\n[tools]\nweb_search = true # added since\n`)
   // A file that was made for our entry is taken away again.
   expect(existsSync(at.files.warp)).toBe(false)
-  // Without a keychain nothing could encrypt the copies of before: they lie beside the file, and stay the person's.
-  const beside = readdirSync(dirname(at.files.cursor)).filter(name => hasKeychain || !name.includes('-backup-'))
-  expect(beside).toEqual(['mcp.json'])
+  // Without a keychain nothing could encrypt the copies of before: they lay beside the file, and go with the rest. Only
+  // one stays, which alone still holds the server that was taken.
+  expect(readdirSync(dirname(at.files.cursor))).toEqual(['mcp.json'])
+  expect(line.copies.every(path => !existsSync(path))).toBe(true)
+  expect(line.copies.length > 0).toBe(!hasKeychain)
+  const [kept] = readdirSync(dirname(at.files.gemini)).filter(name => name.includes('-backup-'))
+  if (hasKeychain) expect(kept).toBeUndefined()
+  else expect(readFileSync(join(dirname(at.files.gemini), kept!), 'utf8')).toBe(GEMINI)
   if (hasKeychain) {
     expect([ran.code, line.left]).toEqual([0, []])
     expect(JSON.parse(at.text('gemini').replace('// mine', '')).mcpServers).toEqual({
@@ -107,7 +112,10 @@ test('everything goes: entries out of files changed since, taken servers back, k
     })
     expect(line.keychain).toContain('root')
     expect(await accountsOf(id)).toEqual([])
-  } else expect([ran.code, line.left]).toEqual([1, [expect.stringContaining('keychain')]])
+  } else {
+    expect(ran.code).toBe(1)
+    expect(line.left.sort()).toEqual([expect.stringContaining(kept!), expect.stringContaining('keychain')])
+  }
   expect(existsSync(at.data)).toBe(false)
   // Once more there is nothing to do.
   expect(await at.run('uninstall', '--yes')).toMatchObject({ code: 0, out: 'No client’s file holds our entry.\n' })

@@ -63,6 +63,7 @@ function sayLine(line: UninstallLine): void {
   if (line.clients.length === 0) say('No client’s file holds our entry.')
   for (const { client, name } of line.givenBack)
     say(`${oneLine(name)} ${line.done ? 'went' : 'goes'} back into the file of ${oneLine(client)}.`)
+  for (const path of line.copies) say(`${line.done ? 'Removed' : 'To remove'}, a copy for undo: ${oneLine(path)}`)
   const entries = line.keychain.length === 1 ? '1 keychain entry' : `${line.keychain.length} keychain entries`
   if (line.keychain.length > 0)
     say(`${entries} ${line.done ? 'removed' : 'to remove'}: ${line.keychain.map(oneLine).join(', ')}`)

@@ -54,7 +54,7 @@ function directEntry(client: KnownClient, name: string, launch: Launch, values: 
   if (launch.url !== undefined) {
     if (!http)
       throw new HubError('clients/no-address', `${client.name}'s file takes no servers that run elsewhere.`, {
-        hint: `Nothing was written. Leave ${name} out, or use it through Gatehouse.`,
+        hint: `Nothing was written. Connect ${client.name} to Gatehouse instead: through that one entry it reaches ${name}, too. Or leave ${name} out.`,
       })
     const headers = mapped(launch.headers)
     return {

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { applySplices, type Place, putEntry, type Splice, takeEntry } from './edit.ts'
+import { anyJson } from './fixtures/any-file.ts'
 import { type Config, nodeAt, readConfig } from './read-config.ts'
 import { isSameButFor } from './same-but-for.ts'
 import { KNOWN_CLIENTS } from './table.ts'
@@ -156,65 +157,6 @@ test('an entry that is there gives way, and a map that is no map bars the way', 
   expect(putEntry(read('{"servers": null}'), placeOf(vscode), entry)).toBeNull()
 })
 
-// Any JSON file a person may have written: odd space, comments, trailing commas, line ends, with or without the map.
-const space = (comments: boolean, eol: string) =>
-  fc.oneof(
-    { weight: 4, arbitrary: fc.constantFrom('', ' ', '  ', eol, `${eol}  `, `${eol}\t`, `${eol}${eol}    `) },
-    {
-      weight: comments ? 1 : 0,
-      arbitrary: fc.constantFrom('/* , } */', ` // "x": {}, ${eol}`, `/*${eol}*/ `, `${eol}// }${eol}  `),
-    },
-  )
-const scalar = fc.constantFrom(
-  '1',
-  '1.0',
-  '1e400',
-  '9007199254740993',
-  'true',
-  'null',
-  '"a"',
-  '"\\u0041\\"}{"',
-  '"é😀"',
-  '""',
-)
-const keys = fc.uniqueArray(
-  fc.constantFrom('a', 'b c', '__proto__', 'servers', 'mcpServers', 'x', '', '7', 'gatehouse'),
-  { maxLength: 5 },
-)
-
-function objectOf(gap: fc.Arbitrary<string>, comments: boolean, depth: number, names: string[]): fc.Arbitrary<string> {
-  const values = names.map(name => {
-    const isMap = name === 'servers' || name === 'mcpServers'
-    const inner = depth > 0 ? keys.chain(next => objectOf(gap, comments, depth - 1, next)) : fc.constant('{}')
-    return isMap
-      ? inner
-      : fc.oneof(
-          scalar,
-          inner,
-          fc.tuple(gap, scalar).map(([g, s]) => `[${g}${s}]`),
-        )
-  })
-  return fc
-    .tuple(
-      fc.tuple(...values),
-      fc.array(gap, { minLength: 4 * names.length + 1, maxLength: 4 * names.length + 1 }),
-      fc.boolean(),
-    )
-    .map(([texts, gaps, trailing]) => {
-      const members = texts.map(
-        (text, i) =>
-          `${gaps[4 * i]}${JSON.stringify(names[i])}${gaps[4 * i + 1]}:${gaps[4 * i + 2]}${text}${gaps[4 * i + 3]}`,
-      )
-      return `{${members.join(',')}${trailing && comments && names.length ? ',' : ''}${gaps.at(-1)}}`
-    })
-}
-
-const file = (comments: boolean) =>
-  fc.tuple(fc.constantFrom('\n', '\r\n', '\r'), keys, fc.boolean()).chain(([eol, names, ends]) => {
-    const gap = space(comments, eol)
-    return fc.tuple(gap, objectOf(gap, comments, 2, names), gap).map(([a, b, c]) => a + b + c + (ends ? eol : ''))
-  })
-
 /** What is left of `after` when the inserted ranges are taken out again. */
 function withoutSplices(after: string, splices: readonly Splice[]): string {
   let out = after
@@ -235,7 +177,7 @@ test.each([
 ] as const)('property: the entry goes in and out of any file, and every other byte stays (%s)', (_, client) => {
   const place = placeOf(client)
   fc.assert(
-    fc.property(file(client === vscode), text => {
+    fc.property(anyJson(client === vscode), text => {
       const before = read(text, client)
       const splices = putEntry(before, place, entry)!
       const after = read(applySplices(text, splices), client)

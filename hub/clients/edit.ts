@@ -47,8 +47,9 @@ export function putEntry(config: Config, place: Place, entry: Json): Splice[] | 
   const old = propertyOf(map, place.name)
   if (!old) return addMember(text, map, place.name, entry, layout, 1)
   const value = contentOf(old)!
-  const opens = layout.lines && beginsLine(text, old.offset)
-  const shown = write(entry, opens ? layout : { ...layout, lines: false }, indentOf(text, old.offset), 1)
+  const indent = indentOf(text, old.offset)
+  const lines = layout.lines && beginsLine(text, old.offset)
+  const shown = write(entry, { ...layout, lines, unit: unitOf(text, map, indent, layout) }, indent, 1)
   return [{ at: value.offset, remove: value.length, text: shown }]
 }
 

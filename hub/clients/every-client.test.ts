@@ -20,12 +20,12 @@ afterEach(() => {
   for (const close of closers.splice(0).reverse()) close()
 })
 
-/** What this client's own command wrote, and hand-written files of it. */
+/** What this client's own command wrote, and hand-written files of it; those of projects are in projects.test.ts. */
 function filesOf(id: string): string[] {
   const folder = join(fixtures, id)
   const names = existsSync(folder) ? readdirSync(folder) : []
   return names
-    .filter(name => /\.(jsonc?|toml|ya?ml)$/.test(name) && !/project|local|workspace/.test(name))
+    .filter(name => /\.(jsonc?|toml|ya?ml)$/.test(name) && !/project|workspace/.test(name))
     .map(name => join(folder, name))
 }
 

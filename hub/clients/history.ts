@@ -1,4 +1,5 @@
 // What we wrote into clients' files and may still be undone, with what undoing has to know.
+import { isAbsolute } from 'node:path'
 import { z } from 'zod'
 import type { Written, WrittenRow } from '../store/written.ts'
 
@@ -24,6 +25,12 @@ export type Note = z.infer<typeof Note>
 
 export interface Write extends Omit<WrittenRow, 'entry'> {
   note: Note
+}
+
+/** A copy beside its file. `hasServers`: it was made when servers were taken out of the file. */
+export interface Copy {
+  path: string
+  hasServers: boolean
 }
 
 /** The writes per client. An undone write is forgotten; the undoing itself cannot be undone. */
@@ -59,6 +66,16 @@ export class History {
       chain.push(before)
     }
     return chain
+  }
+
+  /** Copies that lie beside the clients' files: there was no key to encrypt them with. */
+  copiesBeside(): Copy[] {
+    return this.clients().flatMap(id =>
+      this.#written.list(id).flatMap(row => {
+        const path = row.backup
+        return path && isAbsolute(path) ? [{ path, hasServers: (read(row)?.note.taken.length ?? 0) > 0 }] : []
+      }),
+    )
   }
 
   begin(write: Omit<Write, 'id'>): number {

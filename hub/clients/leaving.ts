@@ -1,9 +1,10 @@
 // Our entries out of every file they stand in, also where a client would read another one now.
+import { existsSync, rmSync } from 'node:fs'
 import type { MovePreview } from '../../contract/client-move.ts'
 import type { Written } from '../../contract/clients.ts'
 import { fileAt } from './client-file.ts'
 import { isBridge } from './entry.ts'
-import type { History } from './history.ts'
+import type { Copy, History } from './history.ts'
 import { known } from './known.ts'
 import type { Looking } from './looking.ts'
 import { atPath, configPath } from './places.ts'
@@ -50,6 +51,16 @@ export class Leaving {
   takeOut(id: string, path: string, by: string): Promise<Written> {
     const task = (client: KnownClient) => this.#tasks.for(client, 'disconnect', () => fileAt(client, path))
     return this.#writing.write(atPath(known(id), path), task, { by })
+  }
+
+  /** Copies of files from before that lie beside them, with all that stood in them. */
+  copies(): Copy[] {
+    return this.#history.copiesBeside().filter(({ path }) => existsSync(path))
+  }
+
+  /** Nothing can be undone any more: they go, but for those that alone may hold servers of the person. */
+  dropCopies(): void {
+    for (const { path, hasServers } of this.copies()) if (!hasServers) rmSync(path, { force: true })
   }
 
   /** The client runs, and would write its file anew from memory. */

@@ -4,6 +4,7 @@ import {
   existsSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   renameSync,
   rmSync,
@@ -118,6 +119,37 @@ describe.each(Object.entries(FILES))('%s', (id, file) => {
     expect(await rowOf(clients, place)).toBeUndefined()
   })
 })
+
+const fixtures = join(import.meta.dirname, '../../test/fixtures/clients')
+const written = readdirSync(fixtures, { recursive: true, encoding: 'utf8' }).filter(name =>
+  /project|workspace/.test(name),
+)
+
+test.each(written)(
+  '%s, as a client wrote it in a project: our entry in and out, and undone byte for byte',
+  async name => {
+    const id = name.split(/[\\/]/)[0]!
+    const { shop, open } = machine()
+    const file = join(shop, FILES[id]!)
+    mkdirSync(dirname(file), { recursive: true })
+    const bytes = readFileSync(join(fixtures, name))
+    writeFileSync(file, bytes)
+    const clients = open()
+    const place = inProject(id, shop)
+    await clients.connect(place, (await clients.preview(place, 'connect')).before)
+    const { keyPath } = KNOWN_CLIENTS.find(each => each.id === id)!.config
+    const map = (text: string) => keyPath.reduce((value, key) => value?.[key], JSON.parse(text))
+    const { gatehouse, ...others } = map(readFileSync(file, 'utf8'))
+    expect(gatehouse).toBeDefined()
+    expect(others).toEqual(map(bytes.toString()) ?? {})
+    await clients.undo(place)
+    expect(readFileSync(file).equals(bytes)).toBe(true)
+    await clients.connect(place)
+    await clients.replaceToken(place)
+    await clients.disconnect(place)
+    expect(JSON.parse(readFileSync(file, 'utf8'))).toEqual(JSON.parse(bytes.toString()))
+  },
+)
 
 test('one client in two projects and for all: each entry, token, link and history is its own', async () => {
   const { home, shop, rows, open } = machine()

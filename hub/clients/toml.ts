@@ -56,7 +56,7 @@ export function putToml(text: string, toml: Toml, place: Place, entry: { [key: s
   const last = toml.tables.findLast(({ resolvedKey }) => place.keyPath.every((key, n) => resolvedKey[n] === key))
   const at = last ? lineEnd(text, last.range[1]) : text.trimEnd().length
   const before = text.slice(0, at).trim() === '' ? '' : eol + eol
-  const after = at >= text.length ? eol : ''
+  const after = /^\r?\n/.test(text.slice(at)) ? '' : eol
   return [{ at, remove: 0, text: before + block + after }]
 }
 
