@@ -8,7 +8,10 @@ import type { Seen } from './orders.ts'
 import { BACKEND, inWords, Task, TaskId, taskOf } from './tasks.ts'
 
 /** The backend may be asked four times, for 30 s each. */
-const TIMEOUT_MS = 150_000
+const LONG = {
+  timeoutMs: 150_000,
+  ifLate: 'It may have been done: look with list_deployments before it is asked again.',
+}
 const Key = z
   .string()
   .min(1)
@@ -40,7 +43,7 @@ export function addDeployTools(kit: Kit, server: McpServer, d: Deploying): void 
       input: z.object({ service: ServiceName, version: Version, environment: Environment, idempotencyKey: Key }),
       output,
       annotations: writes,
-      timeoutMs: TIMEOUT_MS,
+      ...LONG,
     },
     async (asked, call) => told(await start(d, asked, d.rights.who(call.caller), call.signal)),
   )
@@ -54,7 +57,7 @@ export function addDeployTools(kit: Kit, server: McpServer, d: Deploying): void 
       input: z.object({ taskId: TaskId }),
       output,
       annotations: writes,
-      timeoutMs: TIMEOUT_MS,
+      ...LONG,
     },
     async ({ taskId }, call) => told(await approve(d, taskId, call.caller, call.signal)),
   )
@@ -68,7 +71,7 @@ export function addDeployTools(kit: Kit, server: McpServer, d: Deploying): void 
       input: z.object({ taskId: TaskId }),
       output,
       annotations: { ...writes, idempotentHint: true },
-      timeoutMs: TIMEOUT_MS,
+      ...LONG,
     },
     async ({ taskId }, call) => told(await cancel(d, taskId, d.rights.who(call.caller), call.signal)),
   )
@@ -87,7 +90,7 @@ export function addDeployTools(kit: Kit, server: McpServer, d: Deploying): void 
       }),
       output,
       annotations: { ...writes, destructiveHint: true },
-      timeoutMs: TIMEOUT_MS,
+      ...LONG,
     },
     async (asked, call) => told(await rollBack(d, asked, d.rights.who(call.caller), call.signal)),
   )
@@ -101,7 +104,7 @@ export function addDeployTools(kit: Kit, server: McpServer, d: Deploying): void 
       input: z.object({ service: ServiceName, confirmation: z.literal('DELETE').describe('DELETE, in capitals') }),
       output: z.object({ service: z.string(), environments: z.array(Environment), ...BACKEND }),
       annotations: { ...writes, destructiveHint: true, idempotentHint: true },
-      timeoutMs: TIMEOUT_MS,
+      ...LONG,
     },
     async ({ service }, call) => {
       const environments = await remove(d, service, d.rights.who(call.caller), call.signal)

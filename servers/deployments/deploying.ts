@@ -5,7 +5,7 @@ import { Failure } from '../kit/failure.ts'
 import type { Protected } from '../kit/protected.ts'
 import { type Backend, Environment } from './backend.ts'
 import type { DeployWindows } from './deploy-windows.ts'
-import type { NewOrder, Orders, Seen } from './orders.ts'
+import { busyFailure, busyWords, type NewOrder, type Orders, type Seen } from './orders.ts'
 import { type Checked, checkPrerequisites, type Wanted } from './prerequisites.ts'
 import type { Rights } from './rights.ts'
 
@@ -19,17 +19,27 @@ export interface Deploying {
   now: () => number
 }
 
-export async function check(d: Deploying, wanted: Wanted, who: Caller, signal: AbortSignal): Promise<Checked> {
+/** `taskId`: of the deployment it is about, when there is one. */
+export async function check(
+  d: Deploying,
+  wanted: Wanted,
+  who: Caller,
+  signal: AbortSignal,
+  taskId?: string,
+): Promise<Checked> {
   const checked = await checkPrerequisites(wanted, d.backend, d.windows, { now: d.now(), signal })
   const missing = d.rights.missing(wanted.environment, who)
-  const permission = 'permission' as const
-  if (missing === null) checked.passed.push({ check: permission, message: 'You may deploy there.' })
+  if (missing === null) checked.passed.push({ check: 'permission', message: 'You may deploy there.' })
   else
     checked.issues.push({
-      check: permission,
+      check: 'permission',
       message: `Deploying to ${wanted.environment} needs ${missing}.`,
       suggestion: 'Ask the person.',
     })
+  const busy = await d.orders.underWay(wanted.service, wanted.environment, signal)
+  if (!busy || busy.id === taskId)
+    checked.passed.push({ check: 'turn', message: 'Nothing else of it is on its way there.' })
+  else checked.issues.push({ check: 'turn', ...busyWords(busy) })
   return checked
 }
 
@@ -43,7 +53,7 @@ export async function start(
   const id = await d.orders.idFor(idempotencyKey, who.name, { kind: 'deploy', ...wanted })
   const known = await d.orders.find(id)
   if (known && !(await d.orders.isUnsent(known, signal))) return d.orders.see(known, signal)
-  const { service } = await checked(d, wanted, who, signal)
+  const { service } = await checked(d, wanted, who, signal, id)
   const from = service!.environments[wanted.environment]!.version
   const is = known || !d.needsApproval.includes(wanted.environment) ? 'begun' : 'waiting'
   return placed(d, { id, kind: 'deploy', ...wanted, by: who.name, at: d.now(), from, is }, signal)
@@ -61,7 +71,7 @@ export async function approve(
   if (caller && caller.name === order.by)
     throw new Failure('permission_denied', 'Whoever started a deployment cannot approve it.', 'Ask somebody else to.')
   // What was true when it was started may have changed since.
-  if (order.is === 'waiting') await checked(d, order, who, signal)
+  if (order.is === 'waiting') await checked(d, order, who, signal, taskId)
   await d.orders.approve(taskId, who.name, signal)
   return d.orders.see(await d.orders.get(taskId), signal)
 }
@@ -121,8 +131,7 @@ export async function remove(d: Deploying, name: string, who: Caller, signal: Ab
     if (service.environments[environment]!.version !== null) d.guarded.refuse(environment)
     d.rights.require(environment, who)
     const busy = await d.orders.underWay(name, environment, signal)
-    if (busy)
-      throw new Failure('conflict', `${name} is being deployed (${busy.id}).`, 'Wait for its end, or cancel it.')
+    if (busy) throw busyFailure(busy)
   }
   await d.backend.remove(name, signal)
   return environments
@@ -133,8 +142,14 @@ async function placed(d: Deploying, order: NewOrder, signal: AbortSignal): Promi
   return d.orders.see(await d.orders.get(order.id), signal)
 }
 
-async function checked(d: Deploying, wanted: Wanted, who: Caller, signal: AbortSignal): Promise<Checked> {
-  const result = await check(d, wanted, who, signal)
+async function checked(
+  d: Deploying,
+  wanted: Wanted,
+  who: Caller,
+  signal: AbortSignal,
+  taskId: string,
+): Promise<Checked> {
+  const result = await check(d, wanted, who, signal, taskId)
   if (result.issues.length === 0) return result
   const { service, environment, version } = wanted
   throw new Failure(

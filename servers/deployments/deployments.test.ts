@@ -21,7 +21,7 @@ test('a deployment: checked, started, watched to its end, in the configuration t
   const checked = await one.call('check_deployment_prerequisites', checkout)
   expect(checked.data).toMatchObject({ proceed: true, issues: [], backend: 'demo' })
   const kinds = checked.data.passed.map((passed: { check: string }) => passed.check)
-  expect(kinds).toEqual(['configuration', 'version', 'dependency', 'dependency', 'window', 'permission'])
+  expect(kinds).toEqual(['configuration', 'version', 'dependency', 'dependency', 'window', 'permission', 'turn'])
   const started = await one.call('start_deployment', checkout)
   expect(started.data).toMatchObject({ state: 'working', from: '2.4.0', by: 'local', backend: 'demo' })
   expect(started.text).toContain('This is a demo: nothing real is deployed.')
@@ -195,7 +195,7 @@ test('one at a time for a service in an environment; cancelling makes room', asy
   const first = await one.call('start_deployment', checkout)
   const { taskId } = first.data
   const second = await one.call('start_deployment', { ...checkout, version: '2.6.0' })
-  expect(second.data.error).toMatchObject({ kind: 'conflict', details: { taskId } })
+  expect(second.data.error).toMatchObject({ kind: 'conflict', message: expect.stringContaining(taskId) })
   expect((await one.call('start_deployment', { ...checkout, environment: 'staging', version: '2.3.2' })).failed).toBe(
     false,
   )
@@ -272,7 +272,7 @@ test('a protected environment is not rolled back and keeps its services, unless 
   expect((await free.call('rollback_deployment', asked)).data).toMatchObject({ state: 'working', version: '2.2.4' })
   expect(
     (await free.call('delete_service', { service: 'checkout', confirmation: 'DELETE' })).data.error.message,
-  ).toContain('is being deployed')
+  ).toContain('is on its way')
 })
 
 test('lists come in pages, newest first, and a task that there is not is said', async () => {

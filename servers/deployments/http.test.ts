@@ -162,3 +162,36 @@ test('what the backend refuses leaves nothing behind; the same key may try again
   backend.demo.begin = realPut
   expect((await one.call('start_deployment', wanted)).data.state).toBe('working')
 })
+
+test('a backend that fails while it is told: nobody says it has not begun; it is seen, gone on with, or cancelled', async () => {
+  const one = await server({ CALL_TIMEOUT_MS: '20000' })
+  const { begin } = backend.demo
+  // Of two deployments one was begun and one was not, and both answers are lost.
+  for (const [environment, version, isBegun] of [
+    ['development', '2.5.0', true],
+    ['staging', '2.3.2', false],
+  ] as const) {
+    backend.demo.begin = async order => {
+      if (isBegun) await begin.call(backend.demo, order)
+      throw new Error('Out of memory')
+    }
+    const wanted = { service: 'checkout', environment, version, idempotencyKey: environment }
+    const { data } = await one.call('start_deployment', wanted)
+    const { taskId } = data.error.details
+    expect(data.error).toMatchObject({
+      kind: 'upstream_error',
+      suggestion: expect.stringContaining('It may have begun'),
+    })
+    backend.demo.begin = order => begin.call(backend.demo, order)
+    expect((await one.call('check_deployment_status', { taskId })).data.state).toBe('working')
+    expect((await one.call('start_deployment', { ...wanted, idempotencyKey: 'other' })).data.error.kind).toBe(
+      'conflict',
+    )
+    if (isBegun) expect((await one.call('start_deployment', wanted)).data).toMatchObject({ taskId, state: 'working' })
+    expect((await one.call('cancel_deployment', { taskId })).data.state).toBe('cancelled')
+    expect((await backend.demo.run(taskId))?.state).toBe(isBegun ? 'cancelled' : undefined)
+  }
+  await backend.api.close()
+  const { deployments } = (await one.call('list_deployments')).data
+  expect(deployments).toHaveLength(2)
+})

@@ -85,7 +85,10 @@ export class Orders {
       await this.#takeTurn(order, signal)
       if (order.is === 'begun') await this.#hand(order, signal)
     } catch (error) {
-      if (isRefusal(error)) await this.#forget(order.id)
+      if (!isRefusal(error)) throw unclear(order.id, error)
+      // One that was sent before, and whose answer was lost, may be there.
+      if (await this.#isThere(order.id, signal)) return
+      await this.#forget(order.id)
       throw error
     }
   }
@@ -99,17 +102,21 @@ export class Orders {
     try {
       await this.#hand(order, signal)
     } catch (error) {
-      const { message } = error as Failure
-      if (isRefusal(error)) await this.#note(id, before => before && { ...before, is: 'failed', message })
+      if (!isRefusal(error)) throw unclear(id, error)
+      if (await this.#isThere(id, signal)) return
+      await this.#note(id, before => before && { ...before, is: 'failed', message: (error as Failure).message })
       throw error
     }
   }
 
   async cancel({ id }: Kept, signal: AbortSignal): Promise<void> {
-    const order = await this.#note(id, before =>
-      before?.is === 'waiting' ? { ...before, is: 'cancelled', message: 'Cancelled before it began' } : null,
-    )
+    const cancelled = (before: Kept): Kept => ({ ...before, is: 'cancelled', message: 'Cancelled before it began' })
+    const order = await this.#note(id, before => (before?.is === 'waiting' ? cancelled(before) : null))
     if (order.is === 'cancelled') return
+    if (await this.isUnsent(order, signal)) {
+      await this.#note(id, before => (before?.is === 'begun' ? cancelled(before) : null))
+      return
+    }
     if ((await this.see(order, signal)).state !== 'working')
       throw new Failure('conflict', 'It has ended.', 'There is nothing to cancel.')
     await this.#backend.cancel(id, signal)
@@ -152,8 +159,14 @@ export class Orders {
     return seen?.state === 'working' || seen?.state === 'waiting' ? seen : null
   }
 
-  #hand({ id, kind, service, environment, version }: Order, signal: AbortSignal): Promise<void> {
-    return this.#backend.begin({ id, kind, service, environment, version }, signal)
+  async #hand({ id, kind, service, environment, version }: Order, signal: AbortSignal): Promise<void> {
+    await this.#backend.begin({ id, kind, service, environment, version }, signal)
+    // Taken back while it was on its way.
+    if ((await this.find(id))?.is === 'cancelled') await this.#backend.cancel(id, signal)
+  }
+
+  async #isThere(id: string, signal: AbortSignal): Promise<boolean> {
+    return this.#backend.run(id, signal).then(Boolean, () => false)
   }
 
   /** One deployment of a service in an environment at a time. */
@@ -164,13 +177,7 @@ export class Orders {
       const latest = held?.value as string | undefined
       if (latest === order.id) return
       const busy = latest === undefined ? null : await this.#unended(latest, signal)
-      if (busy)
-        throw new Failure(
-          'conflict',
-          `${order.service} ${busy.version} is on its way to ${order.environment} already (${busy.id}, ${busy.state}).`,
-          'Wait for its end, or cancel it with cancel_deployment.',
-          { taskId: busy.id },
-        )
+      if (busy) throw busyFailure(busy)
       const version = await this.#state.put(LATEST, place, order.id, {
         ifVersion: held?.version ?? null,
         keepMs: KEEP_MS,
@@ -199,4 +206,31 @@ const NEVER_BEGUN =
 function isRefusal(error: unknown): boolean {
   const kinds = ['validation_error', 'not_found', 'permission_denied', 'conflict']
   return error instanceof Failure && kinds.includes(error.kind)
+}
+
+/** Nobody knows whether the backend has begun. */
+function unclear(taskId: string, error: unknown): unknown {
+  if (!(error instanceof Failure)) return error
+  const { kind, message, suggestion, details } = error
+  return new Failure(
+    kind,
+    message,
+    `It may have begun: look at ${taskId} with check_deployment_status. ${suggestion}`,
+    {
+      ...details,
+      taskId,
+    },
+  )
+}
+
+export function busyWords({ id, service, version, environment, state }: Seen): { message: string; suggestion: string } {
+  return {
+    message: `${service} ${version} is on its way to ${environment} already (${id}, ${state}).`,
+    suggestion: 'Wait for its end, or cancel it with cancel_deployment.',
+  }
+}
+
+export function busyFailure(busy: Seen): Failure {
+  const { message, suggestion } = busyWords(busy)
+  return new Failure('conflict', message, suggestion, { taskId: busy.id })
 }

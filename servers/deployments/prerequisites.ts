@@ -5,7 +5,7 @@ import type { Backend, Environment, Service } from './backend.ts'
 import type { DeployWindows } from './deploy-windows.ts'
 
 export interface Passed {
-  check: 'configuration' | 'version' | 'dependency' | 'window' | 'permission'
+  check: 'configuration' | 'version' | 'dependency' | 'window' | 'permission' | 'turn'
   message: string
 }
 export interface Issue extends Passed {
@@ -44,10 +44,9 @@ export async function checkPrerequisites(
     const [ok, message, suggestion] = versionFits(service, running.version, wanted)
     say('version', ok, message, suggestion)
   }
-  for (const { service: other, range } of service?.dependencies ?? []) {
-    const [ok, message, suggestion] = await dependencyFits(backend, other, range, environment, signal)
-    say('dependency', ok, message, suggestion)
-  }
+  const needed = service?.dependencies ?? []
+  const found = needed.map(one => dependencyFits(backend, one.service, one.range, environment, signal))
+  for (const [ok, message, suggestion] of await Promise.all(found)) say('dependency', ok, message, suggestion)
   const { open, words: when, opens } = windows.at(environment, now)
   if (open) say('window', true, `Deployments to ${environment} are open: ${when}.`, '')
   else say('window', false, `Deployments to ${environment} are closed; they are open ${when}.`, `Wait until ${opens}.`)

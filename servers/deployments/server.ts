@@ -24,10 +24,16 @@ const JSON_TYPE = { mimeType: 'application/json' }
 
 type All = Settings<typeof SETTINGS>
 
+/** Other than it is, in tests. */
+interface Pace {
+  now?: () => number
+  firstDelayMs?: number
+}
+
 /** What all connections share. */
-export function deployments(kit: Kit, settings: All, now: () => number = Date.now) {
+export function deployments(kit: Kit, settings: All, { now = Date.now, ...pace }: Pace = {}) {
   const state = openState(NAME, settings)
-  const backend = httpBackend(settings, now) ?? new DemoBackend(state, settings.DEMO_SECONDS * 1_000, now)
+  const backend = httpBackend(settings, now, pace) ?? new DemoBackend(state, settings.DEMO_SECONDS * 1_000, now)
   const d: Deploying = {
     backend,
     orders: new Orders(state, backend, now),
@@ -72,7 +78,7 @@ function serverOf(kit: Kit, d: Deploying): McpServer {
 }
 
 /** Null where none is configured. Throws an Error in words. */
-function httpBackend(s: All, now: () => number): Backend | null {
+function httpBackend(s: All, now: () => number, pace: Pace): Backend | null {
   const oauth = [s.OAUTH_TOKEN_URL, s.OAUTH_CLIENT_ID, s.OAUTH_CLIENT_SECRET]
   if (oauth.some(Boolean) && !oauth.every(Boolean))
     throw new Error('OAUTH_TOKEN_URL, OAUTH_CLIENT_ID and OAUTH_CLIENT_SECRET go together: set all, or none.')
@@ -83,5 +89,5 @@ function httpBackend(s: All, now: () => number): Backend | null {
   const [url, clientId, clientSecret] = oauth
   const scope = s.OAUTH_SCOPE
   const tokens = url ? new Tokens({ url, clientId: clientId!, clientSecret: clientSecret!, scope }, now) : null
-  return new HttpBackend({ url: s.DEPLOYMENTS_URL, tokens })
+  return new HttpBackend({ url: s.DEPLOYMENTS_URL, tokens, ...pace })
 }

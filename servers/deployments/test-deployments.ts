@@ -30,7 +30,7 @@ export async function open(env: Record<string, string> = {}, clock: Clock = { no
   const settings = readSettings(shape, { STATE_FILE: ':memory:', RATE_LIMIT: '100000', ...env })
   const log = new Log('deployments', { secrets: secretsOf(shape, settings), write: line => lines.push(line) })
   const kit = new Kit({ log, metrics: new Metrics('deployments', '1'), settings })
-  const made = deployments(kit, settings, () => clock.now)
+  const made = deployments(kit, settings, { now: () => clock.now, firstDelayMs: 1 })
   const client = new Client({ name: 'test', version: '1' })
   const [a, b] = InMemoryTransport.createLinkedPair()
   await Promise.all([made.server().connect(a), client.connect(b)])
@@ -89,7 +89,7 @@ export async function startBackend(clock: Clock) {
       const run = await demo.run(id)
       return run ? { body: run } : { status: 404, body: { message: 'no such deployment' } }
     } catch (error) {
-      if (!(error instanceof Failure)) throw error
+      if (!(error instanceof Failure)) return { status: 500 }
       return { status: STATUS[error.kind] ?? 500, body: { message: error.message } }
     }
   })

@@ -2,11 +2,12 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { McpServer } from '@modelcontextprotocol/server'
 import { z } from 'zod'
+import { Failure } from '../kit/failure.ts'
 import { fromCursor, NEXT, PAGING, pageOfText, toCursor } from '../kit/paging.ts'
 import { type Kit, READS } from '../kit/tools.ts'
 import { Environment, ServiceName } from './backend.ts'
 import type { Deploying } from './deploying.ts'
-import type { Kept } from './orders.ts'
+import type { Kept, Seen } from './orders.ts'
 import { BACKEND, inWords, Task, TaskId, taskOf } from './tasks.ts'
 
 const EVERY_MS = 500
@@ -15,6 +16,16 @@ const BATCH = 100
 export function addWatchTools(kit: Kit, server: McpServer, d: Deploying): void {
   const { kind: backend } = d.backend
   const annotations = { ...READS, openWorldHint: backend === 'http' }
+
+  /** A list is also there while the backend is not. */
+  const asFarAsKnown = async (order: Kept, signal: AbortSignal): Promise<Seen> => {
+    try {
+      return await d.orders.see(order, signal)
+    } catch (error) {
+      if (!(error instanceof Failure)) throw error
+      return { ...order, state: 'working', message: `Last known: ${order.message}. ${error.message}` }
+    }
+  }
 
   kit.tool(
     server,
@@ -86,7 +97,7 @@ export function addWatchTools(kit: Kit, server: McpServer, d: Deploying): void {
         before = batch.at(-1)?.id
       }
       const shown = found.slice(0, limit)
-      const tasks = await Promise.all(shown.map(async one => taskOf(await d.orders.see(one, signal))))
+      const tasks = await Promise.all(shown.map(async one => taskOf(await asFarAsKnown(one, signal))))
       const next = found.length > limit ? { nextCursor: toCursor(shown.at(-1)!.id) } : {}
       return {
         text: tasks.map(inWords).join('\n') || 'There are none.',
