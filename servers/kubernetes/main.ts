@@ -12,6 +12,12 @@ serve({
   make(kit, settings) {
     const cluster = new Cluster(settings, kit.log)
     const namespaces = new Namespaces(cluster)
-    return () => kubernetesServer(kit, { cluster, namespaces, limits: settings })
+    return {
+      server: () => kubernetesServer(kit, { cluster, namespaces, limits: settings }),
+      ready: async signal => {
+        const namespace = await cluster.defaultNamespace()
+        await cluster.ask({ signal }, ({ core }) => core.listNamespacedPod({ namespace, limit: 1 }))
+      },
+    }
   },
 })

@@ -21,6 +21,14 @@ serve({
       spending: new Spending(state, limitsOf(settings.MOST_PER_DAY) ?? new Map()),
       kept: new Protected('customer', 'PROTECTED_CUSTOMERS', settings.PROTECTED_CUSTOMERS),
     }
-    return () => paymentsServer(kit, cashier)
+    return {
+      server: () => paymentsServer(kit, cashier),
+      // Both: without the store no key is known to be new.
+      ready: async signal => {
+        await state.read('ready', 'asked')
+        await cashier.stripe.ask(stripe => stripe.customers.list({ limit: 1 }), signal)
+      },
+      close: () => state.close(),
+    }
   },
 })
