@@ -2,7 +2,7 @@ import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync 
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
-import type { Fault } from '../kit/test-api.ts'
+import { type Fault, startTestApi } from '../kit/test-api.ts'
 import { type Started, startServer } from '../kit/test-client.ts'
 import { KEY_ID, refusal, SECRET, startTestAws, type TestAws } from './test-aws.ts'
 
@@ -360,6 +360,19 @@ test('without credentials or region all tools are listed, and a call says which 
   expect(aws.seen.length).toBe(seen)
   await expect(start({ AWS_ACCESS_KEY_ID: KEY_ID })).rejects.toThrow()
 })
+
+test('the metadata address is asked last, not for long, and not at all when that is switched off', async () => {
+  const metadata = await startTestApi(() => ({ status: 404 }))
+  const env = { AWS_REGION: 'eu-central-1', AWS_ENDPOINT_URL: aws.url, AWS_EC2_METADATA_SERVICE_ENDPOINT: metadata.url }
+  const off = await start(env)
+  expect((await off.call('list_s3_buckets')).text).toMatch(/^There are no AWS credentials\./)
+  expect(metadata.seen).toEqual([])
+  metadata.faults.push(...Array<Fault>(20).fill('silence'))
+  const on = await start({ ...env, AWS_EC2_METADATA_DISABLED: 'false', CALL_TIMEOUT_MS: '60000' })
+  expect((await on.call('list_s3_buckets')).text).toMatch(/^There are no AWS credentials\./)
+  expect(metadata.seen.length).toBeGreaterThan(0)
+  await metadata.close()
+}, 90_000)
 
 test('wrong keys are refused, and stand in no answer and no log', async () => {
   const wrong = 'not-the-secret-but-a-secret-still-0123'
