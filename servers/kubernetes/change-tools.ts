@@ -29,12 +29,13 @@ export function registerChangeTools(kit: Kit, server: McpServer, cluster: Cluste
       annotations: { ...CHANGES, idempotentHint: true },
     },
     async ({ name, namespace, replicas, dryRun }, { signal }) => {
-      if (replicas === 0) kept.refuse(namespace)
       const missing = missingDeployment(name, namespace)
       const path = `/apis/apps/v1/namespaces/${namespace}/deployments/${name}/scale`
       const before = await cluster.ask({ signal, missing }, api =>
         api.apps.readNamespacedDeploymentScale({ name, namespace }),
       )
+      const was = before.spec?.replicas ?? 0
+      if (!dryRun && replicas < was) kept.refuse(namespace)
       // A number of pods is the same however often it is said: it may be said again.
       const after = await cluster.ask({ signal, missing }, api =>
         api.raw({
@@ -46,7 +47,6 @@ export function registerChangeTools(kit: Kit, server: McpServer, cluster: Cluste
         }),
       )
       const now = (after as { spec?: { replicas?: number } }).spec?.replicas ?? 0
-      const was = before.spec?.replicas ?? 0
       const text = dryRun
         ? `The cluster would scale ${name} in ${namespace} from ${was} to ${now}. Nothing has changed.`
         : `${name} in ${namespace} is scaled from ${was} to ${now}.`

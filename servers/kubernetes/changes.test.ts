@@ -67,6 +67,7 @@ test.each<[tool: string, args: object]>([
   ['delete_pod', { name: 'core', namespace: 'kube-system', confirm: true }],
   ['delete_pod', { name: 'web-1', namespace: 'prod', confirm: true }],
   ['scale_deployment', { name: 'web', namespace: 'prod', replicas: 0 }],
+  ['scale_deployment', { name: 'web', namespace: 'prod', replicas: 1 }],
   ['restart_deployment', { name: 'web', namespace: 'prod' }],
   ['apply_manifest', { manifest: CONFIG_MAP('production'), dryRun: false }],
   ['apply_manifest', { manifest: `${CONFIG_MAP('default')}\n---\n${CONFIG_MAP('prod')}`, dryRun: false }],
@@ -90,6 +91,8 @@ test('the context’s own namespace is protected too, where a manifest names non
 
 test('in a protected namespace scaling up and dry runs stay, and the setting decides what is protected', async () => {
   expect((await place.call('scale_deployment', { name: 'web', namespace: 'prod', replicas: 4 })).failed).toBe(false)
+  const less = await place.call('scale_deployment', { name: 'web', namespace: 'prod', replicas: 0, dryRun: true })
+  expect(less.text).toContain('Nothing has changed.')
   const dry = await place.call('apply_manifest', { manifest: CONFIG_MAP('prod') })
   expect([dry.failed, dry.text]).toEqual([false, expect.stringContaining('It would be refused: prod is protected.')])
   const open = await connect(kubeconfig(cluster.url), { PROTECTED_NAMESPACES: 'kube-system,sh*' })

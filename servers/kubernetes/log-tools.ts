@@ -10,6 +10,8 @@ import { container, namespace, objectName } from './names.ts'
 
 const MOST_CHARS = 100_000
 const IF_LATE = 'Ask for fewer lines: a smaller tailLines or sinceSeconds.'
+const STUCK =
+  'There is more, but too much was written at one time to go on from there. Ask for the newest lines, without a cursor.'
 const ASKED = {
   name: objectName,
   namespace: namespace.default('default'),
@@ -50,9 +52,10 @@ export function registerLogTools(kit: Kit, server: McpServer, cluster: Cluster):
       const { taken, next, isAll } = fitting(behind(lines, place), MOST_CHARS, place)
       const log = taken.map(line => line.text).join('\n')
       const hasMore = taken.length > 0 && (cut || !isAll)
+      const none = cut ? STUCK : place ? 'Nothing more.' : 'The log is empty.'
       const more = hasMore ? '\n… there is more: call again with the cursor.' : ''
       return {
-        text: `${log || (place ? 'Nothing more.' : 'The log is empty.')}${more}`,
+        text: `${log || none}${more}`,
         data: {
           log,
           lines: taken.length,

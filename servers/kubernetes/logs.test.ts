@@ -1,5 +1,6 @@
 // Logs page by page, without tokens; the errors in them; what is wrong with a pod.
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { toCursor } from '../kit/paging.ts'
 import { withoutShapes } from '../kit/shapes.ts'
 import { groupErrors, normalised } from './error-groups.ts'
 import { issuesOf } from './pod-health.ts'
@@ -85,6 +86,14 @@ test('more than is read at once is not cut silently, and a line without end is s
   expect(numbers).toEqual(Array.from({ length: 90 }, (_, n) => n))
   const told = await place.call('analyze_logs', { name: 'web-1', tailLines: 5000 })
   expect([told.data.newestMissing, told.text]).toEqual([true, expect.stringContaining('its newest lines are missing')])
+})
+
+test('where so much was written at one time that the cursor cannot go on, that is said', async () => {
+  const time = stamp(5)
+  put(Array.from({ length: 300 }, (_, n) => `${time} ${n} ${'y'.repeat(15_000)}`))
+  const cursor = toCursor({ time, shown: 280 })
+  const { text, data } = await place.call('get_pod_logs', { name: 'web-1', cursor })
+  expect([text, data.lines]).toEqual([expect.stringContaining('There is more, but'), 0])
 })
 
 test('tokens, passwords and terminal codes are taken out of logs', async () => {

@@ -10,7 +10,7 @@ export const SETTINGS = {
   KUBE_CONTEXT: z.string().optional().describe('The context to use; without it the current one of the kubeconfig'),
   PROTECTED_NAMESPACES: protectedNames(
     'kube-system,production,prod',
-    'Namespaces in which nothing is deleted, applied, restarted or scaled to 0',
+    'Namespaces in which nothing is deleted, applied, restarted or scaled down',
   ).meta({ inGatehouse: 'kube-system' }),
   APPLY_CLUSTER_WIDE: z
     .stringbool()
