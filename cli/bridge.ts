@@ -148,11 +148,11 @@ class Bridge {
     const fromHub = new Lines()
     const again = this.#first?.answered && REPLAYED.has(this.#first.method) ? this.#first : null
     let swallow = again?.id ?? null
-    if (again) socket.write(Buffer.concat([again.line, NEWLINE]))
+    if (again) socket.write(again.line)
     else this.#begin(socket)
 
     const isForClient = (line: Buffer): boolean => {
-      const seen = glimpse(line.toString())
+      const seen = glimpse(line)
       if (!isAnswer(seen)) return true
       if (seen.id === swallow) {
         swallow = null
@@ -169,7 +169,7 @@ class Bridge {
     socket.on('error', () => socket.destroy())
     socket.on('data', chunk => {
       const lines = fromHub.push(chunk).filter(isForClient)
-      if (lines.length > 0 && !stdout.write(Buffer.concat(lines.flatMap(line => [line, NEWLINE])))) socket.pause()
+      if (lines.length > 0 && !stdout.write(lines.length > 1 ? Buffer.concat(lines) : lines[0]!)) socket.pause()
     })
     const stop = () => {
       socket.end()
@@ -193,7 +193,7 @@ class Bridge {
     if (first && !first.answered && this.#isReplayed(first) && !this.#queue.includes(first.line))
       this.#queue.unshift(first.line)
     this.#socket = socket
-    for (const line of this.#queue.splice(0)) socket.write(Buffer.concat([line, NEWLINE]))
+    for (const line of this.#queue.splice(0)) socket.write(line)
     this.#queuedBytes = 0
     this.#at.stdin.resume()
   }
@@ -203,9 +203,8 @@ class Bridge {
   }
 
   #takeFromClient(line: Buffer): void {
-    const text = line.toString()
-    if (text.trim() === '') return
-    const seen = glimpse(text)
+    if (isBlank(line)) return
+    const seen = glimpse(line)
     if (isRequest(seen)) {
       if (this.#refused) this.#write(errorFrame(seen.id, -32000, words(this.#refused)))
       this.#first ??= { line, id: seen.id, method: seen.method, answered: false, initialized: false }
@@ -213,9 +212,9 @@ class Bridge {
     }
     if (this.#refused) return
     if (seen.method === INITIALIZED && this.#first) this.#first.initialized = true
-    if (seen.method === CANCELLED) this.#open.delete(cancelledId(text))
+    if (seen.method === CANCELLED) this.#open.delete(cancelledId(line.toString()))
     if (this.#socket) {
-      if (!this.#socket.write(Buffer.concat([line, NEWLINE]))) this.#at.stdin.pause()
+      if (!this.#socket.write(line)) this.#at.stdin.pause()
       return
     }
     this.#queue.push(line)
@@ -226,7 +225,7 @@ class Bridge {
 
   /** The hub went: what it had taken is lost, but for a first request without effects, which is said again. */
   #loseCalls(): void {
-    const waiting = new Set(this.#queue.map(line => glimpse(line.toString()).id))
+    const waiting = new Set(this.#queue.map(line => glimpse(line).id))
     for (const id of [...this.#open]) {
       if (waiting.has(id)) continue
       if (this.#first?.id === id && !this.#first.answered && this.#isReplayed(this.#first)) continue
@@ -249,7 +248,7 @@ class Bridge {
   /** The client closed its side: what is under way gets a moment, then all ends. */
   async #afterInput(): Promise<void> {
     const rest = this.#fromClient.flush()
-    if (rest.length > 0) this.#takeFromClient(rest)
+    if (rest.length > 0) this.#takeFromClient(Buffer.concat([rest, NEWLINE]))
     const until = Date.now() + (this.#at.graceMs ?? 1000)
     while (!this.#isOver() && this.#open.size > 0 && Date.now() < until) await sleep(10)
     this.#end()
@@ -261,9 +260,15 @@ class Bridge {
 }
 
 const NEWLINE = Buffer.from('\n')
+const BRACE = 123
 
 function words(problem: Problem): string {
   return `${problem.message}${problem.hint ? ` ${problem.hint}` : ''}`
+}
+
+/** Any line of a message begins with a brace; only what may be blank is looked at whole. */
+function isBlank(line: Buffer): boolean {
+  return line[0] !== BRACE && line.toString().trim() === ''
 }
 
 function cancelledId(text: string): string {

@@ -9,13 +9,15 @@ export interface Glimpse {
 
 const NOTHING: Glimpse = { id: null, method: null }
 
-export function glimpse(line: string): Glimpse {
+export function glimpse(line: Buffer): Glimpse {
+  // One character a byte: a long line is not decoded for its id, and what is looked at is ASCII.
+  const bytes = line.toString('latin1')
   try {
     let { id, method } = NOTHING
-    for (const member of members(line)) {
-      const text = line.slice(member.start, member.end)
-      if (member.key === 'id' && text !== 'null') id = text
-      if (member.key === 'method') method = String(JSON.parse(text))
+    for (const { key, start, end } of members(bytes)) {
+      const text = key === 'id' || key === 'method' ? line.toString('utf8', start, end) : ''
+      if (key === 'id' && text !== 'null') id = text
+      if (key === 'method') method = String(JSON.parse(text))
     }
     if (id !== null) JSON.parse(id)
     return { id, method }

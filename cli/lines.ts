@@ -1,4 +1,4 @@
-// Cuts a byte stream into lines, as bytes and without the newline. What is not ended yet is kept.
+// Cuts a byte stream into lines, as bytes and with the newline, so that they go on as they came. What is not ended yet is kept.
 const NEWLINE = 10
 
 export class Lines {
@@ -8,7 +8,7 @@ export class Lines {
     const lines: Buffer[] = []
     let at = 0
     for (let end = chunk.indexOf(NEWLINE); end >= 0; end = chunk.indexOf(NEWLINE, at)) {
-      const part = chunk.subarray(at, end)
+      const part = chunk.subarray(at, end + 1)
       lines.push(this.#kept.length === 0 ? part : Buffer.concat([...this.#kept, part]))
       this.#kept = []
       at = end + 1

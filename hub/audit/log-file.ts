@@ -77,6 +77,7 @@ export interface Statements {
   ends: Database.Statement<[], Ends>
   head: Database.Statement<[], StoredHead>
   setHead: Database.Statement<[number, string, number, string | null]>
+  schema: Database.Statement<[], number>
 }
 
 function headStatement(db: Db): Database.Statement<[], StoredHead> {
@@ -106,6 +107,7 @@ function prepared(db: Db): Statements {
     ends: endsStatement(db),
     head: headStatement(db),
     setHead: db.prepare('INSERT OR REPLACE INTO head(one, seq, hash, time, signature) VALUES (1, ?, ?, ?, ?)'),
+    schema: schemaStatement(db),
   }
 }
 
@@ -151,8 +153,12 @@ export function checkSchema(db: Db): void {
   if (missing) throw damaged(`its table ${missing} is gone`)
 }
 
-export function schemaVersion(db: Db): number {
-  return Number(db.pragma('schema_version', { simple: true }))
+function schemaStatement(db: Db): Database.Statement<[], number> {
+  return db.prepare<[], number>('PRAGMA schema_version').pluck()
+}
+
+function schemaVersion(db: Db): number {
+  return schemaStatement(db).get()!
 }
 
 /** Opens for reading only; writes nothing to the log. Null when there is none. */

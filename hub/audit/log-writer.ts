@@ -17,7 +17,6 @@ import {
   readHead,
   rememberDamage,
   type StoredHead,
-  schemaVersion,
   unacknowledged,
 } from './log-file.ts'
 import { begin, clearContent, dueRows, eraseSome } from './retention.ts'
@@ -158,9 +157,10 @@ export class LogWriter {
     let last: StoredRow | null = null
     let head: StoredHead | null = null
     db.transaction(() => {
-      if (schemaVersion(db) !== log.schema) {
+      const schema = statements.schema.get()!
+      if (schema !== log.schema) {
         checkSchema(db)
-        log.schema = schemaVersion(db)
+        log.schema = schema
       }
       // Somebody else's rows in our file get no place in our chain, but their numbers are taken.
       const taken = statements.ends.get()!.last

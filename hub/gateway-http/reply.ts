@@ -61,7 +61,8 @@ export class Reply {
     if (this.#response.headersSent) return void this.#response.end(`data: ${inOneLine(frame)}\n\n`)
     const code = this.#isModern ? memberAt(frame, ['error', 'code']) : undefined
     const status = code ? (STATUS[Number(frame.slice(code.start, code.end))] ?? 200) : 200
-    this.#response.writeHead(status, { ...this.#headers, 'content-type': 'application/json' }).end(frame)
+    const body = { 'content-type': 'application/json', 'content-length': Buffer.byteLength(frame) }
+    this.#response.writeHead(status, { ...this.#headers, ...body }).end(frame)
   }
 
   end(status: number): void {

@@ -4,7 +4,7 @@ import type { AuditEvent } from '../../contract/audit.ts'
 import type { Decision } from '../../contract/policy.ts'
 import { HubError, problemOf } from '../error.ts'
 import { CallArguments } from '../policy/call-arguments.ts'
-import { type CallFacts, decide } from '../policy/decide.ts'
+import { type DecidingPolicy, decide } from '../policy/decide.ts'
 import { definitionHash } from '../policy/definition-hash.ts'
 import { Rate } from '../policy/rate.ts'
 import type { InstanceFor } from '../supervisor/instances.ts'
@@ -58,6 +58,15 @@ const CLIENT_MS = 50_000
 /** With the log's own delay a record is at most 50 ms behind. */
 const QUICK_MS = 25
 
+/** What was decided of a call, and on what. */
+interface Decided {
+  policy: DecidingPolicy
+  trusted: boolean
+  held: boolean
+  read: CallArguments
+  decision: Decision
+}
+
 export class Guard {
   readonly #o: GuardOptions
   readonly #holding: Holding
@@ -66,8 +75,8 @@ export class Guard {
   readonly #reads: ReadRecords
   readonly #rate = new Rate()
   #underWay = 0
-  /** A call is decided up to four times on its way. */
-  readonly #read = new WeakMap<object, CallArguments>()
+  /** A call is decided up to four times on its way, mostly on the same. */
+  readonly #decided = new WeakMap<object, Decided>()
 
   constructor(options: GuardOptions) {
     this.#o = options
@@ -83,19 +92,29 @@ export class Guard {
 
   decide(call: Pick<Call, 'client' | 'server' | 'method' | 'tool' | 'entry' | 'argumentsText'>): Decision {
     const { client, server, method, tool, entry, argumentsText } = call
-    const read = this.#read.get(call) ?? new CallArguments(argumentsText)
-    this.#read.set(call, read)
-    const facts: CallFacts = {
-      client: client.id,
-      server: { id: server.id, name: server.name, trusted: this.#o.isTrusted(server.id) },
-      method,
-      tool,
-      definition: entry?.definition ?? null,
-      argumentsText,
-      read,
-      held: entry !== null && this.#o.isHeld(server.id, entry.own),
+    const policy = this.#o.policy.current()
+    const trusted = this.#o.isTrusted(server.id)
+    const held = entry !== null && this.#o.isHeld(server.id, entry.own)
+    const before = this.#decided.get(call)
+    const read = before?.read ?? new CallArguments(argumentsText)
+    const isSame = before?.policy === policy && before.trusted === trusted && before.held === held
+    // A rule may end with time alone.
+    if (!isSame || policy.rules.some(rule => rule.until !== undefined)) {
+      const { id, name } = server
+      const definition = entry?.definition ?? null
+      const facts = {
+        client: client.id,
+        server: { id, name, trusted },
+        method,
+        tool,
+        definition,
+        argumentsText,
+        read,
+        held,
+      }
+      this.#decided.set(call, { policy, trusted, held, read, decision: decide(facts, policy, Date.now()) })
     }
-    const decision = decide(facts, this.#o.policy.current(), Date.now())
+    const { decision } = this.#decided.get(call)!
     // What a client is not shown it may not call, whatever a rule or a person said of it.
     if (this.#hidden(call) === null) return decision
     return { ...decision, effect: 'deny', rule: null, reasons: [`The profile of ${client.title} hides it.`] }

@@ -36,7 +36,7 @@ import type { Tap } from './tap.ts'
 import { ToldLists } from './told-lists.ts'
 import { type Listener, LOG_LEVELS } from './upstreams.ts'
 import type { ListKind, View } from './view.ts'
-import { greetingOf, pageOf, viewOf, whyNotOffered } from './what-it-sees.ts'
+import { greetingOf, isOffered, pageOf, viewOf, whyNotOffered } from './what-it-sees.ts'
 
 export interface LinkOptions {
   client: string
@@ -254,7 +254,7 @@ export class GatewayLink implements Listener {
     if (answer === null || flight.cancelled) return
     const dropped = this.#room.whyDropped(answer)
     const text = dropped ? errorFrame(id, DENIED, dropped) : answer
-    await this.#room.holding(text, () => this.#out(text, about, id))
+    this.#room.holds(text, this.#out(text, about, id))
   }
 
   /** The answer's frame; null when the client took its request back. */
@@ -274,9 +274,9 @@ export class GatewayLink implements Listener {
       case 'logging/setLevel':
         return this.#setLevel(frame, correlation)
     }
-    const view = await viewOf(this.#house, this, flight.abort.signal)
+    const view = this.server ? await viewOf(this.#house, this, flight.abort.signal) : this.#view()
     if (list) return resultFrame(id, pageOf(this.#house, this, this.#told, { kind: list, view, frame, era: 'legacy' }))
-    const closed = await this.#notOffered(frame, view, flight, correlation)
+    const closed = isOffered(frame, view) ? null : await this.#notOffered(frame, view, flight, correlation)
     if (closed) return toolErrorFrame(id, closed)
     const target =
       this.#house.tasks.of(this.client).target(frame, this.server?.id) ??

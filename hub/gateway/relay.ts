@@ -116,7 +116,7 @@ export async function relay(
 }
 
 /** The request as this server knows it, and its answer as this client knows it. */
-async function exchange(
+function exchange(
   house: House,
   asker: Asker,
   call: Call,
@@ -144,8 +144,8 @@ async function exchange(
     const client = { ...legacy, capabilities: offered, version: upstream.protocolVersion }
     return askModern(target.text, { ...rounds, client })
   }
-  const answer = await upstream.request(asLegacyRequest(target.text), options)
-  return asModernAnswer(answer, frame.method, serverInfoOf(upstream.initialize, 'legacy'))
+  const asked = upstream.request(asLegacyRequest(target.text), options)
+  return asked.then(answer => asModernAnswer(answer, frame.method, serverInfoOf(upstream.initialize, 'legacy')))
 }
 
 export function callOf(asker: Asker, frame: ClientFrame, target: Target, flight: Flight, correlation: string): Call {

@@ -34,11 +34,13 @@ export class Room {
   }
 
   /** Counts an answer as unread until it is written. */
-  async holding(answer: string, write: () => void | Promise<void>): Promise<void> {
+  holds(answer: string, written: void | Promise<void>): void {
+    if (!written) return
     this.#unread++
     this.#unreadChars += answer.length
-    await write()
-    this.#unread--
-    this.#unreadChars -= answer.length
+    void written.then(() => {
+      this.#unread--
+      this.#unreadChars -= answer.length
+    })
   }
 }

@@ -34,6 +34,12 @@ export async function viewOf(house: House, { server, client }: Seer, signal: Abo
   return house.catalog.fresh(server.id, server.id, client)
 }
 
+/** No call, or a call of a tool that is in the lists. */
+export function isOffered({ method, value: { name } }: ClientFrame, view: View): boolean {
+  if (method !== 'tools/call' || typeof name !== 'string') return true
+  return view.named('tools', name) !== undefined || view.ownTool(name) !== undefined
+}
+
 /** What a call is for when the tool is known and not shown, or its server may not be called now, and why not; null else. */
 export async function whyNotOffered(
   house: House,
@@ -43,7 +49,7 @@ export async function whyNotOffered(
   signal: AbortSignal,
 ): Promise<{ target: Target; words: string } | null> {
   const { name } = frame.value
-  if (typeof name !== 'string' || view.named('tools', name) || view.ownTool(name)) return null
+  if (typeof name !== 'string' || isOffered(frame, view)) return null
   const only = server?.id
   const profile = house.profiles.of(client)
   const known =

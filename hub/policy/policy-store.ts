@@ -43,6 +43,12 @@ export interface PolicyStoreOptions {
 const LOOK_MS = 500
 const MOST_BYTES = 1_000_000
 
+/** The policy, as it was made of a state. */
+interface Made {
+  of: PolicyState
+  policy: Policy & { serversByName: boolean }
+}
+
 export class PolicyStore {
   readonly #options: PolicyStoreOptions
   readonly #path: string
@@ -50,6 +56,7 @@ export class PolicyStore {
   #state: PolicyState = CAREFUL
   #isSealed = false
   #problem: string | null = null
+  #current: Made | null = null
   #seen: string | null | undefined
   #proposal: string | null = null
   readonly #onVault = () => this.#reload()
@@ -77,9 +84,12 @@ export class PolicyStore {
     options.announcer.on('vault/changed', this.#onVault)
   }
 
-  /** What decides now. */
+  /** What decides now; the same object until it changes. */
   current(): Policy & { serversByName: boolean } {
-    return this.#asPolicy(this.#state)
+    const [of, problem] = [this.#state, this.#problem]
+    if (this.#current?.of !== of || this.#current.policy.problem !== problem)
+      this.#current = { of, policy: this.#asPolicy(of) }
+    return this.#current.policy
   }
 
   /** What would decide after the change; nothing is changed. */

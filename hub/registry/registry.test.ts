@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
@@ -280,6 +280,20 @@ test('editors that write by renaming are noticed, and only what changed is annou
   await until(() => expect(changed).toEqual(['b', 'c']))
   write({ a: { command: 'node' } })
   await until(() => expect(changed).toEqual(['b', 'c', 'gone', 'gone']))
+})
+
+test('an edit right after the start is noticed, and one through a link from elsewhere', async () => {
+  write({ early: { command: 'node' } })
+  await until(() => expect(registry.list().map(d => d.name)).toEqual(['early']))
+  const elsewhere = join(root, 'dotfiles.json')
+  renameSync(config, elsewhere)
+  symlinkSync(elsewhere, config)
+  writeFileSync(elsewhere, JSON.stringify({ mcpServers: { linked: { command: 'node' } } }))
+  await until(() => expect(registry.list().map(d => d.name)).toEqual(['linked']))
+})
+
+test('the folder is not watched, since each write of its databases would wake the hub', () => {
+  expect(process.getActiveResourcesInfo()).not.toContain('FSEventWrap')
 })
 
 test('a rename by hand keeps id, slug and agreement; so does one in the window', async () => {
