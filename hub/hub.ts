@@ -202,6 +202,7 @@ async function openParts(options: HubOptions, parts: OpenParts, report: (message
     },
   })
   const policy = PolicyStore.open({
+    redact: text => vault.redactor.redact(text),
     folder: folder.path,
     sealed,
     announcer,

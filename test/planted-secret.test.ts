@@ -24,6 +24,7 @@ import { TIMING } from '../hub/supervisor/timing.ts'
 import { redactAll } from '../hub/vault/redact-all.ts'
 import { Redactor } from '../hub/vault/redactor.ts'
 import { chance } from './chance.ts'
+import { givenAway } from './given-away.ts'
 
 const ROUNDS = 10_000
 const EACH_LOG = 400
@@ -222,26 +223,3 @@ test('nothing of it is left, in any form, in logs, audit.db and its WAL, wire vi
     rmSync(folder, { recursive: true, force: true })
   }
 }, 90_000)
-
-/** What would give it away: written by other means than the redactor's own list of forms. */
-function givenAway(secret: string): string[] {
-  const json = JSON.stringify(secret).slice(1, -1)
-  const bytes = Buffer.from(secret)
-  const inner = [0, 1, 2].map(lead =>
-    Buffer.concat([Buffer.alloc(lead, 97), bytes])
-      .toString('base64')
-      .replace(/=+$/, '')
-      .slice(lead === 0 ? 0 : 4, -4),
-  )
-  return [
-    secret,
-    json,
-    JSON.stringify(json).slice(1, -1),
-    json.replaceAll('/', '\\/'),
-    encodeURIComponent(secret),
-    bytes.toString('hex'),
-    bytes.toString('hex').toUpperCase(),
-    ...inner,
-    ...inner.map(text => text.replaceAll('+', '-').replaceAll('/', '_')),
-  ].map(form => Buffer.from(form).toString('latin1'))
-}

@@ -233,7 +233,7 @@ export class Approvals {
 
   #settle(waiting: Waiting, answer: Answer, rule: NewRule | undefined, by: string): Approval {
     if (answer.kind === 'deny') {
-      const word = answer.word?.trim() || null
+      const word = this.#options.redact(answer.word?.trim() ?? '') || null
       return this.#end(waiting, { kind: 'denied', by, word }, { allowed: false, scope: null, by, word })
     }
     const { scope } = answer

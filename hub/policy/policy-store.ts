@@ -30,6 +30,7 @@ export interface FileEvent {
 }
 
 export interface PolicyStoreOptions {
+  redact?: (text: string) => string
   folder: string
   sealed: Pick<Sealed, 'get' | 'put' | 'isForged'>
   announcer: Announcer
@@ -115,6 +116,11 @@ export class PolicyStore {
 
   /** Applied at once from a window or when it only tightens; else kept as a proposal. */
   change(change: PolicyChange, from: Role, by: string): { applied: boolean; proposal: string | null } {
+    const text = JSON.stringify(change)
+    if (this.#options.redact && this.#options.redact(text) !== text)
+      throw new HubError('policy/holds-secret', 'A credential stands in this rule, and rules are kept as plain text.', {
+        hint: 'Leave it out, or name what is around it with a pattern.',
+      })
     this.#catchUp()
     const after = this.#after(change)
     if (from === 'window' || tightens(this.#state, after)) {
