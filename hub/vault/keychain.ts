@@ -19,14 +19,14 @@ export class KeychainError extends HubError {
 const SENTENCES: Record<KeychainFailure, string> = {
   missing: 'There is no keychain to keep secrets in.',
   locked: 'Your keychain is locked.',
-  denied: 'Access to your keychain was refused.',
+  denied: 'Your keychain did not let Gatehouse in.',
   waiting: 'Your keychain did not answer in time.',
 }
 
 /** What to do about it on this platform. */
 export function keychainHint(kind: KeychainFailure, platform: NodeJS.Platform = process.platform): string {
   if (kind === 'locked') return 'Unlock it; Gatehouse goes on by itself.'
-  if (kind === 'denied') return 'Allow Gatehouse in the keychain’s question, then press Try again in Credentials.'
+  if (kind === 'denied') return 'Unlock it, or allow Gatehouse in its question, then press Try again in Credentials.'
   if (kind === 'waiting')
     return 'Look for a question of your keychain that waits for an answer, perhaps behind other windows.'
   if (platform === 'linux')

@@ -1,5 +1,7 @@
-// A keychain that is slow, or not there, as a person meets it: said in words with what to do, and tried again by a press.
-import { rmSync, symlinkSync } from 'node:fs'
+// A keychain that is slow, not there, or locked, as a person meets it: said in words with what to do, and tried again by a press.
+import { execFileSync, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdirSync, rmSync, symlinkSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import type { Page } from 'playwright-core'
@@ -13,6 +15,8 @@ import {
   type RunningHub,
   startHub,
 } from '../harness.ts'
+import { openWindow } from '../window-client.ts'
+import { addAndAgree, fixture } from './stories.ts'
 
 const pictures = process.env.GATEHOUSE_PICTURES
 const realBus = /unix:path=([^,;]+)/.exec(process.env.DBUS_SESSION_BUS_ADDRESS ?? '')?.[1]
@@ -78,4 +82,83 @@ test.skipIf(!chromiumPath || process.platform !== 'linux')(
     await take(page, 'open')
     rmSync(bus)
   },
+)
+
+test.skipIf(!chromiumPath || !hasKeychain)(
+  'a real one that is locked: the list stays, what needs a credential waits and says so, and a press after unlocking is enough',
+  async () => {
+    const home = freshHome()
+    const run = join(home.folder, 'run')
+    mkdirSync(run, { mode: 0o700 })
+    const env = {
+      ...home.env,
+      XDG_RUNTIME_DIR: run,
+      DBUS_SESSION_BUS_ADDRESS: `unix:path=${join(run, 'bus')}`,
+      DISPLAY: '',
+    }
+    const bus = spawn(
+      'dbus-daemon',
+      ['--session', '--nofork', '--print-address', `--address=${env.DBUS_SESSION_BUS_ADDRESS}`],
+      { env, stdio: ['ignore', 'pipe', 'ignore'] },
+    )
+    await once(bus.stdout, 'data')
+    const keyring = (...more: string[]) =>
+      execFileSync('gnome-keyring-daemon', [...more, '--unlock', '--components=secrets'], {
+        env,
+        input: 'test',
+        stdio: ['pipe', 'ignore', 'ignore'],
+      })
+    const secrets = ['--session', '--dest', 'org.freedesktop.secrets', '--object-path', '/org/freedesktop/secrets']
+    const lock = () =>
+      execFileSync(
+        'gdbus',
+        [
+          'call',
+          ...secrets,
+          '--method',
+          'org.freedesktop.Secret.Service.Lock',
+          "[objectpath '/org/freedesktop/secrets/collection/login']",
+        ],
+        { env, stdio: 'ignore' },
+      )
+    try {
+      keyring()
+      hub = await startHub(home, [], env)
+      const first = await openWindow(hub.web, { pin: '4711' })
+      await first.call.secrets.set({ name: 'MY_SECRET', value: 'k9-Tr0ub4dor&3-zebra' })
+      const teller = { command: 'node', args: [fixture('tells-secret.mjs')], env: { MY_SECRET: '${secret:MY_SECRET}' } }
+      await addAndAgree(first, { teller }, { secrets: ['MY_SECRET'] })
+      first.close()
+      await hub.stop()
+
+      lock()
+      hub = await startHub(home, [], env)
+      const page = await credentials(hub)
+      await page.getByText('Your keychain did not let Gatehouse in.').first().waitFor()
+      await page.getByText('Unlock it, or allow Gatehouse in its question').waitFor()
+      await page.getByRole('button', { name: 'MY_SECRET', exact: true }).waitFor()
+      await page.getByText('locked', { exact: true }).waitFor()
+      await take(page, 'locked')
+      await page.getByRole('link', { name: 'Servers' }).first().click()
+      await page.getByText('teller').first().waitFor()
+      await take(page, 'locked-servers')
+      await page.getByRole('link', { name: 'Home' }).first().click()
+      await take(page, 'locked-home')
+      await page.getByRole('link', { name: 'Credentials' }).first().click()
+      // A press while it is locked changes nothing, and says so again.
+      const again = page.getByRole('button', { name: 'Try again' })
+      await again.click()
+      await expect.poll(() => again.isEnabled()).toBe(true)
+      await page.getByText('Your keychain did not let Gatehouse in.').first().waitFor()
+
+      keyring('--replace')
+      await again.click()
+      await page.waitForTimeout(2000)
+      await take(page, 'unlocked')
+    } finally {
+      await hub?.stop()
+      bus.kill()
+    }
+  },
+  120_000,
 )
