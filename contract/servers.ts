@@ -63,6 +63,8 @@ export const Agreement = z.object({
   launch: Launch,
   /** The launch agreed to before, when it changed. */
   before: Launch.nullable(),
+  /** Something was agreed to before, and cannot be read while the keychain is not open. */
+  unread: z.boolean(),
   /** Secrets it names; each granted once per digest. */
   secrets: z.array(z.object({ name: z.string(), stored: z.boolean(), granted: z.boolean() })),
   /** Facts worth a look, in words: "No version is named, …". */

@@ -18,6 +18,9 @@ export function viewServer(definition: Definition, { registry, supervisor, gatew
   const { id, name, slug, title, launch, enabled, startup, instance, bundled } = definition
   const state = supervisor.state(id)
   const details = supervisor.details(id)
+  const agreement = state.kind === 'waiting' ? registry.agreement(id) : null
+  // While nobody can say what was agreed to, nobody can say what of it was seen.
+  const isUnread = agreement?.unread ?? false
   const offers = supervisor.listing(id) ? gateway.offers(id) : null
   return {
     id,
@@ -33,11 +36,11 @@ export function viewServer(definition: Definition, { registry, supervisor, gatew
     instances: details.instances,
     bundled,
     state,
-    agreement: state.kind === 'waiting' ? registry.agreement(id) : null,
+    agreement,
     tools: offers ? offers.tools : null,
     toolTokens: offers ? offers.tokens : null,
-    held: pins.count(id),
-    silent: pins.isSilent(id),
+    held: isUnread ? 0 : pins.count(id),
+    silent: !isUnread && pins.isSilent(id),
     flagged: pins.flagged(id),
     protocolVersion: details.protocolVersion,
     answeredAt: details.answeredAt,

@@ -154,7 +154,7 @@ export class Windows {
     if (this.#ended.has(proof.window))
       return no(
         'unknown-key',
-        'This window was paired while the encrypted file was locked, and is not one of those that the file names.',
+        'This window was paired while the keychain or the encrypted file was locked, and is not one of those named there.',
         'Run `gatehouse open` for a new link; it asks for your PIN.',
       )
     return no('unknown-key', 'This window is not paired with this Gatehouse.', 'Run `gatehouse open` for a new link.')

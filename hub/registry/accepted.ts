@@ -18,6 +18,11 @@ export class Accepted {
     return this.#sealed.get('agreement', id, Agreed)
   }
 
+  /** Something was agreed to, and the keychain that says what is not open. */
+  isUnread(id: string): boolean {
+    return this.#sealed.isUnread('agreement', id)
+  }
+
   agree(id: string, digest: string, launch: Launch): void {
     const at = Date.now()
     // The next listing is the pin of its tools. Without this row a pin that is gone was taken out by hand.

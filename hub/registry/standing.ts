@@ -38,9 +38,11 @@ export class Standings {
           : `${name} is disabled in config.json.`,
       }
     if (!this.isAgreed(definition)) {
-      const what = this.#accepted.agreement(id)
-        ? `${name} was changed: agree to it again in the window.`
-        : `Agree to the command of ${name} in the window.`
+      const what = this.#accepted.isUnread(id)
+        ? `What was agreed to for ${name} cannot be read before the keychain is open: see Credentials.`
+        : this.#accepted.agreement(id)
+          ? `${name} was changed: agree to it again in the window.`
+          : `Agree to the command of ${name} in the window.`
       return { may: 'wait', for: 'agreement', what }
     }
     const missing = secretNames.filter(secret => !this.#hasSecret(secret))
@@ -86,7 +88,7 @@ export class Standings {
     const notes = notesOn(launch)
     if (definition.trust && !this.isTrusted(definition))
       notes.push('config.json says that its own read-only marks count; they do only if you say so here.')
-    return { digest, launch, before: before?.launch ?? null, secrets, notes }
+    return { digest, launch, before: before?.launch ?? null, unread: this.#accepted.isUnread(id), secrets, notes }
   }
 
   isAgreed({ id, digest }: Definition): boolean {

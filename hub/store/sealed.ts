@@ -54,6 +54,12 @@ export class Sealed {
     return this.#rows(kind).some(row => row.key === key) || this.#keysOf(kind).has(key)
   }
 
+  /** Something stands there that cannot be read now: what it is sealed with is not there. */
+  isUnread(kind: string, key: string): boolean {
+    if (this.#key() || this.#memory.get(kind)?.has(key)) return false
+    return this.#rows(kind).some(row => row.key === key)
+  }
+
   /** Whether any row was edited by hand. */
   get hasForged(): boolean {
     if (!this.#key()) return false

@@ -87,7 +87,8 @@ export function problemFrom(error: unknown): Problem {
       return { code: 'window/not-understood', message: inputProblem(data, error.message) }
     return { code: error.code, message: error.message }
   }
-  if (hubState.get().kind !== 'live') return notLive
+  const isCut = error instanceof Error && error.name === 'AbortError'
+  if (isCut || hubState.get().kind !== 'live') return notLive
   return { code: 'window/unexpected', message: error instanceof Error ? error.message : String(error) }
 }
 

@@ -165,7 +165,7 @@ test('who paired while the file was locked and did not give its passphrase is no
     })
     const link = (await terminal.call.windows.newLink()).url
     terminal.close()
-    const words = expect.stringContaining('paired while the encrypted file was locked')
+    const words = expect.stringContaining('paired while the keychain or the encrypted file was locked')
     const { verdict } = await openWindow(link, { key: guest.key })
     expect(verdict).toMatchObject({ kind: 'unknown-key', problem: { message: words } })
     const back = await openWindow(link, { key: first.key })

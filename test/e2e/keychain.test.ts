@@ -14,6 +14,7 @@ import {
   openBrowser,
   type RunningHub,
   startHub,
+  until,
 } from '../harness.ts'
 import { openWindow } from '../window-client.ts'
 import { addAndAgree, fixture } from './stories.ts'
@@ -140,9 +141,10 @@ test.skipIf(!chromiumPath || !hasKeychain)(
       await page.getByText('locked', { exact: true }).waitFor()
       await take(page, 'locked')
       await page.getByRole('link', { name: 'Servers' }).first().click()
-      await page.getByText('teller').first().waitFor()
+      await page.getByText('What you agreed to is locked away with the keychain.').waitFor()
       await take(page, 'locked-servers')
       await page.getByRole('link', { name: 'Home' }).first().click()
+      await page.getByText('waits for the keychain').waitFor()
       await take(page, 'locked-home')
       await page.getByRole('link', { name: 'Credentials' }).first().click()
       // A press while it is locked changes nothing, and says so again.
@@ -153,8 +155,15 @@ test.skipIf(!chromiumPath || !hasKeychain)(
 
       keyring('--replace')
       await again.click()
-      await page.waitForTimeout(2000)
+      // Who paired while it was locked was asked for no PIN: it is no window now. Those paired before are again.
+      await page.getByText('was paired while the keychain or the encrypted file was locked').waitFor()
       await take(page, 'unlocked')
+      const back = await openWindow(hub.web, { key: first.key })
+      expect(back.verdict.kind).toBe('accepted')
+      const [server] = await back.call.servers.list()
+      await back.call.servers.start({ id: server!.id }).catch(() => {})
+      await until('it runs', async () => (await back.call.servers.list())[0]!.state.kind === 'running', 30_000)
+      back.close()
     } finally {
       await hub?.stop()
       bus.kill()

@@ -3,12 +3,13 @@ import { Button } from '@mantine/core'
 import { useState } from 'react'
 import type { VaultStatus } from '../../../contract/secrets.ts'
 import { hub, useCall } from '../../hub.ts'
-import { Banner } from '../../ui/index.ts'
+import { Banner, Mono } from '../../ui/index.ts'
 
 export function KeychainTrouble({ vault }: { vault: VaultStatus }) {
   const retry = useCall(hub.secrets.retry)
   const [tries, setTries] = useState(false)
   if (vault.kind === 'open') return null
+  const [, what = vault.what, detail] = /^([^(]*)\s\((.*)\)$/s.exec(vault.what) ?? []
   const tryNow = async () => {
     setTries(true)
     await retry(undefined)
@@ -19,8 +20,18 @@ export function KeychainTrouble({ vault }: { vault: VaultStatus }) {
       <Banner
         tone={vault.kind === 'waiting' ? 'plain' : 'red'}
         role="status"
-        title={vault.what}
-        text={vault.hint ?? 'It is tried again by itself; servers that need no credential go on.'}
+        title={what}
+        text={
+          <>
+            {vault.hint ?? 'It is tried again by itself; servers that need no credential go on.'}
+            {detail && (
+              <>
+                {' '}
+                It said: <Mono>{detail}</Mono>
+              </>
+            )}
+          </>
+        }
       >
         <Button loading={tries} onClick={() => void tryNow()}>
           Try again

@@ -210,16 +210,18 @@ function Command({ server }: { server: Server }) {
         <>
           {server.name}{' '}
           <span style={{ fontWeight: 400 }}>
-            {first
-              ? agreement?.before
-                ? 'wants to run another command'
-                : 'wants to start for the first time'
-              : 'needs a credential'}
+            {first && agreement?.unread
+              ? 'waits for the keychain'
+              : first
+                ? agreement?.before
+                  ? 'wants to run another command'
+                  : 'wants to start for the first time'
+                : 'needs a credential'}
           </span>
         </>
       }
       text={
-        first ? (
+        first && !agreement?.unread ? (
           <Mono>
             <Foreign text={server.commandLine} max={200} />
           </Mono>
@@ -228,9 +230,15 @@ function Command({ server }: { server: Server }) {
         )
       }
       right={
-        <Button size="xs" onClick={() => void navigate({ to: '.', search: { agree: server.id } })}>
-          {first ? 'Read the command…' : 'Give credential…'}
-        </Button>
+        agreement?.unread ? (
+          <Button size="xs" onClick={() => void navigate({ to: '/credentials' })}>
+            See Credentials
+          </Button>
+        ) : (
+          <Button size="xs" onClick={() => void navigate({ to: '.', search: { agree: server.id } })}>
+            {first ? 'Read the command…' : 'Give credential…'}
+          </Button>
+        )
       }
     />
   )

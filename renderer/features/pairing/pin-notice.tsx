@@ -10,8 +10,8 @@ export function PinNotice() {
   const skip = useCall(() => hub.windows.setPin({ pin: null }))
   const [asked, setAsked] = useState(false)
   if (status.kind !== 'ready' || status.value.pin !== 'not-chosen' || status.value.mode === 'unattended') return null
-  // The PIN that was chosen may stand in the file: nobody can say before it is open.
-  if (status.value.vault.file === 'locked') return null
+  // The PIN that was chosen may stand in the keychain or the file: nobody can say before that is open.
+  if (status.value.vault.kind !== 'open' && status.value.vault.kind !== 'missing') return null
   return (
     <div style={{ padding: '12px 24px 0' }}>
       <Banner

@@ -77,7 +77,13 @@ function FirstRun({ server, agreement, titleId, onClose }: Inner) {
               ? 'Run this changed command as you?'
               : 'Run this command as you?'
         }
-        fact={before ? `${server.name} ran with another command before` : `${server.name} has never run here`}
+        fact={
+          agreement.unread
+            ? `What you agreed to before is locked away with the keychain; open that instead`
+            : before
+              ? `${server.name} ran with another command before`
+              : `${server.name} has never run here`
+        }
       />
       <Box>
         <div className={css.command1}>

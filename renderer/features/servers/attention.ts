@@ -56,6 +56,8 @@ export function waitingWords({ name, state, agreement }: Server): string {
   if (state.kind !== 'waiting') return ''
   if (state.for === 'secret') return secretWords(name, agreement?.secrets ?? []) ?? state.what
   if (state.for !== 'agreement') return state.what
+  if (agreement?.unread)
+    return 'What you agreed to is locked away with the keychain. It starts as soon as that is open.'
   return agreement?.before
     ? 'Its command was changed. It starts again once you have read what is new.'
     : 'Never started. It will run this command as you, once you have read it.'

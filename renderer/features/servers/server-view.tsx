@@ -118,7 +118,7 @@ function HeldBanner({ server }: { server: Server }) {
       <Banner
         tone="amber"
         title={`${server.name} offers ${heldWords(server)} you have not seen`}
-        text="It changed or added them after you had agreed to it. No client sees them until you have looked."
+        text="No client sees them until you have looked."
       >
         <Button onClick={() => void navigate({ to: '/approvals', search: { item: heldId(server) } })}>
           See the change…
