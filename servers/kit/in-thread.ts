@@ -1,6 +1,6 @@
 // Work that keeps a processor busy runs in a thread of its own: it can be ended at any time, and takes so much memory and no more.
 import { fileURLToPath } from 'node:url'
-import { Piscina } from 'piscina'
+import type { Piscina } from 'piscina'
 import { Failure, type FailureKind } from './failure.ts'
 
 const RESOURCES = { maxOldGenerationSizeMb: 512, maxYoungGenerationSizeMb: 64 }
@@ -28,17 +28,21 @@ export function answering<I, T>(work: (input: I) => T): (input: I) => Outcome<T>
 
 /** Threads of one program, started when needed and ended when idle. */
 export class Threads {
-  readonly #pool: Piscina
+  readonly #filename: string
+  readonly #atOnce: number
+  #pool: Promise<Piscina> | undefined
 
   constructor(program: URL, atOnce = 2) {
-    const options = { minThreads: 0, maxThreads: atOnce, idleTimeout: 10_000, resourceLimits: RESOURCES, env: {} }
-    this.#pool = new Piscina({ filename: fileURLToPath(program), ...options })
+    this.#filename = fileURLToPath(program)
+    this.#atOnce = atOnce
   }
 
   /** Throws Failure; what still runs when the signal aborts is ended. */
   async run<T>(input: unknown, signal: AbortSignal): Promise<T> {
+    this.#pool ??= this.#open()
+    const pool = await this.#pool
     try {
-      const outcome: Outcome<T> = await this.#pool.run(input, { signal })
+      const outcome: Outcome<T> = await pool.run(input, { signal })
       if (outcome.kind === 'done') return outcome.value
       const { kind, message, suggestion, details } = outcome.failure
       throw new Failure(kind, message, suggestion, details)
@@ -46,5 +50,12 @@ export class Threads {
       if ((error as NodeJS.ErrnoException).code !== 'ERR_WORKER_OUT_OF_MEMORY') throw error
       throw new Failure('validation_error', 'This takes too much memory.', 'Ask for less at once.')
     }
+  }
+
+  // Loaded when first needed: a server that is only listed starts sooner.
+  async #open(): Promise<Piscina> {
+    const { Piscina } = await import('piscina')
+    const options = { minThreads: 0, maxThreads: this.#atOnce, idleTimeout: 10_000, resourceLimits: RESOURCES, env: {} }
+    return new Piscina({ filename: this.#filename, ...options })
   }
 }

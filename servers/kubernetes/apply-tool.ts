@@ -7,7 +7,7 @@ import { NEXT, PAGING, page } from '../kit/paging.ts'
 import type { Protected } from '../kit/protected.ts'
 import type { Kit } from '../kit/tools.ts'
 import type { Cluster } from './cluster.ts'
-import { type Manifest, MOST_MANIFEST_BYTES } from './manifest.ts'
+import type { Manifest } from './manifest.ts'
 import { cleanAnswer, maskedPair, secretValues } from './masking.ts'
 import { namespace } from './names.ts'
 import { changesBetween, type FieldChange } from './object-diff.ts'
@@ -39,7 +39,7 @@ export function registerApply(
       description:
         'Applies YAML (many documents) by server-side apply. With dryRun: true (the default) the cluster only says what would change; show that to the person, then call with dryRun: false and the namespaces it names.',
       input: z.object({
-        manifest: z.string().min(1).max(MOST_MANIFEST_BYTES),
+        manifest: z.string().min(1).max(1_000_000),
         dryRun: z.boolean().default(true),
         namespaces: z
           .array(namespace)

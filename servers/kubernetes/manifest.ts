@@ -10,7 +10,7 @@ export interface Manifest {
   [more: string]: unknown
 }
 
-export const MOST_MANIFEST_BYTES = 1_000_000
+const MOST_MANIFEST_BYTES = 1_000_000
 const MOST_OBJECTS = 100
 const MOST_DEPTH = 50
 const MOST_ALIASES = 100
