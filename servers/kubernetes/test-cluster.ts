@@ -81,16 +81,21 @@ function answer(request: Seen, state: State): Reply {
     if (!found) allow(state, { ...asked, verb: 'create' })
     const made = applied(found, JSON.parse(request.body), { query, resource, namespace, name: name! })
     if (!query.has('dryRun')) state.objects.set(key, made)
-    return { status: found ? 200 : 201, body: made }
+    return { status: found ? 200 : 201, body: shown(made) }
   }
   if (!found) throw notFound(resource.name, resource.group, name!)
   if (sub === 'log') return logOf(found, query, state.logs)
   if (sub === 'scale') return { body: scale(found, request, key, state) }
   if (sub) throw status(404, 'NotFound', 'the server could not find the requested resource')
-  if (verb === 'get') return { body: found }
+  if (verb === 'get') return { body: shown(found) }
   if (verb === 'patch') return { body: merged(found, request, key, state) }
   if (verb === 'delete') return { body: remove(found, request, key, state) }
   throw status(405, 'MethodNotAllowed', 'the server does not allow this method on the requested resource')
+}
+
+/** Without our own book of who manages what. */
+function shown({ owners: _owners, ...object }: Obj): Omit<Obj, 'owners'> {
+  return object
 }
 
 function allow({ asked, denied }: State, one: Asked): void {
