@@ -70,13 +70,14 @@ export function registerPayTools(kit: Kit, server: McpServer, cashier: Cashier):
       if (dry_run) {
         mayCharge(cashier, input)
         await wayToPay(cashier.stripe, input, call)
+        await cashier.spending.check(movementOf(cashier, 'charged', input))
         return { text: `Would charge ${words}.`, data: { payment: null, repeated: false, done: false } }
       }
       const { result, repeated } = await cashierOnce(cashier, 'create_payment', input, call, {
         find: () => chargedUnder(cashier.stripe, input, call),
         run: () => charge(cashier, input, call),
       })
-      const text = `${repeated ? 'Was done before: ' : 'Charged. '}${lineOf(result)}`
+      const text = `${begins(repeated, result.status, 'Charged')}${lineOf(result)}`
       return { text, data: { payment: result, repeated, done: result.status === 'succeeded' } }
     },
   )
@@ -101,6 +102,7 @@ export function registerPayTools(kit: Kit, server: McpServer, cashier: Cashier):
     async ({ dry_run, ...input }, call) => {
       if (dry_run) {
         const { amount, currency } = await refundable(cashier, input, call)
+        await cashier.spending.check(movementOf(cashier, 'refunded', { ...input, amount, currency }))
         const text = `Would refund ${shown(amount, currency)} of ${input.payment}.`
         return { text, data: { refund: null, repeated: false, done: false } }
       }
@@ -108,10 +110,24 @@ export function registerPayTools(kit: Kit, server: McpServer, cashier: Cashier):
         find: () => refundedUnder(cashier.stripe, input, call),
         run: () => refund(cashier, input, call),
       })
-      const text = `${repeated ? 'Was done before: ' : 'Refunded. '}${result.id}: ${result.shown}, ${result.status}`
+      const text = `${begins(repeated, result.status, 'Refunded')}${result.id}: ${result.shown}, ${result.status}`
       return { text, data: { refund: result, repeated, done: result.status === 'succeeded' } }
     },
   )
+}
+
+/** Money that is still on its way is not there yet. */
+function begins(repeated: boolean, status: string | null, done: string): string {
+  if (repeated) return 'Was asked for before: '
+  return status === 'succeeded' ? `${done}. ` : 'Not done yet; look at it again with get_payment. '
+}
+
+function movementOf(
+  { stripe }: Cashier,
+  what: 'charged' | 'refunded',
+  { amount, currency, idempotency_key: key }: { amount: number; currency: string; idempotency_key: string },
+): Movement {
+  return { what: `${stripe.mode} ${what}`, key, amount, currency }
 }
 
 interface Charge {
@@ -166,7 +182,7 @@ async function charge(cashier: Cashier, input: Charge, call: Call) {
     metadata: { [KEY]: idempotency_key },
     ...(description ? { description } : {}),
   }
-  const movement = { what: `${stripe.mode} charged`, key: idempotency_key, amount, currency }
+  const movement = movementOf(cashier, 'charged', input)
   const made = await moved(cashier, movement, call, (api, options) => api.paymentIntents.create(params, options))
   return paymentOf(made)
 }
@@ -196,7 +212,7 @@ async function refund(cashier: Cashier, input: Refund, call: Call) {
     metadata: { [KEY]: idempotency_key },
     ...(reason ? { reason } : {}),
   }
-  const movement = { what: `${cashier.stripe.mode} refunded`, key: idempotency_key, amount, currency }
+  const movement = movementOf(cashier, 'refunded', { amount, currency, idempotency_key })
   const made = await moved(cashier, movement, call, (api, options) => api.refunds.create(params, options))
   return refundOf(made)
 }

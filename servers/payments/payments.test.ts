@@ -231,6 +231,8 @@ test('limits of a call and of a day hold, in each currency, also after a restart
   expect((await pay(first, 2000, 'usd', 'first-0001')).data.payment.shown).toBe('20.00 USD')
   const second = await start(limits)
   expect((await pay(second, 1001, 'usd', 'second-001')).text).toContain('today’s limit of 30.00 USD would be passed')
+  const asked = { ...CHARGE, amount: 1001, idempotency_key: 'second-001', dry_run: true }
+  expect((await second.call('create_payment', asked)).text).toContain('today’s limit of 30.00 USD would be passed')
   expect((await pay(second, 1000, 'usd', 'second-002')).failed).toBe(false)
   expect((await pay(second, 1500, 'jpy', 'second-003')).data.payment.shown).toBe('1500 JPY')
   // Many at once pass it no more than one after the other.
@@ -240,6 +242,12 @@ test('limits of a call and of a day hold, in each currency, also after a restart
   expect(many.filter(one => !one.failed)).toHaveLength(2)
   // What was done before is said again, though there is no room today.
   expect((await pay(second, 2000, 'usd', 'first-0001')).data.repeated).toBe(true)
+})
+
+test('money that is on its way is not called charged', async () => {
+  const { call } = await start()
+  const { text, data } = await call('create_payment', { ...CHARGE, payment_method: 'pm_slow' })
+  expect([text, data.done]).toEqual([expect.stringMatching(/^Not done yet; .*processing/), false])
 })
 
 test('a refund gives back what is left at most, once for a key', async () => {

@@ -3,6 +3,7 @@ import { Failure } from '../kit/failure.ts'
 import { change, type State } from '../kit/state.ts'
 import { type Limits, shown } from './money.ts'
 
+const GROUP = 'spent'
 const KEEP_MS = 3 * 86_400_000
 
 export interface Movement {
@@ -12,6 +13,9 @@ export interface Movement {
   amount: number
   currency: string
 }
+
+/** Amounts by key. */
+type Spent = Record<string, number>
 
 export class Spending {
   readonly #state: State
@@ -23,24 +27,40 @@ export class Spending {
   }
 
   /** Throws Failure when the day has no room. Returns how to give the amount back where nothing was moved. */
-  async reserve({ what, key, amount, currency }: Movement): Promise<() => Promise<void>> {
-    const limit = this.#most.get(currency) ?? 0
-    const id = `${what} ${new Date().toISOString().slice(0, 10)} ${currency}`
-    const write = (next: (before: Record<string, number>) => Record<string, number> | null) =>
-      change<Record<string, number>>(this.#state, 'spent', id, before => next(before ?? {}), { keepMs: KEEP_MS })
+  async reserve(movement: Movement): Promise<() => Promise<void>> {
+    const { key, amount } = movement
+    const id = idOf(movement)
+    const write = (next: (before: Spent) => Spent | null) =>
+      change<Spent>(this.#state, GROUP, id, before => next(before ?? {}), { keepMs: KEEP_MS })
     await write(before => {
-      if (before[key] !== undefined) return null
-      const spent = Object.values(before).reduce((sum, one) => sum + one, 0)
-      if (spent + amount <= limit) return { ...before, [key]: amount }
-      throw new Failure(
-        'permission_denied',
-        `With ${shown(amount, currency)} more, today’s limit of ${shown(limit, currency)} would be passed: ${shown(spent, currency)} are used.`,
-        'Wait for tomorrow (UTC), or ask the person, who can raise MOST_PER_DAY.',
-        { limit, spent, amount, currency },
-      )
+      this.#mustFit(before, movement)
+      return before[key] === undefined ? { ...before, [key]: amount } : null
     })
     return async () => {
       await write(({ [key]: _, ...rest }) => rest)
     }
   }
+
+  /** The same without counting it: for a call that only asks. Throws Failure. */
+  async check(movement: Movement): Promise<void> {
+    const held = await this.#state.read(GROUP, idOf(movement))
+    this.#mustFit((held?.value as Spent | undefined) ?? {}, movement)
+  }
+
+  #mustFit(before: Spent, { key, amount, currency }: Movement): void {
+    if (before[key] !== undefined) return
+    const limit = this.#most.get(currency) ?? 0
+    const spent = Object.values(before).reduce((sum, one) => sum + one, 0)
+    if (spent + amount <= limit) return
+    throw new Failure(
+      'permission_denied',
+      `With ${shown(amount, currency)} more, today’s limit of ${shown(limit, currency)} would be passed: ${shown(spent, currency)} are used.`,
+      'Wait for tomorrow (UTC), or ask the person, who can raise MOST_PER_DAY.',
+      { limit, spent, amount, currency },
+    )
+  }
+}
+
+function idOf({ what, currency }: Movement): string {
+  return `${what} ${new Date().toISOString().slice(0, 10)} ${currency}`
 }

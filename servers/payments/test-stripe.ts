@@ -175,6 +175,7 @@ function charge({ payments, customers }: Store, form: URLSearchParams): Reply {
     latest_charge: { id: `ch_${payments.length + 1}`, object: 'charge', amount_refunded: 0 },
   }
   payments.push(made)
+  if (method === 'pm_slow') Object.assign(made, { status: 'processing', amount_received: 0 })
   const decline_code = DECLINES[method]
   if (!decline_code) return { body: made }
   const error = { type: 'card_error', code: 'card_declined', decline_code, message: 'Your card was declined.' }
