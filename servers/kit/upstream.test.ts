@@ -106,6 +106,25 @@ test('a call taken back is not asked again', async () => {
   expect(api.seen).toHaveLength(1)
 })
 
+test('calls taken back do not count as failures of the backend; calls that it leaves unanswered do', async () => {
+  const { api, ask } = await backend([])
+  const upstream = new Upstream({ name: 'It', read: () => ({}), firstDelayMs: 1, tries: 1 })
+  const unanswered = async (end: (abort: AbortController) => void) => {
+    api.faults.push('silence')
+    const abort = new AbortController()
+    const asking = upstream.ask(() => fetch(api.url, { signal: abort.signal }), abort.signal)
+    const seen = api.seen.length
+    await expect.poll(() => api.seen.length, { timeout: 20_000 }).toBeGreaterThan(seen)
+    end(abort)
+    await expect(asking).rejects.toBeInstanceOf(Failure)
+  }
+  for (let n = 0; n < 6; n++) await unanswered(abort => abort.abort())
+  expect(await upstream.ask(async () => 'there', new AbortController().signal)).toBe('there')
+  for (let n = 0; n < 5; n++) await unanswered(abort => abort.abort(new DOMException('late', 'TimeoutError')))
+  await expect(upstream.ask(async () => 'there', new AbortController().signal)).rejects.toThrow('left alone')
+  expect(await ask()).toBe('yes')
+})
+
 test('Retry-After is read as seconds and as a date', () => {
   expect(retryAfter('3')).toBe(3_000)
   expect(retryAfter('Thu, 01 Jan 1970 00:00:09 GMT', 2_000)).toBe(7_000)

@@ -57,7 +57,7 @@ export class Upstream {
     try {
       return await retry(handleWhen(helps), { maxAttempts: tries - 1, backoff }).execute(async () => {
         signal.throwIfAborted()
-        const outcome = await this.#breaker.execute(() => this.#answered(work))
+        const outcome = await this.#breaker.execute(() => this.#answered(work, signal))
         if ('refusal' in outcome) throw outcome.refusal
         return outcome.value
       }, signal)
@@ -66,12 +66,14 @@ export class Upstream {
     }
   }
 
-  /** To the breaker a refusal is an answer: the backend is there. */
-  async #answered<T>(work: () => Promise<T>): Promise<{ value: T } | { refusal: unknown }> {
+  /** To the breaker a refusal is an answer: the backend is there. A call taken back says nothing of it. */
+  async #answered<T>(work: () => Promise<T>, signal: AbortSignal): Promise<{ value: T } | { refusal: unknown }> {
     try {
       return { value: await work() }
     } catch (error) {
-      if (error instanceof Failure || !isDownStatus(this.#options.read(error).status)) return { refusal: error }
+      const isTakenBack = signal.aborted && (signal.reason as Error | undefined)?.name !== 'TimeoutError'
+      if (isTakenBack || error instanceof Failure || !isDownStatus(this.#options.read(error).status))
+        return { refusal: error }
       throw error
     }
   }
