@@ -116,7 +116,7 @@ const CALLS: Record<string, [tool: string, args: Args][]> = {
     ['comment_issue', { ...shop, number: 1, body: 'me too' }],
     ['list_pull_requests', shop],
     ['get_pull_request_diff', { ...shop, number: 3 }],
-    ['merge_pull_request', { ...shop, number: 3, sha: HEAD, confirm: true }],
+    ['merge_pull_request', { ...shop, number: 3, sha: HEAD, base: 'develop', confirm: true }],
     ['delete_branch', { ...shop, branch: 'feature/äöü-#1', confirm: true }],
   ],
   knowledge: [

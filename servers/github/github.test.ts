@@ -151,14 +151,19 @@ test('a diff comes by pages of one commit, whole, or not at all', async () => {
 
 test('a pull request is merged only as it was looked at, and never into a protected branch', async () => {
   const merge = (more = {}) =>
-    shared.call('merge_pull_request', { ...shop, number: 3, sha: HEAD, confirm: true, ...more })
+    shared.call('merge_pull_request', { ...shop, number: 3, sha: HEAD, base: 'develop', confirm: true, ...more })
   expect((await merge({ confirm: undefined })).failed).toBe(true)
   expect((await merge({ sha: HEAD.slice(1) })).failed).toBe(true)
   expect((await merge({ sha: 'd'.repeat(40) })).text).toContain('The pull request was changed meanwhile.')
   for (const base of ['main', 'master', 'release/1.0', 'release/2/3', 'MAIN']) {
     github.pull.base = base
-    expect([base, (await merge()).text]).toEqual([base, expect.stringContaining(`The branch ${base} is protected.`)])
+    expect([base, (await merge({ base })).text]).toEqual([
+      base,
+      expect.stringContaining(`The branch ${base} is protected.`),
+    ])
   }
+  github.pull.base = 'other'
+  expect((await merge()).text).toContain('The pull request goes to other, not to develop.')
   expect(asked().filter(one => one.startsWith('PUT'))).toEqual([])
   github.pull.base = 'develop'
   // Changed between our look and GitHub's.

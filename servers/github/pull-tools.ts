@@ -96,6 +96,7 @@ export function registerPullTools(kit: Kit, server: McpServer, github: GitHub, b
           .string()
           .regex(/^[0-9a-f]{40}([0-9a-f]{24})?$/, 'is the headSha of the pull request')
           .describe('headSha, as it was read'),
+        base: branch.describe('The branch it goes to, as it was read: so that it shows in the call'),
         method: z.enum(['merge', 'squash', 'rebase']).default('merge'),
         commitTitle: z.string().max(256).optional(),
         commitMessage: z.string().max(65_536).optional(),
@@ -105,10 +106,19 @@ export function registerPullTools(kit: Kit, server: McpServer, github: GitHub, b
       annotations: { readOnlyHint: false, destructiveHint: true, idempotentHint: true, openWorldHint: true },
       ifLate: lateWords('list_pull_requests'),
     },
-    async ({ owner, repo, number: pull_number, sha, method, commitTitle, commitMessage }, { signal }) => {
+    async ({ owner, repo, number: pull_number, sha, base, method, commitTitle, commitMessage }, { signal }) => {
       const asked = { owner, repo, pull_number }
       const { data: pull } = await github.ask(PullRequest, PULL, asked, { signal })
       branches.refuse(pull.base)
+      if (pull.base !== base)
+        throw new Failure(
+          'conflict',
+          `The pull request goes to ${pull.base}, not to ${base}.`,
+          'Call with that base, if it is meant.',
+          {
+            base: pull.base,
+          },
+        )
       if (pull.state !== 'open')
         throw new Failure('conflict', `The pull request is ${pull.state}.`, 'Look at it again.', { state: pull.state })
       if (pull.headSha !== sha)
@@ -126,8 +136,8 @@ export function registerPullTools(kit: Kit, server: McpServer, github: GitHub, b
         { signal, changes: { lookWith: 'list_pull_requests' } },
       )
       return {
-        text: `Merged #${pull_number} into ${pull.base} as ${data.sha}.`,
-        data: { merged: data.merged, sha: data.sha, base: pull.base },
+        text: `Merged #${pull_number} into ${base} as ${data.sha}.`,
+        data: { merged: data.merged, sha: data.sha, base },
       }
     },
   )
