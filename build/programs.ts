@@ -5,8 +5,9 @@ import { join, relative } from 'node:path'
 import { type Plugin, rolldown } from 'rolldown'
 
 export const root = join(import.meta.dirname, '..')
-/** Started by path, or loaded as workers: nobody imports them. */
-const STARTED = /(^|\/)(main|preload|worker|[a-z-]+-worker|sentry|sentry-main)\.ts$|^hub\/programs\//
+/** Started by path, loaded as workers, or read by the catalog: nobody imports all they have. */
+const STARTED =
+  /(^|\/)(main|preload|worker|[a-z-]+-worker|sentry|sentry-main)\.ts$|^hub\/programs\/|^servers\/([a-z]+\/settings|catalog)\.ts$/
 
 /** `new URL('./worker.ts', import.meta.url)` and joins of that kind name files that are .js here. */
 const renameStarted: Plugin = {

@@ -2,6 +2,7 @@
 
 import { auditContract } from './audit.ts'
 import { callsContract } from './calls.ts'
+import { catalogContract } from './catalog.ts'
 import { directContract } from './client-direct.ts'
 import { movesContract } from './client-move.ts'
 import { clientsContract } from './clients.ts'
@@ -17,6 +18,7 @@ export const contract = {
   hub: hubContract,
   windows: windowsContract,
   servers: serversContract,
+  catalog: catalogContract,
   calls: callsContract,
   approvals: approvalsContract,
   questions: questionsContract,

@@ -16,6 +16,7 @@ import type { Profiles } from '../profiles/profiles.ts'
 import type { TokenCounts } from '../profiles/token-counts.ts'
 import type { PersonQuestions } from '../questions/person-questions.ts'
 import type { Rollback } from '../store/rollback.ts'
+import { readCatalog } from '../supervisor/catalog.ts'
 import type { Vault } from '../vault/vault.ts'
 import { answerCall } from './approvals.ts'
 import { answerAudit } from './audit.ts'
@@ -203,6 +204,7 @@ export function buildRouter(parts: Parts) {
     calls,
     approvals: approvalsRouter,
     questions: answerQuestions(api, parts),
+    catalog: api.catalog.router({ list: api.catalog.list.handler(() => readCatalog()) }),
     policy: policyRouter,
     proposals: proposalsRouter,
     audit: answerAudit(api, parts),

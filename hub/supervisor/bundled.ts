@@ -12,18 +12,18 @@ export function bundledLaunch(
   data: string,
 ): { command: string; args: string[]; env: Record<string, string> } | null {
   const name = /^gatehouse:([a-z0-9-]+)$/.exec(launch.command ?? '')?.[1]
-  const main = name && mainOf(name)
+  const main = name && programOf(`${name}/main`)
   if (!main) return null
   return { command: process.execPath, args: [main, ...launch.args], env: { KEEP_OUT: data } }
 }
 
-/** `servers/NAME` stands in the project's root; built, in the folder of the bundle. */
-function mainOf(name: string): string | null {
+/** `servers/…` stands in the project's root; built, in the folder of the bundle. `path`: below it, without its ending. */
+export function programOf(path: string): string | null {
   let folder = import.meta.dirname
   for (let up = 0; up < 4; up++) {
-    for (const file of ['main.ts', 'main.js']) {
-      const path = join(folder, 'servers', name, file)
-      if (existsSync(path)) return path
+    for (const ending of ['.ts', '.js']) {
+      const file = join(folder, 'servers', `${path}${ending}`)
+      if (existsSync(file)) return file
     }
     folder = dirname(folder)
   }

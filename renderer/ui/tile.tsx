@@ -21,6 +21,7 @@ import {
   IconWorld,
 } from '@tabler/icons-react'
 import type { ComponentType, ReactNode } from 'react'
+import { bundledOf } from '../../contract/catalog.ts'
 import type { Server } from '../../contract/servers.ts'
 import css from './marks.module.css'
 
@@ -56,7 +57,9 @@ export function ServerTile({
   server: Pick<Server, 'slug' | 'bundled' | 'launch'>
   size?: Size
 }) {
-  const Icon = (server.bundled && bundled[server.slug]) || (server.launch.url ? IconWorld : IconBox)
+  const Icon =
+    (server.bundled && bundled[bundledOf(server.launch.command) ?? server.slug]) ||
+    (server.launch.url ? IconWorld : IconBox)
   return (
     <Tile size={size}>
       <Icon size={size === 32 ? 18 : 14} stroke={1.7} />

@@ -23,7 +23,7 @@ export function FirstSteps() {
           n={1}
           done={servers.length > 0}
           title="Add a server"
-          text="Paste what its README says, or use files, which comes with Gatehouse"
+          text="Paste what its README says, or choose one that comes with Gatehouse"
         >
           <Button variant="filled" size="xs" onClick={() => void navigate({ to: '/servers' })}>
             Add server…

@@ -1,44 +1,59 @@
-// Adding a server, from any page: paste, by hand, or the files server with a folder. `?add=` opens it.
-import { Button, Checkbox, Modal, SegmentedControl, Stack, Textarea, TextInput } from '@mantine/core'
+// Adding a server, from any page: paste, by hand, or one that comes with Gatehouse. `?add=` opens it.
+import { Button, Modal, SegmentedControl, Stack, Textarea, TextInput } from '@mantine/core'
 import { useNavigate } from '@tanstack/react-router'
 import { type FormEvent, useState } from 'react'
+import { bundledOf } from '../../../contract/catalog.ts'
 import { hub, useCall } from '../../hub.ts'
 import { textOf, useAddress } from '../use-address.ts'
+import { CatalogWay } from './catalog/catalog-way.tsx'
 import { asLines, readPairs } from './launch-text.ts'
 import { PasteField, tell } from './paste-field.tsx'
 
-type Way = 'paste' | 'by-hand' | 'files'
+type Way = 'paste' | 'by-hand' | 'catalog'
 
+/** `add`: a way, or a server of the catalog as `gatehouse:NAME`; `of`: the server whose settings these are. */
 export function AddServerDialog() {
   const [address, go] = useAddress()
   const add = textOf(address.add)
-  const close = () => go({ ...address, add: undefined })
+  const of = textOf(address.of)
+  const close = () => go({ ...address, add: undefined, of: undefined })
+  const choose = (next: string) => go({ ...address, add: next }, { replace: true })
+  const chosen = bundledOf(add)
+  const way: Way = chosen !== undefined || add === 'catalog' ? 'catalog' : add === 'by-hand' ? 'by-hand' : 'paste'
   return (
-    <Modal opened={add !== undefined} onClose={close} size={640} title="Add a server" withCloseButton>
+    <Modal
+      opened={add !== undefined}
+      onClose={close}
+      size={640}
+      title={of ? 'Its settings' : 'Add a server'}
+      withCloseButton
+    >
       {add !== undefined && (
-        <Ways key={add} first={add === 'by-hand' || add === 'files' ? add : 'paste'} onDone={close} />
+        <Stack gap={16}>
+          {!of && (
+            <SegmentedControl
+              value={way}
+              onChange={choose}
+              data={[
+                { value: 'paste', label: 'Paste' },
+                { value: 'by-hand', label: 'By hand' },
+                { value: 'catalog', label: 'Comes with Gatehouse' },
+              ]}
+            />
+          )}
+          {way === 'paste' && <PasteField autoFocus />}
+          {way === 'by-hand' && <ByHand onCancel={close} />}
+          {way === 'catalog' && (
+            <CatalogWay
+              chosen={chosen}
+              of={of}
+              onChoose={name => choose(name === undefined ? 'catalog' : `gatehouse:${name}`)}
+              onDone={close}
+            />
+          )}
+        </Stack>
       )}
     </Modal>
-  )
-}
-
-function Ways({ first, onDone }: { first: Way; onDone: () => void }) {
-  const [way, setWay] = useState<Way>(first)
-  return (
-    <Stack gap={16}>
-      <SegmentedControl
-        value={way}
-        onChange={value => setWay(value as Way)}
-        data={[
-          { value: 'paste', label: 'Paste' },
-          { value: 'by-hand', label: 'By hand' },
-          { value: 'files', label: 'Files (comes with Gatehouse)' },
-        ]}
-      />
-      {way === 'paste' && <PasteField autoFocus />}
-      {way === 'by-hand' && <ByHand onCancel={onDone} />}
-      {way === 'files' && <Files onCancel={onDone} />}
-    </Stack>
   )
 }
 
@@ -134,49 +149,6 @@ function ByHand({ onCancel }: { onCancel: () => void }) {
           onChange={e => setPairs(e.currentTarget.value)}
         />
         <Foot onCancel={onCancel} ready={name.trim() !== '' && command.trim() !== '' && problem === null} />
-      </Stack>
-    </form>
-  )
-}
-
-function Files({ onCancel }: { onCancel: () => void }) {
-  const add = useAdd()
-  const [name, setName] = useState('files')
-  const [folders, setFolders] = useState('')
-  const [writes, setWrites] = useState(false)
-  const submit = (event: FormEvent) => {
-    event.preventDefault()
-    const args = [...asLines(folders), ...(writes ? ['--allow-writing'] : [])]
-    void add({ name, launch: { command: 'gatehouse:files', args, env: {}, headers: {} } })
-  }
-  return (
-    <form onSubmit={submit}>
-      <Stack gap={12}>
-        <TextInput
-          label="Name"
-          required
-          withAsterisk={false}
-          value={name}
-          onChange={e => setName(e.currentTarget.value)}
-        />
-        <Textarea
-          label="Folders it may use"
-          description="One per line, whole paths. It sees nothing outside them, and never credentials, even inside."
-          placeholder="/home/ana/code"
-          data-autofocus
-          autosize
-          minRows={2}
-          classNames={{ input: 'mono' }}
-          value={folders}
-          onChange={e => setFolders(e.currentTarget.value)}
-        />
-        <Checkbox
-          label="It may also write, move and delete there"
-          description="Each such call still asks you first; what is deleted goes to a trash and can be restored."
-          checked={writes}
-          onChange={event => setWrites(event.currentTarget.checked)}
-        />
-        <Foot onCancel={onCancel} ready={name.trim() !== '' && asLines(folders).length > 0} />
       </Stack>
     </form>
   )

@@ -1,16 +1,20 @@
 // A server's settings: what is started, when, and whether at all. A changed command waits for a person again.
 import { Button, Select, Switch, Textarea, TextInput } from '@mantine/core'
 import { type FormEvent, useState } from 'react'
+import { bundledOf } from '../../../contract/catalog.ts'
 import type { Launch, Server } from '../../../contract/servers.ts'
 import { hub, useCall } from '../../hub.ts'
 import { showDone } from '../../ui/index.ts'
+import { useAddress } from '../use-address.ts'
 import { asLines, pairsText, readPairs } from './launch-text.ts'
 import css from './servers.module.css'
 
 export function ConfigTab({ server }: { server: Server }) {
   const update = useCall(hub.servers.update)
   const setEnabled = useCall(hub.servers.setEnabled)
+  const [address, go] = useAddress()
   const { launch } = server
+  const bundled = bundledOf(launch.command)
   const remote = launch.url !== undefined
   const [name, setName] = useState(server.name)
   const [subject, setSubject] = useState(launch.url ?? launch.command ?? '')
@@ -45,6 +49,13 @@ export function ConfigTab({ server }: { server: Server }) {
         checked={server.enabled}
         onChange={event => void setEnabled({ id: server.id, enabled: event.currentTarget.checked })}
       />
+      {bundled !== undefined && (
+        <div>
+          <Button onClick={() => go({ ...address, add: `gatehouse:${bundled}`, of: server.id })}>
+            Its settings as a form…
+          </Button>
+        </div>
+      )}
       <TextInput label="Name" value={name} onChange={e => setName(e.currentTarget.value)} />
       <TextInput
         label={remote ? 'Address' : 'Command'}

@@ -1,6 +1,6 @@
 // The empty page: a paste field first, then where servers may come from.
 import { Button } from '@mantine/core'
-import { IconFolder, IconTerminal2 } from '@tabler/icons-react'
+import { IconPackage, IconTerminal2 } from '@tabler/icons-react'
 import { useNavigate } from '@tanstack/react-router'
 import { Box, EmptyState, Row, Tile } from '../../ui/index.ts'
 import { PasteField } from './paste-field.tsx'
@@ -20,14 +20,14 @@ export function NoServersYet() {
           <Row
             lead={
               <Tile size={32}>
-                <IconFolder size={18} stroke={1.7} />
+                <IconPackage size={18} stroke={1.7} />
               </Tile>
             }
-            title="files comes with Gatehouse"
-            text="Read, search, write and restore files in the folders you name"
+            title="Comes with Gatehouse"
+            text="Files, GitHub, PostgreSQL, Kubernetes and more; none runs before you choose it"
             right={
-              <Button size="xs" onClick={() => byHand('files')}>
-                Choose folder…
+              <Button size="xs" onClick={() => byHand('catalog')}>
+                Choose…
               </Button>
             }
           />

@@ -6,6 +6,7 @@ import { listOf, useSecrets } from '../../hub.ts'
 import { bytes, ClientTile, count, duration, Mono, percent, plural, Spark, tokens } from '../../ui/index.ts'
 import layout from '../../ui/layout.module.css'
 import { useNames } from '../use-names.ts'
+import { BundledHelp } from './catalog/try-it.tsx'
 import { FoundInTools } from './findings.tsx'
 import { LogView } from './log-view.tsx'
 import { ToolsTable } from './offers.tsx'
@@ -22,6 +23,7 @@ export function Overview({ server, live, failed }: { server: Server; live: LiveL
     <div className={layout.columns}>
       <div className={`${layout.body} ${css.content}`}>
         {failed}
+        {server.bundled && <BundledHelp server={server} />}
         <ToolsTable server={server} live={live} first={9} />
         <FoundInTools name={server.name} found={pins?.found ?? []} />
         <LogView server={server} height={300} />

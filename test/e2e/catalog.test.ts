@@ -1,0 +1,164 @@
+// The servers that come with Gatehouse, chosen in a window: a form for each, credentials to the keychain, a call to try it.
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, onTestFailed, test } from 'vitest'
+import { bundledServers } from '../../hub/registry/bundled.ts'
+import { card, customer, startTestStripe, TEST_KEY, type TestStripe } from '../../servers/payments/test-stripe.ts'
+import {
+  chromiumPath,
+  closeBrowser,
+  freshHome,
+  type Home,
+  hasKeychain,
+  openBrowser,
+  type RunningHub,
+  root,
+  startHub,
+} from '../harness.ts'
+import { filesBelow, spellingsOf } from './stories.ts'
+
+const pictures = process.env.GATEHOUSE_PICTURES
+let home: Home
+let hub: RunningHub
+let page: Page
+let stripe: TestStripe
+
+const config = () => readFileSync(join(home.data, 'config.json'), 'utf8')
+
+async function take(name: string): Promise<void> {
+  if (!pictures) return
+  for (const colorScheme of ['light', 'dark'] as const) {
+    await page.emulateMedia({ colorScheme })
+    await page.screenshot({ path: join(pictures, `catalog-${name}-${colorScheme}.png`), animations: 'disabled' })
+  }
+}
+
+async function choose(title: string) {
+  await page.getByRole('navigation').first().getByRole('link', { name: 'Servers' }).click()
+  await page.getByRole('button', { name: 'Add server' }).click()
+  await page.getByText('Comes with Gatehouse', { exact: true }).last().click()
+  await page.getByRole('button', { name: `Set up ${title}` }).click()
+  return page.getByRole('form', { name: title })
+}
+
+/** Reads the command, gives what it asks for, and lets it run once the button is armed. */
+async function letItRun(server: string): Promise<string> {
+  const dialog = page.getByRole('alertdialog', { name: /^Run this (changed )?command as you\?/ })
+  const runIt = dialog.getByRole('button', { name: 'Run it' })
+  await runIt.waitFor()
+  const command = await dialog.innerText()
+  await page.waitForTimeout(1_400)
+  await runIt.click()
+  await runIt.waitFor({ state: 'hidden' })
+  await page.getByRole('link', { name: server, exact: true }).first().click()
+  await page.getByRole('heading', { level: 1, name: server }).waitFor()
+  return command
+}
+
+async function tryIt(): Promise<string> {
+  const part = page
+    .getByRole('region', { name: 'Try it' })
+    .or(page.locator('section', { hasText: 'Try it' }))
+    .first()
+  await part.getByRole('button', { name: 'Try it' }).click()
+  const allow = page.getByRole('alertdialog').getByRole('button', { name: 'Allow once' })
+  const said = part.getByText(/^It (answered|could not answer)/)
+  await allow.or(said).first().waitFor({ timeout: 60_000 })
+  if (await allow.isVisible()) {
+    await page.waitForTimeout(1_400)
+    await allow.click()
+  }
+  await said.waitFor({ timeout: 60_000 })
+  return await part.innerText()
+}
+
+describe.skipIf(!chromiumPath)('the catalog in the window', () => {
+  beforeAll(async () => {
+    home = freshHome()
+    hub = await startHub(home)
+    stripe = await startTestStripe()
+    stripe.customers.push(customer('cus_ada'))
+    stripe.cards.set('cus_ada', [card('pm_ada')])
+    page = await (await openBrowser()).newPage()
+    await page.goto(hub.web)
+    await page.getByRole('heading', { level: 1, name: 'Home' }).waitFor()
+  }, 120_000)
+  afterAll(async () => {
+    await closeBrowser()
+    await hub?.stop()
+    await stripe?.close()
+  })
+  const watched = () =>
+    onTestFailed(async () => void (await page.screenshot({ path: join(root, '.cache', 'catalog-failed.png') })))
+
+  test('all are listed with what they do and need; one is set up by a form, runs after its command was read, and answers', async () => {
+    watched()
+    const form = await (async () => {
+      await page.getByRole('navigation').first().getByRole('link', { name: 'Servers' }).click()
+      await page.getByRole('button', { name: 'Add server' }).click()
+      await page.getByText('Comes with Gatehouse', { exact: true }).last().click()
+      const list = page.getByRole('list', { name: 'Servers that come with Gatehouse' })
+      await list.getByRole('listitem').first().waitFor()
+      expect(await list.getByRole('listitem').count()).toBe(bundledServers.length)
+      expect(await list.innerText()).toMatch(/Needs STRIPE_API_KEY/)
+      await take('list')
+      await list.getByRole('button', { name: 'Set up PostgreSQL' }).click()
+      return page.getByRole('form', { name: 'PostgreSQL' })
+    })()
+    await form.getByText('More settings').click()
+    const timeout = form.getByLabel('STATEMENT_TIMEOUT_MS')
+    await timeout.fill('50')
+    expect(await form.getByRole('button', { name: /^Add/ }).isDisabled()).toBe(true)
+    await timeout.fill('5000')
+    await take('postgres')
+    await form.getByRole('button', { name: /^Add/ }).click()
+    const command = await letItRun('postgres')
+    expect(command).toContain('gatehouse:postgres')
+    expect(await tryIt()).toMatch(/It answered[\s\S]*PostgreSQL \d+/)
+    await take('tried')
+    expect(JSON.parse(config()).mcpServers.postgres).toEqual({
+      command: 'gatehouse:postgres',
+      env: { STATEMENT_TIMEOUT_MS: '5000' },
+    })
+  })
+
+  test.skipIf(!hasKeychain)(
+    'without its key a server says what is missing; the key typed into the form is in the keychain and in no file',
+    async () => {
+      watched()
+      const form = await choose('Payments (Stripe)')
+      await form.getByText(/Without STRIPE_API_KEY/).waitFor()
+      await form.getByText('More settings').click()
+      await form.getByLabel('STRIPE_URL').fill(stripe.url)
+      await form.getByRole('button', { name: /^Add/ }).click()
+      await letItRun('payments')
+      await page.getByText('STRIPE_API_KEY is not set').waitFor()
+      expect(await tryIt()).toMatch(/It could not answer[\s\S]*set STRIPE_API_KEY/)
+      await take('missing')
+
+      await page.getByRole('button', { name: 'Set…' }).click()
+      const again = page.getByRole('form', { name: 'Payments (Stripe)' })
+      const key = again.getByLabel('STRIPE_API_KEY')
+      await key.fill('pk_wrong')
+      await again.getByText('A STRIPE_API_KEY looks otherwise.').waitFor()
+      await key.fill(TEST_KEY)
+      await take('payments')
+      await again.getByRole('button', { name: /^Save/ }).click()
+      const command = await letItRun('payments')
+      expect(command).toContain('STRIPE_API_KEY')
+      expect(command).not.toContain(TEST_KEY)
+      expect(await tryIt()).toMatch(/It answered[\s\S]*No payment\./)
+      expect(stripe.seen.at(-1)?.headers.authorization).toBe(`Bearer ${TEST_KEY}`)
+      expect(JSON.parse(config()).mcpServers.payments.env).toEqual({
+        STRIPE_URL: stripe.url,
+        STRIPE_API_KEY: '${secret:STRIPE_API_KEY}',
+      })
+      const held = filesBelow(home.folder).filter(file => {
+        const text = readFileSync(file).toString('latin1')
+        return spellingsOf(TEST_KEY).some(spelling => text.includes(spelling))
+      })
+      expect(held).toEqual([])
+    },
+  )
+})
