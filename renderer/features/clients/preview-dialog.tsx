@@ -67,7 +67,7 @@ export function PreviewDialog({
           () => showDone(DONE.undo(client)),
           error => showProblem(problemFrom(error)),
         )
-      const again = action === 'undo' || action === 'token' || written.backup === null ? undefined : () => void undo()
+      const again = action === 'undo' || action === 'token' ? undefined : () => void undo()
       showDone(DONE[action](client), again)
       onClose()
     } catch (error) {
@@ -164,7 +164,7 @@ export function Facts({ preview, client }: { preview: MovePreview & { action?: C
       <li data-tone="green">
         <IconCircleCheck size={15} stroke={1.7} aria-hidden /> {preview.summary}
       </li>
-      {!/copy/i.test(preview.summary) && (
+      {!/copy|Undo/i.test(preview.summary) && (
         <li>
           <IconArchive size={15} stroke={1.7} aria-hidden />
           {preview.exists
