@@ -22,8 +22,8 @@ const Health = z.object({
       problem: z.string().optional(),
       subject: z.string().optional(),
       issuer: z.string().optional(),
-      expiresAt: z.string(),
-      expiresInDays: z.number(),
+      expiresAt: z.string().optional(),
+      expiresInDays: z.number().optional(),
     })
     .optional(),
   problem: z.object({ kind: z.string(), message: z.string(), suggestion: z.string() }).optional(),
@@ -145,7 +145,9 @@ function inWords({ url, status, statusCode, responseTimeMs, tls, redirects, prob
     statusCode === undefined ? null : `HTTP ${statusCode} in ${responseTimeMs} ms`,
     redirects.length > 0 ? `led to ${redirects.at(-1)}` : null,
     tls && !tls.trusted ? `its certificate is not trusted (${tls.problem}), so nothing was asked` : null,
-    tls && tls.expiresInDays < SOON_DAYS ? `its certificate ends in ${tls.expiresInDays} days` : null,
+    tls?.expiresInDays !== undefined && tls.expiresInDays < SOON_DAYS
+      ? `its certificate ends in ${tls.expiresInDays} days`
+      : null,
     problem?.message ?? null,
   ]
   return `${url}: ${status}. ${facts.filter(fact => fact !== null).join('; ')}`

@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { createServer, type RequestListener } from 'node:http'
 import { createServer as createSecureServer } from 'node:https'
@@ -110,6 +111,22 @@ test('how long a certificate lasts is told; one that nobody trusts is sent nothi
   const other = only(await free.call('check_service_health', { url: `https://127.0.0.2:${elsewhere.port}/` }))
   expect(other).toMatchObject({ status: 'unhealthy', tls: { problem: 'ERR_TLS_CERT_ALTNAME_INVALID' } })
   expect(asked).toBe(1)
+})
+
+test('a certificate whose end is no time is one that nobody trusts', async () => {
+  const der = Buffer.from(new X509Certificate(readFileSync(pem('good'))).raw)
+  // The second time in it, in place of 21251231000000Z.
+  der.write('XX', der.indexOf('21251231000000Z'), 'latin1')
+  const cert = `-----BEGIN CERTIFICATE-----\n${der.toString('base64')}\n-----END CERTIFICATE-----\n`
+  const odd = await listening(
+    createSecureServer({ key: readFileSync(pem('key')), cert }, (_, response) => response.end()),
+  )
+  const said = only(await free.call('check_service_health', { url: `https://localhost:${odd.port}/` }))
+  expect(said).toMatchObject({ status: 'unhealthy', tls: { trusted: false, problem: expect.any(String) } })
+  expect(said.tls.expiresAt).toBeUndefined()
+  expect(only(await free.call('check_service_health', { url: `https://localhost:${odd.port}/` })).status).toBe(
+    'unhealthy',
+  )
 })
 
 test('redirects are followed to the end, and no further than five', async () => {

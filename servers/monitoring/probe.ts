@@ -22,8 +22,9 @@ export interface Tls {
   problem?: string
   subject?: string
   issuer?: string
-  expiresAt: string
-  expiresInDays: number
+  /** Absent where the certificate gives no time that can be read. */
+  expiresAt?: string
+  expiresInDays?: number
 }
 
 export interface Reached {
@@ -158,8 +159,12 @@ function factsOf(socket: TLSSocket, host: string): Tls {
     ...problem,
     ...named('subject', subject?.CN),
     ...named('issuer', issuer?.CN ?? issuer?.O),
-    expiresAt: new Date(expires).toISOString(),
-    expiresInDays: Math.floor((expires - Date.now()) / DAY_MS),
+    ...(Number.isNaN(expires)
+      ? {}
+      : {
+          expiresAt: new Date(expires).toISOString(),
+          expiresInDays: Math.floor((expires - Date.now()) / DAY_MS),
+        }),
   }
 }
 
