@@ -119,7 +119,7 @@ test('refusals in words: what may not, what is in the way, what there is not', a
 })
 
 test('what may pass is asked again, three times; after five failures it is left alone', async () => {
-  const client = direct({ timeoutMs: 300 })
+  const client = direct({ timeoutMs: 3_000 })
   await client.services(signal())
   backend.api.faults.push({ status: 500 }, 'silence', 'cut')
   expect(await client.services(signal())).toHaveLength(5)

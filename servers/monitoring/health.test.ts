@@ -44,7 +44,7 @@ test('healthy, unhealthy and no answer are told apart, several at once', async (
   const dead = await listening(createSocketServer())
   opened.pop()!.close()
   const urls = [up, down, dead].map(({ port }) => `http://127.0.0.1:${port}/health`)
-  const called = await free.call('check_service_health', { url: urls[0], urls })
+  const called = await free.call('check_service_health', { timeout: 20_000, url: urls[0], urls })
   expect(called.data).toMatchObject({
     healthy: 1,
     total: 3,
@@ -58,20 +58,22 @@ test('healthy, unhealthy and no answer are told apart, several at once', async (
 })
 
 test.each([
-  ['that never answers', () => {}, 'No answer in 300 ms.'],
+  ['that never answers', () => {}, 'No answer in 300 ms.', 300],
   [
     'that closes at once',
     (socket: import('node:net').Socket) => socket.end(),
     'It closed the connection without an answer.',
+    20_000,
   ],
   [
     'that is no HTTP',
     (socket: import('node:net').Socket) => socket.end('SSH-2.0-x\r\n\r\n'),
     'What it answered is not HTTP.',
+    20_000,
   ],
-])('a service %s is an error', async (_, behave, message) => {
+])('a service %s is an error', async (_, behave, message, timeout) => {
   const { port } = await listening(createSocketServer(behave))
-  const called = await free.call('check_service_health', { url: `http://127.0.0.1:${port}/`, timeout: 300 })
+  const called = await free.call('check_service_health', { url: `http://127.0.0.1:${port}/`, timeout })
   expect(only(called)).toMatchObject({ status: 'error', problem: { message } })
 })
 
@@ -83,7 +85,9 @@ test('how long a certificate lasts is told; one that nobody trusts is sent nothi
   }
   const days = Math.floor((Date.UTC(2125, 11, 31) - Date.now()) / 86_400_000)
   const good = await secure('good', answer)
-  const trusted = only(await free.call('check_service_health', { url: `https://localhost:${good.port}/` }))
+  const trusted = only(
+    await free.call('check_service_health', { timeout: 20_000, url: `https://localhost:${good.port}/` }),
+  )
   expect(trusted).toMatchObject({
     status: 'healthy',
     tls: { trusted: true, subject: 'localhost', issuer: 'localhost' },
@@ -92,7 +96,10 @@ test('how long a certificate lasts is told; one that nobody trusts is sent nothi
   expect(asked).toBe(1)
   const strange = await startServer('monitoring', { HEALTH_ALLOW: '127.0.0.0/8' })
   try {
-    const unknown = await strange.call('check_service_health', { url: `https://127.0.0.1:${good.port}/?key=abc` })
+    const unknown = await strange.call('check_service_health', {
+      timeout: 20_000,
+      url: `https://127.0.0.1:${good.port}/?key=abc`,
+    })
     expect(only(unknown)).toMatchObject({
       status: 'unhealthy',
       tls: { trusted: false, problem: 'DEPTH_ZERO_SELF_SIGNED_CERT' },
@@ -102,13 +109,17 @@ test('how long a certificate lasts is told; one that nobody trusts is sent nothi
     await strange.client.close()
   }
   const old = await secure('expired', answer)
-  const expired = only(await free.call('check_service_health', { url: `https://localhost:${old.port}/` }))
+  const expired = only(
+    await free.call('check_service_health', { timeout: 20_000, url: `https://localhost:${old.port}/` }),
+  )
   expect(expired).toMatchObject({ status: 'unhealthy', tls: { trusted: false, expiresInDays: expect.any(Number) } })
   expect(expired.tls.expiresInDays).toBeLessThan(-1_000)
   // Trusted, but of another name.
   const secureOptions = { key: readFileSync(pem('key')), cert: readFileSync(pem('good')) }
   const elsewhere = await listening(createSecureServer(secureOptions, answer), '127.0.0.2')
-  const other = only(await free.call('check_service_health', { url: `https://127.0.0.2:${elsewhere.port}/` }))
+  const other = only(
+    await free.call('check_service_health', { timeout: 20_000, url: `https://127.0.0.2:${elsewhere.port}/` }),
+  )
   expect(other).toMatchObject({ status: 'unhealthy', tls: { problem: 'ERR_TLS_CERT_ALTNAME_INVALID' } })
   expect(asked).toBe(1)
 })
@@ -136,11 +147,11 @@ test('redirects are followed to the end, and no further than five', async () => 
     return response.writeHead(302, { location: `/${left - 1}` }).end()
   })
   const at = (left: number) => `http://127.0.0.1:${port}/${left}`
-  expect(only(await free.call('check_service_health', { url: at(2) }))).toMatchObject({
+  expect(only(await free.call('check_service_health', { timeout: 20_000, url: at(2) }))).toMatchObject({
     status: 'healthy',
     redirects: [at(1), at(0)],
   })
-  expect(only(await free.call('check_service_health', { url: at(6) }))).toMatchObject({
+  expect(only(await free.call('check_service_health', { timeout: 20_000, url: at(6) }))).toMatchObject({
     status: 'error',
     problem: { message: 'It leads on more than 5 times.' },
   })
@@ -168,7 +179,10 @@ test('no address of this computer or of a cloud’s inside is reached, however i
     '127.0.0.1.',
   ]
   for (const host of hosts) {
-    const { failed, data } = await guarded.call('check_service_health', { url: `http://${host}:${port}/` })
+    const { failed, data } = await guarded.call('check_service_health', {
+      timeout: 20_000,
+      url: `http://${host}:${port}/`,
+    })
     expect([host, failed, data.error?.kind]).toEqual([host, true, 'permission_denied'])
   }
   expect(inside.connections()).toBe(0)
@@ -185,10 +199,13 @@ test('no address of this computer or of a cloud’s inside is reached, however i
     '[64:ff9b::a9fe:a9fe]',
   ]
   for (const host of clouds) {
-    const { data } = await guarded.call('check_service_health', { url: `http://${host}/latest/meta-data/` })
+    const { data } = await guarded.call('check_service_health', {
+      timeout: 20_000,
+      url: `http://${host}/latest/meta-data/`,
+    })
     expect([host, data.error?.kind]).toEqual([host, 'permission_denied'])
   }
-  const { data } = await guarded.call('check_service_health', { url: 'http://169.254.169.254/' })
+  const { data } = await guarded.call('check_service_health', { timeout: 20_000, url: 'http://169.254.169.254/' })
   expect(data.error.message).toBe('169.254.169.254 is a cloud metadata address, so it is not checked.')
   expect(data.error.suggestion).toContain('HEALTH_ALLOW')
 })
@@ -199,7 +216,7 @@ test.each([
   ['http://admin:secret@example.com/', 'The URL has a user or password in it.'],
   ['not a url', 'This is no URL.'],
 ])('%s is refused', async (url, message) => {
-  const { data } = await guarded.call('check_service_health', { url })
+  const { data } = await guarded.call('check_service_health', { timeout: 20_000, url })
   expect(data.error).toMatchObject({ kind: 'validation_error', message })
   expect(JSON.stringify(data)).not.toContain('secret')
 })

@@ -172,7 +172,9 @@ describe('with a stand-in that misbehaves', () => {
     api.faults.push({ body: Buffer.alloc(21_000_000, 32) })
     await expect(ask()).rejects.toThrow('more than 20 MB')
     api.faults.push('silence')
-    await expect(ask(prometheus, 200)).rejects.toMatchObject({ kind: 'timeout' })
+    await expect(ask(prometheus, 500)).rejects.toMatchObject({ kind: 'timeout' })
+    // On a busy computer it may not have been asked at all.
+    api.faults.length = 0
     const gone = await startTestApi(() => ({}))
     await gone.close()
     await expect(ask(new Prometheus({ url: gone.url, firstDelayMs: 1 }))).rejects.toThrow(
