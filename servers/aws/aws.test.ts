@@ -298,9 +298,8 @@ test.each<[string, Fault[]]>([
   ['monitoring', [{ status: 502, body: '<html>' }, 'drop']],
   ['sts', [{ status: 500 }, 'drop', 'lose-answer']],
 ])('%s that fails for a moment is asked again', async (service, faults) => {
-  const server = await start(aws.env)
   aws.faults.push(...faults)
-  expect(await callOf(server, service)).toMatchObject({ failed: false })
+  expect(await callOf(shared, service)).toMatchObject({ failed: false })
   expect(aws.faults).toEqual([])
 })
 
@@ -316,9 +315,8 @@ test.each<[string, Fault, string, RegExp]>([
     /^AWS was asked too often/,
   ],
 ])('%s failing to the end with %j is said plainly', async (service, fault, kind, words) => {
-  const server = await start(aws.env)
   aws.faults.push(...Array(4).fill(fault))
-  const { text, data } = await callOf(server, service)
+  const { text, data } = await callOf(shared, service)
   expect([data.error?.kind, text]).toEqual([kind, expect.stringMatching(words)])
 })
 
@@ -338,12 +336,11 @@ test('silence ends with the call’s time; a service that stays down is left alo
 }, 60_000)
 
 test('a bucket in another region is found there', async () => {
-  const server = await start(aws.env)
   aws.faults.push(refusal('s3', 301, 'PermanentRedirect', 'Elsewhere.', { 'x-amz-bucket-region': 'us-west-2' }))
-  const { failed } = await server.call('list_s3_objects', { bucket: 'logs' })
+  const { failed } = await shared.call('list_s3_objects', { bucket: 'logs' })
   expect(failed).toBe(false)
   expect(aws.seen.at(-1)!.headers.authorization).toContain('/us-west-2/s3/')
-  await server.call('list_ec2_instances', { region: 'ap-southeast-2' })
+  await shared.call('list_ec2_instances', { region: 'ap-southeast-2' })
   expect(aws.seen.at(-1)!.headers.authorization).toContain('/ap-southeast-2/ec2/')
 })
 

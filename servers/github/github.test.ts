@@ -320,9 +320,8 @@ test.each<[string, Fault[], boolean, RegExp]>([
 ])(
   '%s',
   async (_, faults, fails, words) => {
-    const server = await start(github.env)
     github.faults.push(...faults)
-    const { failed, text } = await server.call('get_repository', shop)
+    const { failed, text } = await shared.call('get_repository', shop)
     expect([failed, text]).toEqual([fails, expect.stringMatching(words)])
     expect(github.faults).toEqual([])
   },
