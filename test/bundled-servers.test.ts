@@ -122,6 +122,9 @@ const CALLS: Record<string, [tool: string, args: Args][]> = {
   knowledge: [
     ['add_documents', { source: 'here', files: ['a.txt'] }],
     ['semantic_search', { query: 'zwei' }],
+    ['add_folder', { source: 'here', directory: '.' }],
+    ['check_task', before => ({ taskId: before.taskId, waitSeconds: 20 })],
+    ['cancel_task', before => ({ taskId: before.taskId })],
     ['list_sources', {}],
     ['remove_documents', { source: 'here' }],
   ],

@@ -9,6 +9,7 @@ import { change, type Held, type State } from './state.ts'
 const GROUP = 'tasks'
 const LEASE_MS = 15_000
 const GRACE_MS = 5_000
+const MOST = 4
 const KEEP_MS = 30 * 86_400_000
 
 /** What is said of a task; to be put into output schemas as it is. */
@@ -35,19 +36,23 @@ export interface TasksOptions {
   leaseMs?: number
   /** After its last change. */
   keepMs?: number
+  /** That run in this process at once. */
+  most?: number
 }
 
 export class Tasks {
   readonly #state: State
   readonly #leaseMs: number
   readonly #keepMs: number
+  readonly #most: number
   readonly #kinds = new Map<string, Work<never, unknown>>()
   readonly #running = new Map<string, RunningTask>()
 
-  constructor(state: State, { leaseMs = LEASE_MS, keepMs = KEEP_MS }: TasksOptions = {}) {
+  constructor(state: State, { leaseMs = LEASE_MS, keepMs = KEEP_MS, most = MOST }: TasksOptions = {}) {
     this.#state = state
     this.#leaseMs = leaseMs
     this.#keepMs = keepMs
+    this.#most = most
   }
 
   /** What a kind of task does. `input` and what it gives must be what JSON can hold. */
@@ -57,6 +62,7 @@ export class Tasks {
 
   /** `waits`: it begins with `go`, at whichever replica that is called. */
   async start<I>(kind: string, input: I, { waits = null }: { waits?: string | null } = {}): Promise<TaskView<I>> {
+    if (waits === null) this.#checkRoom()
     // The time first, so that the newest is the greatest; the rest cannot be guessed.
     const taskId = `task-${Date.now().toString(16).padStart(12, '0')}${randomBytes(10).toString('hex')}`
     const now = new Date().toISOString()
@@ -72,6 +78,7 @@ export class Tasks {
 
   /** Begins one that waits, here. Of several who call it, one does. */
   async go(taskId: string): Promise<TaskView> {
+    this.#checkRoom()
     const { value } = await change<TaskView>(
       this.#state,
       GROUP,
@@ -141,6 +148,12 @@ export class Tasks {
   /** This process ends: what runs here is stopped and noted as failed. */
   async close(): Promise<void> {
     await Promise.all([...this.#running.values()].map(task => task.shutDown()))
+  }
+
+  #checkRoom(): void {
+    if (this.#running.size < this.#most) return
+    const what = `${this.#most} tasks run already.`
+    throw new Failure('rate_limited', what, 'Wait until one of them has ended, or cancel it.')
   }
 
   #run(task: TaskView): void {

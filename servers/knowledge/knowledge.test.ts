@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
@@ -218,4 +218,53 @@ test('Pinecone gone or talking nonsense is an upstream error; after five it is l
 
 test('half a configuration is said at start', async () => {
   await expect(start({ PINECONE_API_KEY: 'pk-right-key' })).rejects.toThrow()
+})
+
+test('a folder is taken in while other calls are answered; what is no text is named; links lead nowhere', async () => {
+  for (let n = 0; n < 60; n++) writeFileSync(join(root, `page-${n}.md`), `# Page ${n}\n\nThe word is zebra${n}.\n`)
+  writeFileSync(join(root, 'binary.md'), Buffer.from([1, 0, 2]))
+  writeFileSync(join(root, 'code.ts'), 'zebra')
+  writeFileSync(join(root, '.hidden.md'), 'zebra')
+  writeFileSync(join(base, 'outside.md'), 'zebra-outside')
+  symlinkSync(join(base, 'outside.md'), join(root, 'link.md'))
+  const server = await start()
+  const begun = await server.call('add_folder', { source: 'wiki', directory: '.' })
+  expect(begun.data).toMatchObject({ state: 'working', taskId: expect.stringMatching(/^task-/) })
+  const { taskId } = begun.data
+  expect((await server.call('list_sources')).failed).toBe(false)
+  const told: unknown[] = []
+  await server.client.callTool(
+    { name: 'check_task', arguments: { taskId, waitSeconds: 20 } },
+    { onprogress: news => told.push(news) },
+  )
+  await expect
+    .poll(async () => (await server.call('check_task', { taskId })).data, { timeout: 60_000 })
+    .toMatchObject({ state: 'completed', progress: 100, result: { source: 'wiki', documents: 60, chunks: 60 } })
+  expect(told.length).toBeGreaterThan(0)
+  const { result } = (await server.call('check_task', { taskId })).data
+  expect(result.problems).toEqual([{ document: 'binary.md', problem: expect.stringContaining('is not text') }])
+  expect((await server.call('semantic_search', { query: 'zebra41' })).data.results[0].location).toMatch(/^page-41\.md:/)
+  expect((await server.call('semantic_search', { query: 'zebra-outside' })).data.results).toEqual([])
+
+  const outside = await server.call('add_folder', { source: 'x', directory: base })
+  expect([outside.failed, outside.data.error.kind]).toEqual([true, 'permission_denied'])
+  const none = await server.call('add_folder', { source: 'x', directory: '.', pattern: '*.none' })
+  await expect
+    .poll(async () => (await server.call('check_task', { taskId: none.data.taskId })).data, { timeout: 60_000 })
+    .toMatchObject({ state: 'failed', error: { kind: 'not_found' } })
+  const ended = await server.call('cancel_task', { taskId })
+  expect(ended.data.state).toBe('completed')
+  expect((await server.call('check_task', { taskId: `task-${'0'.repeat(32)}` })).data.error.kind).toBe('not_found')
+})
+
+test('a folder that is being taken in stops when it is told to', async () => {
+  for (let n = 0; n < 1_500; n++) writeFileSync(join(root, `page-${n}.md`), `# Page ${n}\n\nThe word is zebra${n}.\n`)
+  const server = await start()
+  const { taskId } = (await server.call('add_folder', { source: 'wiki', directory: '.' })).data
+  expect((await server.call('cancel_task', { taskId })).data).toMatchObject({ taskId })
+  await expect
+    .poll(async () => (await server.call('check_task', { taskId })).data.state, { timeout: 60_000 })
+    .toBe('cancelled')
+  const known = (await server.call('list_sources')).data.sources[0]?.documents ?? 0
+  expect(known).toBeLessThan(1_500)
 })

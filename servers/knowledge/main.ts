@@ -1,9 +1,12 @@
 // Starts the knowledge server on stdio: node servers/knowledge/main.ts FOLDER…
 
-import { dirname } from 'node:path'
+import { dirname, join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { Roots } from '../kit/roots.ts'
 import { serve } from '../kit/serve.ts'
+import { openState } from '../kit/state.ts'
+import { Tasks } from '../kit/tasks.ts'
+import { defineAddFolder } from './folder.ts'
 import { PineconeShelf } from './pinecone.ts'
 import { knowledgeServer, NAME, VERSION } from './server.ts'
 import { SETTINGS } from './settings.ts'
@@ -13,10 +16,8 @@ serve({
   name: NAME,
   version: VERSION,
   settings: SETTINGS,
-  make(
-    kit,
-    { KNOWLEDGE_FILE, KEEP_OUT, PINECONE_API_KEY, PINECONE_INDEX_HOST, PINECONE_NAMESPACE, PINECONE_TEXT_FIELD },
-  ) {
+  make(kit, settings) {
+    const { KNOWLEDGE_FILE, KEEP_OUT, PINECONE_API_KEY, PINECONE_INDEX_HOST } = settings
     const { positionals } = parseArgs({ allowPositionals: true })
     if ((PINECONE_API_KEY === undefined) !== (PINECONE_INDEX_HOST === undefined))
       throw new Error('PINECONE_API_KEY and PINECONE_INDEX_HOST go together: set both, or neither.')
@@ -31,14 +32,22 @@ serve({
       ? new PineconeShelf({
           apiKey: PINECONE_API_KEY,
           host: PINECONE_INDEX_HOST!,
-          namespace: PINECONE_NAMESPACE,
-          textField: PINECONE_TEXT_FIELD,
+          namespace: settings.PINECONE_NAMESPACE,
+          textField: settings.PINECONE_TEXT_FIELD,
         })
       : null
     const opened = () => (shelf ??= new Shelf(file))
+    const beside = file === ':memory:' ? file : join(dirname(file), 'state.db')
+    const state = openState(NAME, { ...settings, STATE_FILE: settings.STATE_FILE ?? beside })
+    const knowing = { roots, pinecone, shelf: opened, tasks: new Tasks(state) }
+    defineAddFolder(knowing)
     return {
-      server: () => knowledgeServer(kit, { roots, pinecone, shelf: opened }),
+      server: () => knowledgeServer(kit, knowing),
       ready: async () => opened().sources(),
+      close: async () => {
+        await knowing.tasks.close()
+        await state.close()
+      },
     }
   },
 })

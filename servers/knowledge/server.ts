@@ -6,15 +6,16 @@ import { about } from '../kit/about.ts'
 import { Failure } from '../kit/failure.ts'
 import { NEXT, PAGING, page } from '../kit/paging.ts'
 import type { Roots } from '../kit/roots.ts'
+import type { Tasks } from '../kit/tasks.ts'
 import { type Kit, READS } from '../kit/tools.ts'
-import { chunksOf } from './chunks.ts'
+import { registerFolderTools } from './folder.ts'
 import type { PineconeShelf } from './pinecone.ts'
 import { readDocument } from './read-document.ts'
-import { piecesOf, type Shelf } from './shelf.ts'
+import type { Shelf } from './shelf.ts'
+import { MOST_TEXT, TakingIn } from './take-in.ts'
 
 export const NAME = 'knowledge'
 export const VERSION = '0.1.0'
-const MOST_TEXT = 2_000_000
 const source = z.string().trim().min(1).max(200)
 const engine = z.enum(['full text (BM25)', 'Pinecone'])
 
@@ -23,9 +24,11 @@ export interface Knowing {
   shelf: () => Shelf
   /** In the place of full text, where it is configured. */
   pinecone: PineconeShelf | null
+  tasks: Tasks
 }
 
-export function knowledgeServer(kit: Kit, { roots, shelf, pinecone }: Knowing): McpServer {
+export function knowledgeServer(kit: Kit, knowing: Knowing): McpServer {
+  const { roots, shelf, pinecone } = knowing
   const server = new McpServer({ name: NAME, title: 'Knowledge', version: VERSION })
   const used = pinecone ? ('Pinecone' as const) : ('full text (BM25)' as const)
 
@@ -57,33 +60,10 @@ export function knowledgeServer(kit: Kit, { roots, shelf, pinecone }: Knowing): 
     async ({ source, files, texts }, { signal, progress }) => {
       if (files.length + texts.length === 0)
         throw new Failure('validation_error', 'Nothing was given.', 'Name files, or give texts.')
-      let documents = 0
-      let chunks = 0
-      const problems: { document: string; problem: string }[] = []
+      const taking = new TakingIn(source, { shelf, pinecone })
       const take = async (document: string, read: () => Promise<string>) => {
-        signal.throwIfAborted()
-        try {
-          const pieces = piecesOf(source, document, chunksOf(await read()))
-          if (pinecone) {
-            const now = new Set(pieces.map(piece => piece.id))
-            await pinecone.put(pieces, signal)
-            await pinecone.remove(
-              shelf()
-                .idsOf(source, document)
-                .filter(id => !now.has(id)),
-              signal,
-            )
-          }
-          // Last, so that what is noted here is there.
-          shelf().put(source, document, pieces, pinecone === null)
-          documents++
-          chunks += pieces.length
-        } catch (error) {
-          if (!(error instanceof Failure) || ['upstream_error', 'rate_limited', 'timeout'].includes(error.kind))
-            throw error
-          problems.push({ document, problem: `${error.message} ${error.suggestion}` })
-        }
-        progress(documents + problems.length, files.length + texts.length)
+        await taking.take(document, read, signal)
+        progress(taking.seen, files.length + texts.length)
       }
       for (const file of files)
         await take(file, () =>
@@ -93,13 +73,12 @@ export function knowledgeServer(kit: Kit, { roots, shelf, pinecone }: Knowing): 
           }),
         )
       for (const { name, text } of texts) await take(name, async () => text)
-      const bad = problems.length > 0 ? ` ${problems.length} could not be taken in.` : ''
-      return {
-        text: `${source}: ${documents} documents in ${chunks} pieces.${bad}`,
-        data: { source, documents, chunks, problems, engine: used },
-      }
+      const { documents, chunks, problems } = taking
+      return { text: taking.inWords, data: { source, documents, chunks, problems, engine: used } }
     },
   )
+
+  registerFolderTools(kit, server, knowing)
 
   kit.tool(
     server,

@@ -1,5 +1,6 @@
 // What the knowledge server can be told by its environment.
 import { z } from 'zod'
+import { STATE_SETTINGS } from '../kit/state.ts'
 
 export const SETTINGS = {
   KNOWLEDGE_FILE: z
@@ -15,4 +16,5 @@ export const SETTINGS = {
   PINECONE_INDEX_HOST: z.string().optional().describe('The host of an index that embeds by itself'),
   PINECONE_NAMESPACE: z.string().default('gatehouse').describe('The part of the index that is used'),
   PINECONE_TEXT_FIELD: z.string().default('chunk_text').describe('The field that the index embeds'),
+  ...STATE_SETTINGS,
 }
