@@ -1,6 +1,8 @@
 // A client that Gatehouse does not know: from the dialog to its first call over HTTP, and to its end.
+import { existsSync, mkdirSync, readFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client'
 import type { BrowserContext, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -110,5 +112,33 @@ describe.skipIf(!chromiumPath || !hasKeychain)('a client in no table', () => {
     blocker.close()
     const { id } = JSON.parse(added.stdout)
     expect((await run(home, ['clients', 'remove', id])).stdout).toContain('Removed')
+  })
+
+  test('one of the table is connected in a project alone, after a look at the change, and undone from the notice', async () => {
+    const shop = join(home.folder, 'shop')
+    const file = join(shop, '.cursor', 'mcp.json')
+    for (const folder of [join(home.folder, '.cursor'), shop]) mkdirSync(folder, { recursive: true })
+    await page.goto(new URL('/clients', hub.web).href)
+    await page.getByRole('button', { name: 'Look again' }).first().click()
+    await page.getByRole('button', { name: 'More for Cursor', exact: true }).click()
+    await page.getByRole('menuitem', { name: 'Connect in a project…' }).click()
+    const folder = page.getByLabel('Folder of the project')
+    await folder.fill('shop')
+    await page.getByText('The whole path, from the root on.').waitFor()
+    expect(await page.getByRole('button', { name: 'Continue' }).isDisabled()).toBe(true)
+    await folder.fill(shop)
+    await page.getByRole('button', { name: 'Continue' }).click()
+    const dialog = page.getByRole('dialog', { name: 'Connect Cursor in shop' })
+    await dialog.getByText(file).waitFor()
+    await look('project-preview')
+    expect(existsSync(file)).toBe(false)
+    await dialog.getByRole('button', { name: 'Write', exact: true }).click()
+    await page.getByText('Wrote Gatehouse into Cursor in shop.').waitFor()
+    expect(readFileSync(file, 'utf8')).toContain('"--client", "cursor"')
+    await page.getByRole('button', { name: 'More for Cursor in shop' }).waitFor()
+    await look('project-written')
+    await page.getByRole('button', { name: 'Undo', exact: true }).click()
+    await expect.poll(() => existsSync(file), { timeout: 30_000 }).toBe(false)
+    await page.getByRole('button', { name: 'More for Cursor in shop' }).waitFor({ state: 'detached' })
   })
 })
