@@ -50,6 +50,11 @@ export const COMMANDS: readonly Listed[] = [
     load: async () => (await import('./commands/servers.ts')).serversImport,
   },
   {
+    name: 'servers catalog',
+    summary: 'the servers that come with Gatehouse, what they need and can be told',
+    load: async () => (await import('./commands/servers-catalog.ts')).serversCatalog,
+  },
+  {
     name: 'servers remove',
     summary: 'stop a server and forget it',
     load: async () => (await import('./commands/servers.ts')).serversRemove,

@@ -1,28 +1,45 @@
 // `gatehouse servers add`: shows the exact command. Only the right PIN, typed on a terminal, agrees to it at once.
+import { bundledOf } from '../../contract/catalog.ts'
 import type { Launch } from '../../contract/servers.ts'
 import { agrees, ask, hasTerminal } from '../ask.ts'
 import { type Command, CommandError, UsageError } from '../command.ts'
 import { oneLine, say, sayJson } from '../print.ts'
 import { sayAdded } from './servers.ts'
+import { bundledLaunch } from './servers-catalog.ts'
 
 export const serversAdd: Command = {
-  synopsis: 'NAME [--env K=V]… [--cwd DIR] -- CMD ARGS… | NAME --url URL [--header K=V]…',
+  synopsis:
+    'NAME [--env K=V]… [--cwd DIR] -- CMD ARGS… | NAME --url URL [--header K=V]… | gatehouse:NAME [--as NAME] [--env K=V]… [--secret K]… [-- FOLDER…]',
   help: `It starts only after a person agreed to exactly this command: in the window, or here with the PIN.
   --env K=V       a variable; \${secret:NAME} takes a credential of the keychain
   --cwd DIR       where it is started
   --url URL       a remote server instead of a command
-  --header K=V    a header for it; \${secret:NAME} works here, too`,
+  --header K=V    a header for it; \${secret:NAME} works here, too
+  gatehouse:NAME  one that comes with Gatehouse (gatehouse servers catalog); what follows -- are its folders
+  --as NAME       what that one is called here
+  --secret K      its setting K is the credential of that name in the keychain; K=NAME for another name`,
   options: {
     env: { type: 'string', multiple: true },
     cwd: { type: 'string' },
     url: { type: 'string' },
     header: { type: 'string', multiple: true },
+    as: { type: 'string' },
+    secret: { type: 'string', multiple: true },
   },
   args: [1, 1],
   takesRest: true,
-  async run({ args: [name = ''], rest, json, yes, text, texts, hub }) {
-    const launch = toLaunch({ rest, cwd: text('cwd'), url: text('url'), env: texts('env'), headers: texts('header') })
+  async run({ args: [given = ''], rest, json, yes, text, texts, hub }) {
+    const [isBundled, secrets] = [bundledOf(given) !== undefined, texts('secret')]
+    if (!isBundled && (text('as') !== undefined || secrets.length > 0))
+      throw new UsageError('--as and --secret are for gatehouse:NAME.')
+    const asked = { rest, cwd: text('cwd'), url: text('url'), env: texts('env'), headers: texts('header') }
+    if (isBundled && (asked.cwd ?? asked.url ?? asked.headers[0]) !== undefined)
+      throw new UsageError('gatehouse:NAME takes no --cwd, --url or --header.')
+    const plain = isBundled ? null : toLaunch(asked)
     const running = await hub()
+    const launch =
+      plain ?? (await bundledLaunch(running, given, { env: pairs('--env', asked.env), secrets, args: rest }))
+    const name = isBundled ? (text('as') ?? bundledOf(given)!) : given
     const asks = !yes && hasTerminal()
     if (!json || asks) process.stderr.write(`${describe(launch)}\n`)
     if (asks && !(await agrees('This command runs with your rights.')))
