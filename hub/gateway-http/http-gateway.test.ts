@@ -16,6 +16,8 @@ const tokens = new Map([
   ['other', 'two'],
 ])
 let links = 0
+/** How far the clock was moved on. */
+let laterMs = 0
 const refused: string[] = []
 
 beforeAll(async () => {
@@ -34,6 +36,7 @@ beforeAll(async () => {
     onLink: change => {
       links += change
     },
+    now: () => performance.now() + laterMs,
   })
 }, 60_000)
 afterAll(async () => {
@@ -246,6 +249,32 @@ test('a session is its client’s alone, and ends when its token does', async ()
   http.recheck()
   expect(links).toBe(before - 1)
   expect((await send(ping, { token: 'short', headers: session })).status).toBe(401)
+})
+
+test('30 minutes without use end what a token opened, in both eras; use begins them anew', async () => {
+  tokens.set('idle', 'idle')
+  const o = { token: 'idle' }
+  const opened = [await send(INITIALIZE, o), await send(INITIALIZE, o)]
+  const [used, left] = opened.map(one => ({ 'mcp-session-id': String(one.headers['mcp-session-id']) }))
+  await send(discover, { ...o, headers: modernHeaders('server/discover') })
+  const ping = { jsonrpc: '2.0', id: 2, method: 'ping' }
+  const before = links
+  const later = (minutes: number) => {
+    laterMs += minutes * 60_000
+    http.recheck()
+  }
+  later(25)
+  expect(links).toBe(before)
+  expect((await send(ping, { ...o, headers: used! })).status).toBe(200)
+  later(6)
+  // The other session and what the modern requests opened were not used for 31 minutes.
+  expect(http.size).toBe(1)
+  expect((await send(ping, { ...o, headers: left! })).status).toBe(404)
+  expect((await send(ping, { ...o, headers: used! })).status).toBe(200)
+  later(31)
+  expect(http.size).toBe(0)
+  expect((await send(ping, { ...o, headers: used! })).status).toBe(404)
+  tokens.delete('idle')
 })
 
 test('one client opens no more links than are allowed', async () => {

@@ -24,6 +24,8 @@ export interface HttpParts {
   onLink: (change: 1 | -1) => void
   /** Requests of one client: so many at once, and so many a second over time. */
   rate?: Rate
+  /** The steady clock, in ms. */
+  now?: () => number
 }
 
 const IDLE_MS = 30 * 60_000
@@ -39,6 +41,7 @@ export class HttpGateway {
   readonly #tokens = new Map<ModernPosts, string>()
   readonly #allowance: Allowance
   readonly #looking: NodeJS.Timeout
+  readonly #now: () => number
 
   /** Throws HubError when the port is taken: clients know this one and no other. */
   static async open(port: number, parts: HttpParts): Promise<HttpGateway> {
@@ -60,6 +63,7 @@ export class HttpGateway {
     this.#server = server
     this.#o = parts
     this.#allowance = new Allowance(parts.rate)
+    this.#now = parts.now ?? (() => performance.now())
     const address = server.address()
     this.port = typeof address === 'object' && address ? address.port : 0
     server.on('request', (request, response) => void this.#serve(request, response))
@@ -81,7 +85,7 @@ export class HttpGateway {
 
   /** A token that is no longer good opens nothing, and ends what it opened. */
   #look(): void {
-    const now = performance.now()
+    const now = this.#now()
     const isOver = (token: string, client: string, used: { isBusy: boolean; usedAtMs: number }) =>
       this.#o.clientOf(token) !== client || (!used.isBusy && now - used.usedAtMs > IDLE_MS)
     for (const [id, session] of this.#sessions) {
@@ -142,7 +146,7 @@ export class HttpGateway {
       ? new Session(who, slug ?? '', this.#opener(who, slug))
       : this.#sessionOf(request, who, slug)
     if (isFirst) this.#sessions.set(session.id, session)
-    session.usedAtMs = performance.now()
+    session.usedAtMs = this.#now()
     const reply = new Reply(response, { 'mcp-session-id': session.id }, false)
     if (frame.kind === 'request') {
       session.request(frame, frame.text, reply, listener => void response.once('close', listener))
@@ -174,7 +178,7 @@ export class HttpGateway {
       this.#posts.set(key, posts)
       this.#tokens.set(posts, who.token)
     }
-    posts.usedAtMs = performance.now()
+    posts.usedAtMs = this.#now()
     const reply = new Reply(response, {}, true)
     if (frame.kind !== 'request') {
       posts.tell(frame.text)

@@ -11,6 +11,7 @@ import {
   hasKeychain,
   openBrowser,
   type RunningHub,
+  run,
   runJson,
   startHub,
   until,
@@ -63,6 +64,21 @@ describe.skipIf(!chromiumPath || !hasKeychain)('the policy page', () => {
     await page.getByRole('button', { name: 'Change rule' }).click()
     await until('the changed rule', async () => (await policy()).rules.map(rule => rule.effect).join() === 'deny')
     expect((await policy()).rules).toMatchObject([{ effect: 'deny', tool: 'delete_*' }])
+  })
+
+  test('what was asked for outside is kept from counting in one press: all of it, and only what was shown', async () => {
+    for (const tool of ['one', 'two', 'three']) await run(home, ['policy', 'add', 'allow', '--tool', tool])
+    const before = (await policy()).rules
+    await page.getByRole('link', { name: 'Approvals' }).first().click()
+    await page.getByRole('heading', { name: 'Asked for outside this window' }).waitFor()
+    await look('keep-all')
+    await page.getByRole('button', { name: 'Keep all as they are' }).click()
+    await page.getByText('Everything stays as it is: 3 changes refused').waitFor()
+    await page.getByText('Nothing waits for you.').first().waitFor()
+    expect((await policy()).rules).toEqual(before)
+    const rows = await runJson<{ event: { what: string } | null }[]>(home, ['audit', 'list'])
+    expect(rows.filter(({ event }) => event?.what === 'proposal/refused')).toHaveLength(3)
+    await page.getByRole('link', { name: 'Policy' }).first().click()
   })
 
   test('values are protected and no longer; folders are named', async () => {

@@ -14,6 +14,7 @@ import { CommandSheet } from './command-sheet.tsx'
 import { Decision, useTitleId } from './decision.tsx'
 import { HeldSheet } from './held-sheet.tsx'
 import { AnsweredItem, CommandItem, HeldItem, heldId, ProposalItem, QuestionItem, SuggestionItem } from './items.tsx'
+import { KeepAll } from './keep-all.tsx'
 import { ProposalSheet } from './proposal-sheet.tsx'
 import { SuggestionSheet } from './suggestion-sheet.tsx'
 import { grouped, useWaiting } from './waiting.ts'
@@ -101,7 +102,11 @@ export function ApprovalsView() {
             <HeldItem key={one.id} server={one} {...item(heldId(one))} />
           ))}
           {waiting.proposals.length > 0 && (
-            <GroupRow title="Asked for outside this window" count={waiting.proposals.length} />
+            <GroupRow
+              title="Asked for outside this window"
+              count={waiting.proposals.length}
+              right={<KeepAll proposals={waiting.proposals} />}
+            />
           )}
           {waiting.proposals.map(one => (
             <ProposalItem key={one.id} proposal={one} {...item(one.id)} />

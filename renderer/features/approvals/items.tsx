@@ -174,7 +174,12 @@ export function ProposalItem({ proposal, ...opens }: Opens & { proposal: Proposa
         </Tile>
       }
       title={<Foreign text={proposal.what} max={120} />}
-      text={<>from {proposal.from === 'cli' ? 'the command line' : proposal.from}</>}
+      text={
+        <>
+          <Foreign text={proposal.after} max={90} /> · from{' '}
+          {proposal.from === 'cli' ? 'the command line' : proposal.from}
+        </>
+      }
       right={
         <span className={css.itemTime}>
           <Ago at={proposal.at} as="span" />

@@ -36,7 +36,7 @@ export function ProposalSheet({ proposal }: { proposal: Proposal }) {
       </header>
       <dl className={css.change}>
         <dt>Now</dt>
-        <dd>{proposal.before === null ? 'nothing of this kind' : <Foreign text={proposal.before} max={2000} />}</dd>
+        <dd>{proposal.before ? <Foreign text={proposal.before} max={2000} /> : 'nothing of this kind'}</dd>
         <dt>Then</dt>
         <dd>
           <Foreign text={proposal.after} max={2000} />

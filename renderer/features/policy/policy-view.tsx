@@ -19,6 +19,7 @@ import {
   showDone,
   useNow,
 } from '../../ui/index.ts'
+import { KeepAll } from '../approvals/keep-all.tsx'
 import { textOf, useAddress } from '../use-address.ts'
 import { useNames } from '../use-names.ts'
 import { GuardedValues } from './guarded-values.tsx'
@@ -104,7 +105,15 @@ function Rules(props: { policy: Policy; onEdit: (id: string) => void; onSuggest:
       )}
       <Switches />
       {proposals.length > 0 && (
-        <GroupRow title="Wait for you" count={proposals.length} right="The old state stays in force" />
+        <GroupRow
+          title="Wait for you"
+          count={proposals.length}
+          right={
+            <>
+              The old state stays in force <KeepAll proposals={proposals} />
+            </>
+          }
+        />
       )}
       {proposals.map(proposal => (
         <ProposalRow key={proposal.id} proposal={proposal} />
