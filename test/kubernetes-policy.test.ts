@@ -2,8 +2,7 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { z } from 'zod'
-import { SETTINGS } from '../servers/kubernetes/settings.ts'
+import { FACTS } from '../servers/catalog-facts.ts'
 import { startTestCluster, type TestCluster } from '../servers/kubernetes/test-cluster.ts'
 import { kubeconfig } from '../servers/kubernetes/test-connect.ts'
 import { addAndAgree } from './e2e/stories.ts'
@@ -23,7 +22,7 @@ beforeAll(async () => {
   writeFileSync(KUBECONFIG, kubeconfig(cluster.url))
   hub = await startHub(home)
   window = await openWindow(hub.web, { pin: '4711' })
-  const PROTECTED_NAMESPACES = z.globalRegistry.get(SETTINGS.PROTECTED_NAMESPACES)?.inGatehouse as string
+  const PROTECTED_NAMESPACES = FACTS.kubernetes!.given!.PROTECTED_NAMESPACES!.value
   const env = { KUBECONFIG, PROTECTED_NAMESPACES }
   await addAndAgree(window, { kubernetes: { command: 'gatehouse:kubernetes', args: [], env } }, { trust: true })
   await until(

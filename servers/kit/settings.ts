@@ -1,10 +1,7 @@
 // A server's settings, from its environment: checked at start, all that is wrong named together, documented in one place.
 import { z } from 'zod'
 
-/**
- * `.describe()` of each says what it is for; `.meta({ secret: true })` keeps its value out of every output; `.meta({ inGatehouse })`
- * is what Gatehouse's catalog sets it to.
- */
+/** `.describe()` of each says what it is for; `.meta({ secret: true })` keeps its value out of every output. */
 export type SettingsShape = Record<string, z.ZodType>
 export type Settings<S extends SettingsShape> = z.output<z.ZodObject<S>>
 

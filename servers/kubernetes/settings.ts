@@ -11,7 +11,7 @@ export const SETTINGS = {
   PROTECTED_NAMESPACES: protectedNames(
     'kube-system,production,prod',
     'Namespaces in which nothing is deleted, applied, restarted or scaled down',
-  ).meta({ inGatehouse: 'kube-system' }),
+  ),
   APPLY_CLUSTER_WIDE: z
     .stringbool()
     .default(false)
