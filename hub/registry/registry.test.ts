@@ -293,7 +293,8 @@ test('an edit right after the start is noticed, and one through a link from else
 })
 
 test('the folder is not watched, since each write of its databases would wake the hub', () => {
-  expect(process.getActiveResourcesInfo()).not.toContain('FSEventWrap')
+  const { libuv } = process.report.getReport() as { libuv: { type: string; filename?: string }[] }
+  expect(libuv.filter(one => one.type === 'fs_event').map(one => one.filename)).toEqual([])
 })
 
 test('a rename by hand keeps id, slug and agreement; so does one in the window', async () => {
