@@ -154,9 +154,16 @@ describe.skipIf(!chromiumPath)('the catalog in the window', () => {
         STRIPE_URL: stripe.url,
         STRIPE_API_KEY: '${secret:STRIPE_API_KEY}',
       })
+
+      const token = 'ghp_standInOfATokenThatIsTyped123456'
+      const github = await choose('GitHub')
+      await github.getByLabel('GITHUB_TOKEN').fill(token)
+      await github.getByRole('button', { name: /^Add/ }).click()
+      expect(await letItRun('github')).not.toContain(token)
+      expect(JSON.parse(config()).mcpServers.github.env).toEqual({ GITHUB_TOKEN: '${secret:GITHUB_TOKEN}' })
       const held = filesBelow(home.folder).filter(file => {
         const text = readFileSync(file).toString('latin1')
-        return spellingsOf(TEST_KEY).some(spelling => text.includes(spelling))
+        return [...spellingsOf(TEST_KEY), ...spellingsOf(token)].some(spelling => text.includes(spelling))
       })
       expect(held).toEqual([])
     },
