@@ -1,7 +1,7 @@
 // What is shown of a client's file: its text with secrets masked, and of a long one the part our entry stands in.
 
 import { createHash } from 'node:crypto'
-import { placeIn, tokenIn } from './entry.ts'
+import { ENTRY_NAME, placeIn, tokenIn } from './entry.ts'
 import { LONG } from './long-json.ts'
 import { MASK, masked } from './mask.ts'
 import { maskedToml } from './mask-toml.ts'
@@ -27,7 +27,7 @@ export function shownChange(plan: Plan, client: KnownClient): [before: string, a
 /** What the file says but for our entry, as a digest: whether anything else was changed. */
 export function othersIn(config: Config, client: KnownClient): string {
   return createHash('sha256')
-    .update(outline(config, placeIn(client)))
+    .update(outline(config, placeIn(client), new Set([ENTRY_NAME]), true))
     .digest('hex')
 }
 
