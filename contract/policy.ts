@@ -73,6 +73,8 @@ export const Decision = z.object({
   rule: z.object({ id: z.string(), text: z.string() }).nullable(),
   /** True when the record must be on disk before the call is sent. */
   changes: z.boolean(),
+  /** A protected value that it names: who allows it types this. */
+  typed: z.string().optional(),
 })
 export type Decision = z.infer<typeof Decision>
 
@@ -93,6 +95,8 @@ export const Approval = z.object({
   tool: z.string(),
   risk: Risk,
   reasons: z.array(z.string()),
+  /** A protected value that the call names: who allows it types this, exactly so. */
+  typed: z.string().nullable(),
   /** Redacted, pretty JSON; cut at 64 KB. */
   arguments: z.string(),
   /** Top-level arguments now and at the last allowed call of this tool, as JSON text. */
@@ -134,7 +138,7 @@ export const Narrowing = z.object({
 export type Narrowing = z.infer<typeof Narrowing>
 
 export const Answer = z.discriminatedUnion('kind', [
-  z.object({ kind: z.literal('allow'), scope: Scope, narrower: Narrowing.optional() }),
+  z.object({ kind: z.literal('allow'), scope: Scope, narrower: Narrowing.optional(), typed: z.string().max(1000).optional() }),
   z.object({ kind: z.literal('deny'), word: z.string().max(1000).optional() }),
 ])
 export type Answer = z.infer<typeof Answer>

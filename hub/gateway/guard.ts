@@ -211,6 +211,7 @@ export class Guard {
         tool: call.tool,
         risk: decision.risk,
         reasons: decision.reasons,
+        typed: decision.typed,
         rule: decision.rule?.id ?? null,
         argumentsText: call.argumentsText,
         description: descriptionOf(call.entry),

@@ -15,7 +15,7 @@ export function shownCall(
   question: Question,
   about: { given: Json; last: AllowedCall | null; askedAt: number; until: number; redact: (text: string) => string },
 ): Approval {
-  const { client, server, tool, risk, reasons, description } = question
+  const { client, server, tool, risk, reasons, typed = null, description } = question
   const { given, last, askedAt, until, redact } = about
   return {
     id: randomUUID(),
@@ -24,6 +24,7 @@ export function shownCall(
     tool,
     risk,
     reasons: [...reasons],
+    typed,
     arguments: shownArguments(given, redact),
     compared: compared(topLevel(given), last?.values ?? null, redact),
     lastAllowedAt: last?.at ?? null,

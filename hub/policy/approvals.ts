@@ -129,6 +129,11 @@ export class Approvals {
         hint: 'Look there how it ended.',
       })
     const rule = answer.kind === 'allow' ? this.#ruleOf(waiting, answer) : undefined
+    const { typed } = waiting.approval
+    if (typed !== null && answer.kind === 'allow' && answer.typed !== typed)
+      throw new HubError('approvals/not-typed', `${typed} is protected: to allow this call, it is typed.`, {
+        hint: `Type ${typed}, exactly so.`,
+      })
     waiting.isTaken = true
     return {
       approval: structuredClone(waiting.approval),

@@ -42,6 +42,7 @@ export function decide(call: CallFacts, policy: DecidingPolicy, now: number): De
     reasons: [...reasons, ...assessed.reasons],
     rule: rule && { id: rule.id, text: ruleText(rule, () => call.server.name) },
     changes: !isRead(assessed),
+    ...(assessed.typed ? { typed: assessed.typed } : {}),
   })
   if (isLong) return done('deny', ['Its name is longer than 1,024 characters.'])
   const rules = matching(call, given, policy, now)
@@ -70,6 +71,8 @@ interface Assessed extends Assessment {
   byProtocol: 'read' | 'housekeeping' | undefined
   /** It only reads, but outside the folders the person named. */
   readsOutside?: boolean
+  /** The protected value it names. */
+  typed?: string | null
 }
 
 const NO_FOLDERS: string[] = []
@@ -86,10 +89,10 @@ function raise(assessed: Assessed, given: CallArguments, guarded: Partial<Guarde
       ? { ...assessed, readsOutside: true, reasons: [...outside, ...assessed.reasons] }
       : assessed
   }
-  const { protectedValues, outside } = given.raised({ folders, protected: sets })
+  const { protectedValues, outside, value } = given.raised({ folders, protected: sets })
   if (protectedValues.length + outside.length === 0) return assessed
   const found = [...new Set([...protectedValues, ...outside])]
-  return { ...assessed, risk: 'destroys', byItsWord: false, reasons: [...found, ...assessed.reasons] }
+  return { ...assessed, risk: 'destroys', byItsWord: false, typed: value, reasons: [...found, ...assessed.reasons] }
 }
 
 // Only by a trusted server's word or by the protocol; never by a name alone.

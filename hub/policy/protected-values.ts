@@ -6,19 +6,25 @@ import { shown } from './rule-text.ts'
 /** Longer texts are content, not names; only the whole of them is compared. */
 const LONGEST_NAME = 200
 
+interface Found {
+  /** As the person wrote it. */
+  value: string
+  why: string
+}
+
 interface Glob {
   glob: string
   /** What stands before the first and behind the last `*` or `?`. */
   head: string
   tail: string
-  why: string
+  found: Found
 }
 
 interface Values {
   /** Marks the first character of values, and the last of globs that begin with a wildcard: most names go no further. */
   starts: Uint8Array
   ends: Uint8Array
-  exact: Map<string, string[]>
+  exact: Map<string, Found[]>
   globs: Glob[]
 }
 
@@ -29,20 +35,21 @@ function valuesOf(sets: ProtectedValues): Values {
   if (found) return found
   const values: Values = { starts: marks(), ends: marks(), exact: new Map(), globs: [] }
   for (const [set, some] of Object.entries(sets))
-    for (const value of some) add(values, fold(value), `${shown(value)} is in your protected ${shown(set)}.`)
+    for (const value of some)
+      add(values, fold(value), { value, why: `${shown(value)} is in your protected ${shown(set)}.` })
   known.set(sets, values)
   return values
 }
 
-function add({ starts, ends, exact, globs }: Values, value: string, why: string): void {
+function add({ starts, ends, exact, globs }: Values, value: string, found: Found): void {
   if (isExactName(value)) {
     mark(starts, value.charCodeAt(0))
-    exact.set(value, [...(exact.get(value) ?? []), why])
+    exact.set(value, [...(exact.get(value) ?? []), found])
     return
   }
   const head = /^[^*?]*/.exec(value)![0]
   const tail = /[^*?]*$/.exec(value)![0]
-  globs.push({ glob: value, head, tail, why })
+  globs.push({ glob: value, head, tail, found })
   if (head !== '') mark(starts, head.charCodeAt(0))
   else if (tail !== '') mark(ends, tail.charCodeAt(tail.length - 1))
   else starts.fill(1)
@@ -60,8 +67,8 @@ function isMarked(some: Uint8Array, code: number): boolean {
   return some[code < OTHER ? code : OTHER] === 1
 }
 
-/** Adds a reason for each value that a folded text is, or names: as a word, behind a slash (refs/heads/main), as the host of an address. */
-export function findProtected(text: string, sets: ProtectedValues, why: Set<string>): void {
+/** Adds the reason, with the value, for each that a folded text is, or names: as a word, behind a slash (refs/heads/main), as the host of an address. */
+export function findProtected(text: string, sets: ProtectedValues, why: Map<string, string>): void {
   const values = valuesOf(sets)
   see(values, text, 0, text.length, why)
   if (text.length > LONGEST_NAME) return
@@ -78,7 +85,7 @@ export function findProtected(text: string, sets: ProtectedValues, why: Set<stri
   }
 }
 
-function seeBehindSlashes(values: Values, text: string, from: number, to: number, why: Set<string>): void {
+function seeBehindSlashes(values: Values, text: string, from: number, to: number, why: Map<string, string>): void {
   if (text.startsWith('//', from)) {
     const slash = text.indexOf('/', from + 2)
     see(values, text, from + 2, slash < 0 ? to : Math.min(slash, to), why)
@@ -87,18 +94,18 @@ function seeBehindSlashes(values: Values, text: string, from: number, to: number
 }
 
 // Only here may a `*` cross slashes: what it wrongly meets is asked about, no more.
-function see({ starts, ends, exact, globs }: Values, text: string, from: number, to: number, why: Set<string>): void {
+function see({ starts, ends, exact, globs }: Values, text: string, from: number, to: number, why: Map<string, string>): void {
   if (to <= from || !(isMarked(starts, text.charCodeAt(from)) || isMarked(ends, text.charCodeAt(to - 1)))) return
   const length = to - from
-  for (const one of (length <= LONGEST_NAME && exact.get(text.slice(from, to))) || []) why.add(one)
-  for (const { glob, head, tail, why: one } of globs)
+  for (const one of (length <= LONGEST_NAME && exact.get(text.slice(from, to))) || []) why.set(one.why, one.value)
+  for (const { glob, head, tail, found } of globs)
     if (
       length >= head.length + tail.length &&
       text.startsWith(head, from) &&
       text.startsWith(tail, to - tail.length) &&
       fitsName(glob, text.slice(from, to))
     )
-      why.add(one)
+      why.set(found.why, found.value)
 }
 
 const [SPACE, SLASH] = [32, 47]

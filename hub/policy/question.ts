@@ -13,6 +13,8 @@ export interface Question {
   tool: string
   risk: Risk
   reasons: string[]
+  /** A protected value it names: who allows it types this. */
+  typed?: string | undefined
   /** Id of the rule that asks; null when the preset does. */
   rule: string | null
   argumentsText: string

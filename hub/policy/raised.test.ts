@@ -150,7 +150,7 @@ test('a glob with a slash, and a hostile text, take no time', () => {
 })
 
 function carries(text: string, value: string): boolean {
-  const found = new Set<string>()
+  const found = new Map<string, string>()
   findProtected(fold(text), { mine: [value] }, found)
   return found.size > 0
 }
@@ -177,6 +177,7 @@ test.each(['{"a":', '{"a":"b', '{"a":"\\x"}', 'plain words', '{"a":1}}', '{"a":"
     expect(raisedBy(source, { folders: ['/w'], protected: sets })).toEqual({
       protectedValues: [expect.stringContaining('cannot be read')],
       outside: [expect.stringContaining('cannot be read')],
+      value: null,
     })
   },
 )

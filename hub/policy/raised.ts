@@ -11,18 +11,24 @@ export type Guarded = Pick<Policy, 'folders' | 'protected'>
 export interface Raised {
   protectedValues: string[]
   outside: string[]
+  /** The first protected value it names; null: none, or its arguments cannot be read. */
+  value: string | null
 }
 
-const NOTHING: Raised = { protectedValues: [], outside: [] }
+const NOTHING: Raised = { protectedValues: [], outside: [], value: null }
 const MOST_REASONS = 4
 const MOST_TEXTS = 20_000
 
 export function raisedBy(source: string, { folders, protected: sets }: Guarded): Raised {
   const hasSets = hasAny(sets)
   if ((!hasSets && folders.length === 0) || source.trim() === '') return NOTHING
-  const protectedValues = new Set<string>()
+  const protectedValues = new Map<string, string>()
   const outside = new Set<string>()
-  const all = (why: string): Raised => ({ protectedValues: [why], outside: folders.length > 0 ? [why] : [] })
+  const all = (why: string): Raised => ({
+    protectedValues: [why],
+    outside: folders.length > 0 ? [why] : [],
+    value: null,
+  })
   // In ASCII a letter stands at the same place in both cases: then one text is folded, not each of many.
   const folded = isAscii(source) ? source.toLowerCase() : undefined
   let texts = 0
@@ -40,7 +46,8 @@ export function raisedBy(source: string, { folders, protected: sets }: Guarded):
     return all('Its arguments cannot be read, so nothing says that they spare what you protect.')
   if (texts > MOST_TEXTS) return all('It has more arguments than can be looked through for what you protect.')
   if (protectedValues.size + outside.size === 0) return NOTHING
-  return { protectedValues: [...protectedValues].slice(0, MOST_REASONS), outside: [...outside] }
+  const [value = null] = protectedValues.values()
+  return { protectedValues: [...protectedValues.keys()].slice(0, MOST_REASONS), outside: [...outside], value }
 }
 
 function hasAny(sets: Guarded['protected']): boolean {

@@ -17,6 +17,7 @@ import { Clocks } from './clocks.tsx'
 import { Reasons } from './reasons.tsx'
 import { narrowingOf, type RuleDraft, UNCHANGED } from './rule-draft.ts'
 import { RuleSentence } from './rule-sentence.tsx'
+import { TypedField } from './typed-field.tsx'
 import { endedElsewhere, ending, SCOPES, scopesOf } from './words.ts'
 
 /** `place`: the pane shows all three clocks; the dialog begins with Deny focused and Esc puts aside. */
@@ -24,6 +25,7 @@ export function Decision({ approval, place, titleId, calmUntil = 0, onClose }: D
   const [scope, setScope] = useState<Scope>('once')
   const [draft, setDraft] = useState<RuleDraft>(UNCHANGED)
   const [word, setWord] = useState('')
+  const [typed, setTyped] = useState('')
   const [sent, setSent] = useState(false)
   const deny = useRef<HTMLButtonElement>(null)
   const say = useRef<HTMLInputElement>(null)
@@ -41,7 +43,9 @@ export function Decision({ approval, place, titleId, calmUntil = 0, onClose }: D
   const onDeny = () => void answer({ kind: 'deny', ...(word.trim() ? { word: word.trim() } : {}) })
   const writes = scope === 'tool' || scope === 'arguments'
   const narrower = writes ? narrowingOf(approval, draft, Date.now()) : undefined
-  const onAllow = () => void answer({ kind: 'allow', scope, ...(narrower ? { narrower } : {}) })
+  const isTyped = approval.typed === null || typed === approval.typed
+  const onAllow = () =>
+    isTyped && void answer({ kind: 'allow', scope, ...(narrower ? { narrower } : {}), ...(typed ? { typed } : {}) })
   const choose = (to: Scope) => {
     setScope(to)
     setDraft(UNCHANGED)
@@ -106,7 +110,10 @@ export function Decision({ approval, place, titleId, calmUntil = 0, onClose }: D
             </div>
             <RuleSentence approval={approval} scope={scope} draft={draft} disabled={sent} onChange={setDraft} />
           </div>
-          <AllowButton arming={arming} label={SCOPES[scope].allow} busy={sent} onAllow={onAllow} />
+          {approval.typed !== null && (
+            <TypedField value={approval.typed} typed={typed} disabled={sent} onChange={setTyped} />
+          )}
+          <AllowButton arming={arming} label={SCOPES[scope].allow} busy={sent || !isTyped} onAllow={onAllow} />
         </div>
       )}
       {waits ? (
