@@ -138,7 +138,12 @@ export const Narrowing = z.object({
 export type Narrowing = z.infer<typeof Narrowing>
 
 export const Answer = z.discriminatedUnion('kind', [
-  z.object({ kind: z.literal('allow'), scope: Scope, narrower: Narrowing.optional(), typed: z.string().max(1000).optional() }),
+  z.object({
+    kind: z.literal('allow'),
+    scope: Scope,
+    narrower: Narrowing.optional(),
+    typed: z.string().max(1000).optional(),
+  }),
   z.object({ kind: z.literal('deny'), word: z.string().max(1000).optional() }),
 ])
 export type Answer = z.infer<typeof Answer>

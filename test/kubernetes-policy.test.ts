@@ -40,13 +40,21 @@ afterAll(async () => {
   await cluster?.close()
 })
 
-/** The call waits for a person, who is told why, and answers. */
+/** The call waits for a person, who is told why, and answers: a yes counts only with the protected name typed. */
 async function asked(tool: string, args: object, kind: 'allow' | 'deny') {
   const waiting = async () => (await window.call.approvals.list()).find(one => one.state.kind === 'waiting')
   const answer = peer.call(`kubernetes_${tool}`, args)
   await until(`${tool} waits`, async () => (await waiting()) !== undefined)
-  const { id, reasons, risk } = (await waiting())!
-  await window.call.approvals.answer({ id, answer: kind === 'allow' ? { kind, scope: 'once' } : { kind } })
+  const { id, reasons, risk, typed } = (await waiting())!
+  const yes = { kind: 'allow', scope: 'once' } as const
+  for (const wrong of [
+    yes,
+    { ...yes, typed: '' },
+    { ...yes, typed: `${typed} ` },
+    { ...yes, typed: typed!.toUpperCase() },
+  ])
+    await expect(window.call.approvals.answer({ id, answer: wrong })).rejects.toThrow(`${typed} is protected`)
+  await window.call.approvals.answer({ id, answer: kind === 'allow' ? { ...yes, typed: typed! } : { kind } })
   const { result } = await answer
   return { risk, reasons: reasons.join(' '), failed: result?.isError ?? false, text: JSON.stringify(result?.content) }
 }

@@ -94,7 +94,13 @@ function seeBehindSlashes(values: Values, text: string, from: number, to: number
 }
 
 // Only here may a `*` cross slashes: what it wrongly meets is asked about, no more.
-function see({ starts, ends, exact, globs }: Values, text: string, from: number, to: number, why: Map<string, string>): void {
+function see(
+  { starts, ends, exact, globs }: Values,
+  text: string,
+  from: number,
+  to: number,
+  why: Map<string, string>,
+): void {
   if (to <= from || !(isMarked(starts, text.charCodeAt(from)) || isMarked(ends, text.charCodeAt(to - 1)))) return
   const length = to - from
   for (const one of (length <= LONGEST_NAME && exact.get(text.slice(from, to))) || []) why.set(one.why, one.value)

@@ -51,5 +51,34 @@ test.skipIf(!chromiumPath)(
     expect(rule).toMatchObject({ effect: 'allow', tool: 'act', exactly: true, until: expect.any(Number) })
     await page.getByRole('button', { name: 'Deny all 2' }).last().click()
     await until('none waits', async () => (await waiting()).length === 0)
+
+    // What names something protected is typed, by hand and exactly so, and only then allowed.
+    const call = it.bridge.call('witness_act', { branch: 'refs/heads/main' })
+    const field = page.getByLabel('It is protected. To allow it, type main')
+    await page.getByText('refs/heads/main').click()
+    await field.waitFor()
+    await field.evaluate((input: HTMLInputElement) => {
+      const data = new DataTransfer()
+      data.setData('text/plain', 'main')
+      input.dispatchEvent(new ClipboardEvent('paste', { clipboardData: data, bubbles: true, cancelable: true }))
+    })
+    await page.evaluate(() => navigator.clipboard?.writeText('main').catch(() => {}))
+    await field.press('Control+v')
+    await field.pressSequentially('Main')
+    await page.waitForTimeout(1_200)
+    expect([await field.inputValue(), await once.getAttribute('aria-disabled')]).toEqual(['Main', 'true'])
+    await once.click({ force: true })
+    await page.keyboard.press('Control+Shift+A')
+    await field.press('Enter')
+    for (const colorScheme of pictures ? (['light', 'dark'] as const) : []) {
+      await page.emulateMedia({ colorScheme })
+      await page.waitForTimeout(300)
+      await page.screenshot({ path: `${pictures}/typed-${colorScheme}.png` })
+    }
+    expect(await waiting()).toHaveLength(1)
+    await field.fill('main')
+    await expect.poll(() => once.getAttribute('aria-disabled'), { timeout: 20_000 }).toBe('false')
+    await once.click()
+    expect((await call).result?.isError ?? false).toBe(false)
   },
 )

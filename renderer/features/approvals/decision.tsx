@@ -109,10 +109,10 @@ export function Decision({ approval, place, titleId, calmUntil = 0, onClose }: D
               )}
             </div>
             <RuleSentence approval={approval} scope={scope} draft={draft} disabled={sent} onChange={setDraft} />
+            {approval.typed !== null && (
+              <TypedField value={approval.typed} typed={typed} disabled={sent} onChange={setTyped} />
+            )}
           </div>
-          {approval.typed !== null && (
-            <TypedField value={approval.typed} typed={typed} disabled={sent} onChange={setTyped} />
-          )}
           <AllowButton arming={arming} label={SCOPES[scope].allow} busy={sent || !isTyped} onAllow={onAllow} />
         </div>
       )}

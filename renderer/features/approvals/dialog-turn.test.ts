@@ -9,6 +9,7 @@ const call = (id: string, askedAt: number, state: Approval['state'] = { kind: 'w
   tool: 'delete_file',
   risk: 'destroys',
   reasons: [],
+  typed: null,
   arguments: '{}',
   compared: [],
   lastAllowedAt: null,

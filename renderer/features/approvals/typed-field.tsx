@@ -2,14 +2,12 @@
 import { TextInput } from '@mantine/core'
 import type { ClipboardEvent, DragEvent } from 'react'
 import { Foreign } from '../../ui/foreign.tsx'
-import css from './approvals.module.css'
 
 const byHand = (event: ClipboardEvent | DragEvent) => event.preventDefault()
 
 export function TypedField({ value, typed, disabled, onChange }: TypedFieldProps) {
   return (
     <TextInput
-      className={css.typed}
       label={
         <>
           It is protected. To allow it, type{' '}
