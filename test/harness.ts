@@ -41,9 +41,15 @@ export interface RunningHub {
   stop(): Promise<void>
 }
 
-/** `gatehouse serve --web --no-open`, until its ready line. */
-export async function startHub(home: Home, args: string[] = [], env: NodeJS.ProcessEnv = {}): Promise<RunningHub> {
-  const child = spawn(process.execPath, [cli, 'serve', '--web', '--no-open', ...args], {
+/** `gatehouse serve --web --no-open`, until its ready line; `under`: a program that is to start and watch it. */
+export async function startHub(
+  home: Home,
+  args: string[] = [],
+  env: NodeJS.ProcessEnv = {},
+  under: string[] = [],
+): Promise<RunningHub> {
+  const [program, ...rest] = [...under, process.execPath, cli, 'serve', '--web', '--no-open', ...args]
+  const child = spawn(program!, rest, {
     env: { ...home.env, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
