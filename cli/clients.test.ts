@@ -34,17 +34,31 @@ const rowOf = async (id: string) => (await json(z.array(ClientLine), 'clients', 
 const statusOf = async (id: string) => (await rowOf(id))?.status
 const entryIn = (path: string) => JSON.parse(readFileSync(path, 'utf8')).mcpServers.gatehouse
 
-/** Starts what the file says, as its client would: with nothing of our environment. Answers how to end it. */
-async function start(path: string): Promise<() => Promise<void>> {
+interface Started {
+  /** What one more request is answered with. */
+  ping(): Promise<{ result?: unknown; error?: { message: string } }>
+  end(): Promise<void>
+}
+
+/** Starts what the file says, as its client would: with nothing of our environment. */
+async function start(path: string): Promise<Started> {
   const { command, args, env: own } = entryIn(path)
   const child = spawn(command, args, { env: { HOME: home, ...own }, stdio: ['pipe', 'pipe', 'inherit'] })
   const params = { protocolVersion: '2025-06-18', capabilities: {}, clientInfo: { name: 'c', version: '1' } }
   child.stdin.write(`${JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'initialize', params })}\n`)
-  const [line] = await once(createInterface(child.stdout), 'line')
+  const lines = createInterface(child.stdout)
+  const [line] = await once(lines, 'line')
   expect(JSON.parse(line)).toMatchObject({ id: 1, result: { serverInfo: { name: expect.any(String) } } })
-  return async () => {
-    child.stdin.end()
-    if (child.exitCode === null) await once(child, 'exit')
+  return {
+    async ping() {
+      child.stdin.write('{"jsonrpc":"2.0","id":2,"method":"ping"}\n')
+      const [answer] = await once(lines, 'line', { signal: AbortSignal.timeout(30_000) })
+      return JSON.parse(answer)
+    },
+    async end() {
+      child.stdin.end()
+      if (child.exitCode === null) await once(child, 'exit')
+    },
   }
 }
 
@@ -70,7 +84,7 @@ test('every status is one that was reached: not installed, found, waiting, conne
   expect(await statusOf('claude-desktop')).toBe('found')
   await run('clients', 'connect', 'claude-desktop', '--yes')
   expect(await rowOf('claude-desktop')).toMatchObject({ status: 'waiting', evidence: expect.stringMatching(/restart/) })
-  const end = await start(desktop)
+  const { end } = await start(desktop)
   await expect.poll(() => statusOf('claude-desktop'), within).toBe('connected')
   await end()
   await expect.poll(() => statusOf('claude-desktop'), within).toBe('written')
@@ -98,7 +112,7 @@ test('in one project: connected by its own entry, disconnected, undone; the clie
   expect(existsSync(inShop)).toBe(false)
   await run('clients', 'connect', ...here, '--yes')
   expect(await statusOf(place)).toBe('written')
-  const end = await start(inShop)
+  const { end } = await start(inShop)
   await expect.poll(() => statusOf(place), within).toBe('connected')
   expect(await statusOf('cursor')).toBe('found')
   await end()
@@ -123,8 +137,23 @@ test('a token is replaced from the command line; the old one opens nothing, and 
   const old = join(root, 'old.json')
   writeFileSync(old, before)
   await expect(start(old)).rejects.toThrow()
-  await (await start(cursor))()
+  await (await start(cursor)).end()
   expect(await run('clients', 'replace-token', 'zed', '--yes')).toMatchObject({ code: 1 })
+}, 120_000)
+
+test('a link that is open ends with its token, and its client is told why; those of other clients stay', async () => {
+  for (const id of ['claude-desktop', 'cursor']) await run('clients', 'connect', id, '--yes')
+  const [open, other] = [await start(desktop), await start(cursor)]
+  for (const one of [open, other]) expect(await one.ping()).toMatchObject({ result: {} })
+  await run('clients', 'replace-token', 'claude-desktop', '--yes')
+  const told = { error: { message: expect.stringMatching(/was replaced/) } }
+  await expect.poll(() => open.ping(), within).toMatchObject(told)
+  const again = await start(desktop)
+  expect([await again.ping(), await other.ping()]).toMatchObject([{ result: {} }, { result: {} }])
+  await run('clients', 'disconnect', 'claude-desktop', '--yes')
+  await expect.poll(() => again.ping(), within).toMatchObject(told)
+  expect(await other.ping()).toMatchObject({ result: {} })
+  for (const one of [open, again, other]) await one.end()
 }, 120_000)
 
 test('keep and answer say in a dry run what they would write, and change nothing', async () => {

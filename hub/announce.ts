@@ -17,6 +17,8 @@ export interface Announcements {
   'proposals/changed': []
   'policy/changed': []
   'clients/changed': []
+  /** A person took its token away: what was opened with one that is good no more ends. */
+  'clients/token-ended': [place: string]
   /** What this client is shown is another. */
   'profiles/changed': [client: string]
   /** What tools cost is known better now. */

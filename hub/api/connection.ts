@@ -114,11 +114,21 @@ const enterBridge: Enter = (channel, hello, _origin, doors, entered) => {
     busy(channel, doors)
     doors.clients.linked(place)
     channel.onClose(() => link.close('the client disconnected'))
+    if (hello.token) endWithToken(channel, place, hello.token, doors)
     channel.listen(text => link.receive(text))
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error)
     channel.listen(text => answerRefused(channel, text, message))
   }
+}
+
+/** A yes of its session, and what it asked, end with it; its bridge is told why when it comes again. */
+function endWithToken(channel: Channel, place: string, token: string, { announcer, clients }: Doors): void {
+  const look = (ended: string) => {
+    if (ended === place && clients.placeOf(token) !== place) channel.close()
+  }
+  announcer.on('clients/token-ended', look)
+  channel.onClose(() => announcer.off('clients/token-ended', look))
 }
 
 const enterWindow: Enter = (channel, _hello, origin, doors, entered) => {

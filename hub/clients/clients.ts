@@ -211,12 +211,14 @@ export class Clients {
   newOtherToken(id: string, by: string): OtherEntry {
     const entry = this.others.newToken(id)
     this.#otherChanged('client/token-replaced', by, { client: id })
+    this.#o.announcer.emit('clients/token-ended', id)
     return entry
   }
 
   removeOther(id: string, by: string): void {
     this.others.remove(id)
     this.#otherChanged('client/removed', by, { client: id })
+    this.#o.announcer.emit('clients/token-ended', id)
   }
 
   setHttpPort(port: number, by: string): void {
@@ -228,10 +230,13 @@ export class Clients {
     this.guarding.close()
   }
 
-  #act(id: string, action: ClientAction, by: string, before: string | null | undefined): Promise<WrittenNow> {
+  async #act(id: string, action: ClientAction, by: string, before: string | null | undefined): Promise<WrittenNow> {
     const task = (client: KnownClient) =>
       this.#tasks.for(client, action, () => this.#looking.fileOf(client, action !== 'disconnect'))
-    return this.#writing.write(known(id), task, { by, before, ...(action === 'token' ? { what: action } : {}) })
+    const more = action === 'token' ? { what: action } : {}
+    const written = await this.#writing.write(known(id), task, { by, before, ...more })
+    if (action !== 'connect') this.#o.announcer.emit('clients/token-ended', id)
+    return written
   }
 
   #otherChanged(what: string, by: string, more: Pick<AuditEvent, 'client' | 'detail'>): void {

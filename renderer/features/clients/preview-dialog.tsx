@@ -184,7 +184,7 @@ export function Facts({ preview, client }: { preview: MovePreview & { action?: C
       )}
       {preview.action === 'token' && (
         <li>
-          <IconInfoCircle size={15} stroke={1.7} aria-hidden /> The old token opens nothing any more once this is
+          <IconInfoCircle size={15} stroke={1.7} aria-hidden /> What is open with the old token ends when this is
           written.
         </li>
       )}
