@@ -139,8 +139,8 @@ describe.skipIf(noKeyring)(
         null,
         null,
       ])
-      await expect(converted.read('TOKEN')).rejects.toThrow('refused')
-      await expect(converted.set('TOKEN', 'mine')).rejects.toThrow('refused')
+      await expect(converted.read('TOKEN')).rejects.toThrow('made for another kind of use')
+      await expect(converted.set('TOKEN', 'mine')).rejects.toThrow('made for another kind of use')
     })
 
     test('a secret is stored although its name was taken out of our list', async () => {
