@@ -18,7 +18,7 @@ export function GuardedValues({ policy }: { policy: Policy }) {
       <GroupRow
         title="Protected values"
         count={sets.length}
-        right="A call that changes things and names one is graver"
+        right="To allow a change that names one, you type the name"
       />
       {sets.map(([set, values]) => (
         <Values
