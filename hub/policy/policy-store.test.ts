@@ -18,7 +18,7 @@ afterEach(() => {
   vi.useRealTimers()
 })
 
-function home(given: { file?: string; unattended?: Rule[] } = {}) {
+function home(given: { file?: string; unattended?: Rule[]; secrets?: string[] } = {}) {
   const folder = mkdtempSync(join(tmpdir(), 'gatehouse-policy-'))
   closers.push(() => rmSync(folder, { recursive: true, force: true }))
   const path = join(folder, 'policy.json')
@@ -38,6 +38,7 @@ function home(given: { file?: string; unattended?: Rule[] } = {}) {
       announcer,
       proposals,
       unattended: given.unattended,
+      redact: text => (given.secrets ?? []).reduce((rest, secret) => rest.replaceAll(secret, '…'), text),
       onFile: event => events.push(event),
     })
     closers.push(() => store.close())
@@ -58,6 +59,39 @@ function home(given: { file?: string; unattended?: Rule[] } = {}) {
 }
 
 const deny = { effect: 'deny' as const, tool: 'drop_*' }
+
+test('a credential gets into no rule; one that is called like a word of the policy keeps no switch from being turned', () => {
+  const words = [
+    'read-only',
+    '"kind":"stop"',
+    'preset',
+    'balanced',
+    'add-rule',
+    'effect',
+    'drop_*',
+    'remove-rule',
+    'folder',
+  ]
+  const { store } = home({ secrets: ['hunter2hunter2', ...words] }).open()
+  const change = (one: PolicyChange) => store.change(one, 'window', 'window:1')
+  const refused: PolicyChange[] = [
+    { kind: 'add-rule', rule: { ...deny, note: 'for hunter2hunter2' } },
+    { kind: 'add-rule', rule: { ...deny, arguments: [{ path: 'a', equals: { deep: ['hunter2hunter2'] } }] } },
+    { kind: 'add-rule', rule: { ...deny, arguments: [{ path: 'a', pattern: '^hunter2hunter2' }] } },
+    { kind: 'protect', set: 'keys', value: 'hunter2hunter2', on: true },
+    { kind: 'folder', path: '/hunter2hunter2', on: true },
+  ]
+  for (const one of refused) expect(() => change(one)).toThrow('A credential stands in this rule')
+  const turned: PolicyChange[] = [
+    { kind: 'add-rule', rule: deny },
+    { kind: 'preset', preset: 'balanced' },
+    { kind: 'read-only', on: true },
+    { kind: 'stop', on: true },
+  ]
+  for (const one of turned) expect(change(one).applied).toBe(true)
+  expect(store.current()).toMatchObject({ rules: [deny], preset: 'balanced', readOnly: true, stopped: true })
+  expect(change({ kind: 'remove-rule', id: store.current().rules[0]!.id }).applied).toBe(true)
+})
 const allow = { effect: 'allow' as const, tool: 'read_file' }
 const add = (rule: Omit<Rule, 'id'>): PolicyChange => ({ kind: 'add-rule', rule })
 const effects = (store: PolicyStore) => store.current().rules.map(rule => `${rule.effect} ${rule.tool}`)

@@ -8,6 +8,7 @@ import type { Announcer } from '../announce.ts'
 import { assertNever, HubError } from '../error.ts'
 import { markOf } from '../file-mark.ts'
 import type { Sealed } from '../store/sealed.ts'
+import { keptTexts } from './kept-texts.ts'
 import { editedFile, readPolicyFile, sha256, stateOfFile, tightenedByFile, withTighter } from './policy-file.ts'
 import {
   CAREFUL,
@@ -116,8 +117,8 @@ export class PolicyStore {
 
   /** Applied at once from a window or when it only tightens; else kept as a proposal. */
   change(change: PolicyChange, from: Role, by: string): { applied: boolean; proposal: string | null } {
-    const text = JSON.stringify(change)
-    if (this.#options.redact && this.#options.redact(text) !== text)
+    const { redact = text => text } = this.#options
+    if (keptTexts(change).some(text => redact(text) !== text))
       throw new HubError('policy/holds-secret', 'A credential stands in this rule, and rules are kept as plain text.', {
         hint: 'Leave it out, or name what is around it with a pattern.',
       })
