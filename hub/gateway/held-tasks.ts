@@ -63,7 +63,7 @@ export class HeldTasks {
       }
       flight.isTask = true
       this.#held.set(id, held)
-      if (this.#held.size > MOST) this.#held.delete(this.#held.keys().next().value!)
+      this.#dropOld()
       void settle(held, answer)
       return resultFrame(frame.id!, objectOf({ resultType: 'task', ...about(id, held, 'working') }))
     }
@@ -89,6 +89,15 @@ export class HeldTasks {
       if (held.answer === null) cancel(held, why)
     }
     this.#held.clear()
+  }
+
+  /** Never one whose call goes on: nobody could take its answer, or stop it. */
+  #dropOld(): void {
+    if (this.#held.size <= MOST) return
+    const over = [...this.#held].find(([, held]) => held.isCancelled || (held.answer !== null && !goesOn(held)))
+    if (!over) return
+    clearTimeout(over[1].timer)
+    this.#held.delete(over[0])
   }
 
   /** Its server made a task of the call in turn: ours stands for that one from then on. */
@@ -169,6 +178,9 @@ const asked = (held: Held): string | null =>
   partOf(held, ['result', 'resultType']) === '"input_required"'
     ? (partOf(held, ['result', 'inputRequests']) ?? '{}')
     : null
+
+/** There is an answer, and it is not the last one. */
+const goesOn = (held: Held): boolean => asked(held) !== null || ownTask(held) !== null
 
 function ownTask(held: Held): string | null {
   if (partOf(held, ['result', 'resultType']) !== '"task"') return null

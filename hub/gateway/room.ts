@@ -38,9 +38,10 @@ export class Room {
     if (!written) return
     this.#unread++
     this.#unreadChars += answer.length
-    void written.then(() => {
+    const done = () => {
       this.#unread--
       this.#unreadChars -= answer.length
-    })
+    }
+    void written.then(done, done)
   }
 }
