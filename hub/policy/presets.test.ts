@@ -29,7 +29,7 @@ const KINDS: Record<string, Omit<CallFacts, 'client' | 'server' | 'held'> & { he
   'gentle, on a protected value': { ...tool('note', WRITE), argumentsText: '{"namespace":"prod"}' },
   'gentle, outside the folders': { ...tool('note', WRITE), argumentsText: '{"path":"/etc/x"}' },
   'reading outside the folders': { ...tool('peek', READ), argumentsText: '{"path":"/etc/x"}' },
-  'reading inside the folders': { ...tool('peek', READ), argumentsText: '{"path":"/work/x"}' },
+  'reading inside the folders': { ...tool('peek', READ), argumentsText: '{"path":"/code/x"}' },
   'reading, changed since its pin': { ...tool('peek', READ), held: true },
   'resources/read': method('resources/read'),
   'resources/read outside': { ...method('resources/read'), argumentsText: '{"uri":"file:///etc/x"}' },
@@ -105,7 +105,7 @@ function table(): string {
     [true, false].map(trusted => {
       const facts = { ...call, client: 'cursor', server: { id: 's', name: 'files', trusted }, held }
       const effects = Object.values(COLUMNS).map(
-        column => decide(facts, { ...CAREFUL, folders: ['/work'], ...column }, 0).effect,
+        column => decide(facts, { ...CAREFUL, folders: ['/code'], ...column }, 0).effect,
       )
       return line(trusted ? name : '', trusted ? 'trusted' : 'untrusted', ...effects)
     }),

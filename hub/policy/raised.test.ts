@@ -38,15 +38,15 @@ test.each([
 })
 
 test.each([
-  ['/home/me/work/a.txt', false],
-  ['/home/me/work', false],
-  ['/home/me/work/', false],
-  ['/home/me/work/../secret', true],
-  ['/home/me/workshop/a', true],
+  ['/home/me/code/a.txt', false],
+  ['/home/me/code', false],
+  ['/home/me/code/', false],
+  ['/home/me/code/../secret', true],
+  ['/home/me/codex/a', true],
   ['/etc/passwd', true],
   ['~/.ssh/id_rsa', true],
   ['file:///etc/passwd', true],
-  ['file:///home/me/work/%2e%2e/%2e%2e/x', true],
+  ['file:///home/me/code/%2e%2e/%2e%2e/x', true],
   ['cat /etc/passwd', true],
   ['../../x', true],
   ['a/../../x', true],
@@ -54,8 +54,8 @@ test.each([
   ['./a', false],
   ['plain text', false],
   ['C:\\Windows\\x', true],
-])('%s outside /home/me/work: %s', (path, isOutside) => {
-  expect(why({ path }, ['/home/me/work']).outside.length > 0).toBe(isOutside)
+])('%s outside /home/me/code: %s', (path, isOutside) => {
+  expect(why({ path }, ['/home/me/code']).outside.length > 0).toBe(isOutside)
   expect(why({ path }).outside).toEqual([])
 })
 
@@ -75,7 +75,7 @@ const read: CallFacts = {
 }
 
 describe('in decide', () => {
-  const balanced = { ...CAREFUL, preset: 'balanced' as const, folders: ['/work'] }
+  const balanced = { ...CAREFUL, preset: 'balanced' as const, folders: ['/code'] }
 
   test('a protected value asks where Balanced allows, and says which', () => {
     expect(decide(write, balanced, 0).effect).toBe('allow')
@@ -91,7 +91,7 @@ describe('in decide', () => {
     expect(found.reasons[0]).toBe('/etc/shadow is outside the folders you named.')
     const resource = { ...read, method: 'resources/read', tool: 'resources/read', definition: null }
     expect(decide({ ...resource, argumentsText: '{"uri":"file:///etc/shadow"}' }, balanced, 0).effect).toBe('ask')
-    expect(decide({ ...resource, argumentsText: '{"uri":"file:///work/a"}' }, balanced, 0).effect).toBe('allow')
+    expect(decide({ ...resource, argumentsText: '{"uri":"file:///code/a"}' }, balanced, 0).effect).toBe('allow')
   })
 
   test('arguments that name one thing twice raise', () => {
