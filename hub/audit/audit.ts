@@ -29,11 +29,13 @@ const BEHIND_MS = 20
 const RETRY_MS = 1000
 const STEP_PAUSE_MS = 20
 const MOST_WAITING = 10_000
+/** What makes a row may hold a whole call: only so many wait unmade, and none while the disk refuses them. */
+const MOST_UNMADE = 200
 
 interface Waiting {
   time: number
-  /** Made when it is written, many at once and off the way of calls. */
-  entry: () => Entry
+  /** A function: made when it is written, many at once and off the way of calls. */
+  entry: Entry | (() => Entry)
   /** Set on durable rows: whoever waits for the disk. */
   settle: { resolve: () => void; reject: (error: Error) => void } | null
 }
@@ -99,9 +101,9 @@ export class Audit {
   async append(event: AuditEvent | (() => AuditEvent), o: { durable: boolean }): Promise<void> {
     if (this.#closed) throw notWritable('it is closed')
     const time = Date.now()
-    let made: Entry | undefined
-    const entry = () => (made ??= toEntry(typeof event === 'function' ? event() : event, this.#o.redact, time))
+    const make = () => toEntry(typeof event === 'function' ? event() : event, this.#o.redact, time)
     if (o.durable) {
+      const entry = make()
       return new Promise<void>((resolve, reject) => {
         this.#waiting.push({ time, entry, settle: { resolve, reject } })
         this.#writeSoon(0)
@@ -111,7 +113,8 @@ export class Audit {
       this.#lost++
       return
     }
-    this.#waiting.push({ time, entry, settle: null })
+    const mayWait = this.#problem === null && this.#waiting.length < MOST_UNMADE
+    this.#waiting.push({ time, entry: mayWait ? make : make(), settle: null })
     this.#writeSoon(BEHIND_MS)
     // Whoever is quicker than the disk waits for it; nothing is dropped.
     if (this.#waiting.length >= MOST_WAITING) await this.#writing
@@ -259,7 +262,7 @@ export class Audit {
   }
 
   #lostEntry(count: number): Entry {
-    const detail = `${count} records of reads are missing here: the log could not be written and too many waited.`
+    const detail = `${count} records of reads are missing here: the log could not be written and too many waited, or they could not be put into words.`
     return toEntry({ kind: 'hub', what: 'audit/rows-lost', by: 'gatehouse', detail }, this.#o.redact)
   }
 
@@ -290,13 +293,13 @@ export class Audit {
   async #write(): Promise<void> {
     // A turn of the loop, so that calls that arrive together share the fsync.
     await new Promise(resolve => setImmediate(resolve))
-    const batch = this.#waiting
+    const batch = this.#waiting.flatMap(one => this.#made(one) ?? [])
     this.#waiting = []
     this.#writingFrom = batch[0]?.time ?? null
     const lost = this.#lost
     const wantsRows = this.#o.announcer.listenerCount('audit/appended') > 0
     try {
-      const entries = [...(lost > 0 ? [this.#lostEntry(lost)] : []), ...batch.map(b => b.entry())]
+      const entries = [...(lost > 0 ? [this.#lostEntry(lost)] : []), ...batch.map(b => b.entry)]
       this.#took(await this.#writer.ask<WrittenRows>({ kind: 'append', entries, wantsRows }))
       this.#lost -= lost
       for (const { settle } of batch) settle?.resolve()
@@ -311,6 +314,16 @@ export class Audit {
     if (this.#closed || this.#waiting.length === 0) return
     if (this.#waiting.some(w => w.settle)) this.#writeSoon(0)
     else this.#writeSoon(this.#problem ? RETRY_MS : BEHIND_MS)
+  }
+
+  /** Null for one that cannot be made: it counts as lost, and takes no other one with it. */
+  #made(one: Waiting): (Waiting & { entry: Entry }) | null {
+    try {
+      return { ...one, entry: typeof one.entry === 'function' ? one.entry() : one.entry }
+    } catch {
+      this.#lost++
+      return null
+    }
   }
 
   async #flush(): Promise<void> {
