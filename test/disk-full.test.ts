@@ -4,6 +4,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { AuditRow } from '../contract/audit.ts'
+import type { Answer } from '../contract/policy.ts'
 import { fixture } from './e2e/stories.ts'
 import { isAlive, run, runJson, until } from './harness.ts'
 import { enterAsBridge, type RawPeer } from './raw-peer.ts'
@@ -73,6 +74,43 @@ test.skipIf(process.platform !== 'linux')(
     )
     expect(executed().filter(one => !recorded.includes(one))).toEqual([])
     expect(executed().filter(one => one.startsWith('refused'))).toEqual([])
+  },
+  120_000,
+)
+
+test.skipIf(process.platform !== 'linux')(
+  'what tightens is in force at once all the same, and on record as soon as there is room; what loosens waits for that',
+  async () => {
+    const { home, window } = place
+    await window.call.policy.change({
+      kind: 'add-rule',
+      rule: { effect: 'ask', arguments: [{ path: 'n', equals: 'asked about' }] },
+    })
+    const asked = act('asked about')
+    const waiting = async () => (await window.call.approvals.list()).filter(one => one.state.kind === 'waiting')
+    await until('it waits', async () => (await waiting()).length === 1)
+    mayWrite(4096)
+    for (let n = 0, said = 'done'; n < 50 && said === 'done'; n++) said = await act(`filling-${n}`)
+    expect((await window.call.hub.status()).audit.writable).toBe(false)
+    const { id: call } = (await waiting())[0]!
+    const answer = (answer: Answer) => window.call.approvals.answer({ id: call, answer })
+    await expect(answer({ kind: 'allow', scope: 'once' })).rejects.toThrow('cannot be written')
+    await answer({ kind: 'deny', word: 'not now' })
+    expect(await asked).toContain('not now')
+    expect(await run(home, ['policy', 'read-only', 'on'])).toMatchObject({ code: 0 })
+    expect(await act('while read-only')).toContain('read-only')
+    await expect(window.call.policy.change({ kind: 'read-only', on: false })).rejects.toThrow('cannot be written')
+    expect((await window.call.policy.get()).readOnly).toBe(true)
+    const { id } = (await window.call.servers.list())[0]!
+    await window.call.servers.setEnabled({ id, enabled: false })
+    expect(await window.call.servers.get({ id })).toMatchObject({ enabled: false, state: { kind: 'stopped' } })
+    expect(await run(home, ['stop', '--servers'])).toMatchObject({ code: 0 })
+    expect((await window.call.policy.get()).stopped).toBe(true)
+    mayWrite('unlimited')
+    await until('the log goes on', async () => (await window.call.hub.status()).audit.writable, 30_000)
+    const rows = await runJson<AuditRow[]>(home, ['audit', 'list', '--limit', '1000'])
+    const changed = rows.flatMap(({ event }) => (event?.what === 'policy/changed' ? [event.detail ?? ''] : []))
+    expect(changed.filter(words => /read-only|stopped/i.test(words))).toHaveLength(2)
   },
   120_000,
 )

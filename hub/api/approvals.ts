@@ -1,5 +1,6 @@
 // Answers to calls that wait: taken from one window, recorded, and only then in force.
 import type { Answer, Approval } from '../../contract/policy.ts'
+import { recordWhenItCan } from './loosen.ts'
 import type { Parts } from './router.ts'
 
 type Needs = Pick<Parts, 'approvals' | 'audit' | 'policy'>
@@ -9,10 +10,15 @@ export async function answerCall({ approvals, audit, policy }: Needs, id: string
   const answering = approvals.begin(id, answer, by)
   const { client, correlation = id, server, tool } = answering.approval
   const about = { by, correlation, client: client.id, server: server.id, tool }
-  const detail = answer.kind === 'allow' ? answer.scope : (answer.word ?? '')
+  if (answer.kind === 'deny') {
+    const denied = answering.finish()
+    await recordWhenItCan({ audit }, { kind: 'approval', what: 'approval/deny', ...about, detail: answer.word ?? '' })
+    return denied
+  }
   let answered: Approval
   try {
-    await audit.append({ kind: 'approval', what: `approval/${answer.kind}`, ...about, detail }, { durable: true })
+    const row = { kind: 'approval', what: 'approval/allow', ...about, detail: answer.scope } as const
+    await audit.append(row, { durable: true })
     if (answering.rule) {
       const { after } = policy.inWords({ kind: 'add-rule', rule: answering.rule })
       const written = `From an answer: ${after}`

@@ -1,6 +1,6 @@
 // Tightening works at once from anywhere; loosening only from a window. From elsewhere it becomes a proposal.
 import { z } from 'zod'
-import { Retention } from '../../contract/audit.ts'
+import { type AuditEvent, Retention } from '../../contract/audit.ts'
 import { PolicyChange } from '../../contract/policy.ts'
 import { inWords as inWordsOf } from '../audit/keeping.ts'
 import { Hidden } from '../profiles/profile.ts'
@@ -54,12 +54,16 @@ export async function loosen(
     )
     return { applied: false, proposal: proposal.id }
   }
-  await parts.audit.append(
-    { kind: 'policy', what: 'policy/changed', by: nameOf(caller), detail: `${what}: ${after}` },
-    { durable: true },
-  )
+  const row = { kind: 'policy', what: 'policy/changed', by: nameOf(caller), detail: `${what}: ${after}` } as const
+  if (!tightens) await parts.audit.append(row, { durable: true })
   await apply(parts, caller, change)
+  if (tightens) await recordWhenItCan(parts, row)
   return { applied: true, proposal: null }
+}
+
+/** A disk that takes no record must not keep anybody from tightening: that is in force first, and the log takes this when it can. */
+export async function recordWhenItCan({ audit }: Pick<Parts, 'audit'>, row: AuditEvent): Promise<void> {
+  await audit.append(row, { durable: true }).catch(() => audit.append(row, { durable: false }))
 }
 
 function tightensOf(parts: Needs, change: Change): boolean {
@@ -94,7 +98,10 @@ async function apply(parts: Needs, caller: Caller, change: Change): Promise<void
       await parts.registry.update(change.server, { trust: change.on })
       return
     case 'enabled':
-      await parts.registry.update(change.server, { enabled: change.on })
+      await parts.registry.update(change.server, { enabled: change.on }).catch(error => {
+        // Off holds also where config.json cannot be written.
+        if (change.on || parts.registry.find(change.server).enabled) throw error
+      })
       if (!change.on) await parts.supervisor.stop(change.server)
       return
     case 'metrics':

@@ -9,6 +9,8 @@ const Off = z.object({ at: z.number() })
 
 export class Accepted {
   readonly #sealed: Sealed
+  /** Switched off while nothing could be written. */
+  readonly #off = new Set<string>()
 
   constructor(sealed: Sealed) {
     this.#sealed = sealed
@@ -57,12 +59,21 @@ export class Accepted {
 
   /** Switched off by a person or a program through the hub: a hand in config.json cannot switch it on again. */
   isOff(id: string): boolean {
-    return this.#sealed.get('off', id, Off) !== undefined || this.#sealed.isForged('off', id)
+    return this.#off.has(id) || this.#sealed.get('off', id, Off) !== undefined || this.#sealed.isForged('off', id)
   }
 
   setOff(id: string, off: boolean): void {
-    if (off) this.#sealed.put('off', id, { at: Date.now() })
-    else this.#sealed.remove('off', id)
+    if (!off) {
+      this.#sealed.remove('off', id)
+      this.#off.delete(id)
+      return
+    }
+    this.#off.add(id)
+    try {
+      this.#sealed.put('off', id, { at: Date.now() })
+    } catch {
+      // A full disk must not keep a person from switching off: that holds until the hub ends at least.
+    }
   }
 
   forget(id: string): void {
