@@ -204,6 +204,18 @@ export const PolicyEffect = z.object({
 })
 export type PolicyEffect = z.infer<typeof PolicyEffect>
 
+/** What the policy said to the calls of the last days, as the log has it. `rules`: how many each rule decided; the preset decided the others. */
+export const PolicyUse = z.object({
+  since: z.number(),
+  allowed: z.number(),
+  asked: z.number(),
+  denied: z.number(),
+  rules: z.array(z.object({ rule: z.string(), calls: z.number() })),
+  /** The log holds more calls than were looked at. */
+  isCut: z.boolean(),
+})
+export type PolicyUse = z.infer<typeof PolicyUse>
+
 /** A question that was always answered yes. `server`: its id. */
 export const Suggestion = z.object({
   client: z.string(),
@@ -217,6 +229,7 @@ export type Suggestion = z.infer<typeof Suggestion>
 export const policyContract = {
   get: open.output(Policy),
   preview: open.input(PolicyChange).output(PolicyEffect),
+  use: open.output(PolicyUse),
   suggestions: open.output(z.array(Suggestion)),
   /** Applied at once, or (from outside the window, when it loosens) kept as a proposal. */
   change: open.input(PolicyChange).output(

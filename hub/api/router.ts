@@ -9,7 +9,7 @@ import type { Clients } from '../clients/clients.ts'
 import type { Moved } from '../clients/moved.ts'
 import type { Metrics } from '../metrics/metrics.ts'
 import type { Approvals } from '../policy/approvals.ts'
-import { alwaysYes, effectOn } from '../policy/past-calls.ts'
+import { alwaysYes, effectOn, useOf } from '../policy/past-calls.ts'
 import type { PolicyStore } from '../policy/policy-store.ts'
 import type { Proposals } from '../policy/proposals.ts'
 import type { Profiles } from '../profiles/profiles.ts'
@@ -148,6 +148,10 @@ export function buildRouter(parts: Parts) {
       return askTheLog(gone, () =>
         effectOn(list, knownNow(parts), [policy.current(), policy.wouldBe(input)], Date.now(), gone),
       )
+    }),
+    use: api.policy.use.handler(({ context, signal }) => {
+      const gone = ended(context.gone, signal)
+      return askTheLog(gone, () => useOf(list, Date.now(), gone))
     }),
     suggestions: api.policy.suggestions.handler(({ context, signal }) => {
       const gone = ended(context.gone, signal)

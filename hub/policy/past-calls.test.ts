@@ -3,7 +3,7 @@ import { hash } from 'node:crypto'
 import { expect, test } from 'vitest'
 import type { AuditEvent, AuditFilter, AuditRow } from '../../contract/audit.ts'
 import type { Rule } from '../../contract/policy.ts'
-import { alwaysYes, effectOn, type Known } from './past-calls.ts'
+import { alwaysYes, effectOn, type Known, useOf } from './past-calls.ts'
 import { CAREFUL, withRule } from './policy-state.ts'
 
 const NOW = 100 * 86_400_000
@@ -42,6 +42,35 @@ const known: Known = (server, tool) =>
       }
 const given = (text: string) => ({ arguments: { text, bytes: text.length, sha256: hash('sha256', text) } })
 const withOne = (rule: Omit<Rule, 'id'>) => [CAREFUL, withRule(CAREFUL, rule)] as const
+
+const decided = (effect: string, rule: string | null = null) => ({
+  decision: { effect, risk: 'reads', rule, ruleText: null, reasons: [] },
+})
+
+test('what decided last week’s calls: each call once, by the rule the log names; older ones, other rows and unreadable ones left out', async () => {
+  const { list } = log([
+    { event: decided('allow', '3') },
+    { event: { ...decided('allow', '3'), correlation: '1' } },
+    { event: { ...decided('allow', '3'), correlation: '1', what: 'call/ended' } },
+    { event: { correlation: '2', what: 'call/ended' } },
+    { event: { ...decided('ask', '__proto__'), correlation: '2' } },
+    { event: decided('deny') },
+    { event: decided('deny', '3'), ago: 8 },
+    { event: decided('bogus', '3') },
+    { event: { ...decided('allow', '3'), kind: 'approval' } },
+  ])
+  expect(await useOf(list, NOW)).toEqual({
+    since: NOW - 7 * DAY,
+    allowed: 2,
+    asked: 1,
+    denied: 1,
+    rules: [
+      { rule: '__proto__', calls: 1 },
+      { rule: '3', calls: 2 },
+    ],
+    isCut: false,
+  })
+})
 
 test('of last week’s calls: what the new rule would deny and ask about, each call once, older and foreign ones left out', async () => {
   const { list } = log([

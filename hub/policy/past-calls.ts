@@ -1,9 +1,9 @@
-// What the log says about rules: what a change would have made of last week's calls, and which questions were always yes.
+// What the log says about rules: what decided last week's calls, what a change would have made of them, and which questions were always yes.
 import { hash } from 'node:crypto'
 import { setImmediate as letOthersIn } from 'node:timers/promises'
 import type { AuditEvent, AuditFilter, AuditRow } from '../../contract/audit.ts'
-import type { PolicyEffect, Suggestion } from '../../contract/policy.ts'
-import type { Effect } from '../../contract/servers.ts'
+import type { PolicyEffect, PolicyUse, Suggestion } from '../../contract/policy.ts'
+import { Effect } from '../../contract/servers.ts'
 import { type CallFacts, type DecidingPolicy, decide } from './decide.ts'
 import { kindOfMethod } from './risk.ts'
 
@@ -18,6 +18,7 @@ const AT_ONCE_MS = 3
 const MOST_EXAMPLES = 5
 const ENOUGH_YES = 10
 const MOST_SUGGESTIONS = 10
+const COUNT = { deny: 'denied', ask: 'asked', allow: 'allowed' } as const
 
 type List = (filter: Partial<AuditFilter>) => Promise<AuditRow[]>
 /** What is known now of a tool that a row names. Undefined: its server is gone. */
@@ -47,7 +48,6 @@ export async function effectOn(
     isCut: false,
     examples: [],
   }
-  const count = { deny: 'denied', ask: 'asked', allow: 'allowed' } as const
   const seen = new Set<string | undefined>()
   effect.isCut = await eachRow(list, { kinds: ['call'], since }, signal, row => {
     const past = callOf(row)
@@ -59,13 +59,30 @@ export async function effectOn(
     if (!isWhole(past.event)) effect.unsure++
     const [was, is]: [Effect, Effect] = [decide(facts, before, now).effect, decide(facts, after, now).effect]
     if (was === is) return
-    effect[count[is]]++
+    effect[COUNT[is]]++
     if (effect.examples.length < MOST_EXAMPLES) {
       const { client, tool } = past.event
       effect.examples.push({ time: past.time, client, server: facts.server.name, tool, before: was, after: is })
     }
   })
   return effect
+}
+
+/** What decided the calls of the last seven days, at most the newest 10,000. */
+export async function useOf(list: List, now: number, signal?: AbortSignal): Promise<PolicyUse> {
+  const since = now - WEEK_MS
+  const use = { since, denied: 0, asked: 0, allowed: 0 }
+  const rules = new Map<string, number>()
+  const seen = new Set<string>()
+  const isCut = await eachRow(list, { kinds: ['call'], since }, signal, ({ event }) => {
+    const { correlation, decision } = event ?? {}
+    const effect = Effect.safeParse(decision?.effect).data
+    if (!decision || !effect || (correlation !== undefined && seen.has(correlation))) return
+    if (correlation !== undefined) seen.add(correlation)
+    use[COUNT[effect]]++
+    if (decision.rule !== null) rules.set(decision.rule, (rules.get(decision.rule) ?? 0) + 1)
+  })
+  return { ...use, rules: [...rules].map(([rule, calls]) => ({ rule, calls })), isCut }
 }
 
 /** Client and tool pairs that a person always said yes to within 30 days, at least ten times, and that still ask. */

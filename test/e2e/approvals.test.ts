@@ -80,5 +80,17 @@ test.skipIf(!chromiumPath)(
     await expect.poll(() => once.getAttribute('aria-disabled'), { timeout: 20_000 }).toBe('false')
     await once.click()
     expect((await call).result?.isError ?? false).toBe(false)
+
+    // The page of rules says how often each decided: the one just written twice, of six calls.
+    const [first] = rule!.arguments!
+    for (const _ of [1, 2]) await it.bridge.call('witness_act', { [first!.path]: first!.equals })
+    await page.goto(`${new URL(it.link).origin}/policy`)
+    await page.getByText('In the last 7 days: 2 allowed, 4 asked, 0 denied.').waitFor()
+    expect(await page.getByTitle(/^Decided by this rule since/).innerText()).toBe('2')
+    for (const colorScheme of pictures ? (['light', 'dark'] as const) : []) {
+      await page.emulateMedia({ colorScheme })
+      await page.waitForTimeout(300)
+      await page.screenshot({ path: `${pictures}/hits-${colorScheme}.png` })
+    }
   },
 )

@@ -2,7 +2,7 @@
 import { ActionIcon, Button, Menu, SegmentedControl, Switch } from '@mantine/core'
 import { IconDots, IconPencil, IconPlus, IconTrash } from '@tabler/icons-react'
 import { useState } from 'react'
-import type { Policy, Preset, Rule } from '../../../contract/policy.ts'
+import type { Policy, PolicyUse, Preset, Rule } from '../../../contract/policy.ts'
 import { hub, listOf, useCall, usePolicy, useProposals } from '../../hub.ts'
 import {
   Banner,
@@ -23,6 +23,7 @@ import { KeepAll } from '../approvals/keep-all.tsx'
 import { textOf, useAddress } from '../use-address.ts'
 import { useNames } from '../use-names.ts'
 import { GuardedValues } from './guarded-values.tsx'
+import { Hits, useLastWeek, WeekInWords } from './last-week.tsx'
 import css from './policy.module.css'
 import { ProposalRow } from './proposal-row.tsx'
 import { RuleForm } from './rule-form.tsx'
@@ -42,6 +43,7 @@ export function PolicyView() {
     if (await change({ kind: 'preset', preset: next }))
       showDone(`${presets[next].name} is in force`, () => void change({ kind: 'preset', preset }))
   }
+  const use = useLastWeek()
   const row = textOf(address.row)
   const [suggested, setSuggested] = useState<Omit<Rule, 'id'> | undefined>()
   const edited = policy.kind === 'ready' ? policy.value.rules.find(rule => rule.id === row) : undefined
@@ -76,6 +78,7 @@ export function PolicyView() {
     ) : (
       <Pane label="Why?" title="Why?" fact="ask the policy about any call">
         <WhyPane onRule={begin} />
+        <WeekInWords use={use} />
       </Pane>
     )
   return (
@@ -83,14 +86,19 @@ export function PolicyView() {
       {policy.kind === 'loading' && <RowsSkeleton rows={7} height={38} />}
       {policy.kind === 'failed' && <Problem error={policy.error} />}
       {policy.kind === 'ready' && (
-        <Rules policy={policy.value} onEdit={id => go({ ...address, row: id })} onSuggest={begin} />
+        <Rules policy={policy.value} use={use} onEdit={id => go({ ...address, row: id })} onSuggest={begin} />
       )}
     </Page>
   )
 }
 
-function Rules(props: { policy: Policy; onEdit: (id: string) => void; onSuggest: (rule: Omit<Rule, 'id'>) => void }) {
-  const { policy, onEdit, onSuggest } = props
+function Rules(props: {
+  policy: Policy
+  use: PolicyUse | null
+  onEdit: (id: string) => void
+  onSuggest: (rule: Omit<Rule, 'id'>) => void
+}) {
+  const { policy, use, onEdit, onSuggest } = props
   const proposals = listOf(useProposals())
   const preset = presets[policy.preset]
   return (
@@ -124,6 +132,7 @@ function Rules(props: { policy: Policy; onEdit: (id: string) => void; onSuggest:
         <span>Answer</span>
         <span>When</span>
         <span>Until</span>
+        <span>7 days</span>
       </div>
       <GroupRow title="Your rules" count={policy.rules.length} />
       {policy.rules.length === 0 && (
@@ -132,7 +141,7 @@ function Rules(props: { policy: Policy; onEdit: (id: string) => void; onSuggest:
         </div>
       )}
       {bySpecificity(policy.rules).map(rule => (
-        <RuleRow key={rule.id} rule={rule} onEdit={() => onEdit(rule.id)} />
+        <RuleRow key={rule.id} rule={rule} use={use} onEdit={() => onEdit(rule.id)} />
       ))}
       <GroupRow
         title={`From the preset ${preset.name}`}
@@ -177,7 +186,7 @@ function Until({ at }: { at: number | undefined }) {
   )
 }
 
-function RuleRow({ rule, onEdit }: { rule: Rule; onEdit: () => void }) {
+function RuleRow({ rule, use, onEdit }: { rule: Rule; use: PolicyUse | null; onEdit: () => void }) {
   const names = useNames()
   const change = useCall(hub.policy.change)
   const remove = async () => {
@@ -200,6 +209,7 @@ function RuleRow({ rule, onEdit }: { rule: Rule; onEdit: () => void }) {
         )}
       </div>
       <Until at={rule.until} />
+      <Hits use={use} rule={rule.id} />
       <Menu>
         <Menu.Target>
           <ActionIcon size="xs" aria-label="More for this rule">

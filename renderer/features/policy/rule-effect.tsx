@@ -1,16 +1,16 @@
 // What a rule would have done to last week's calls, before it is written.
-import { useEffect, useState } from 'react'
-import type { PolicyChange, PolicyEffect } from '../../../contract/policy.ts'
-import { hub, useHub } from '../../hub.ts'
+import type { PolicyChange } from '../../../contract/policy.ts'
+import { hub } from '../../hub.ts'
 import { exactly, Foreign, plural } from '../../ui/index.ts'
 import { useNames } from '../use-names.ts'
 import css from './policy.module.css'
+import { useLogAnswer } from './use-log-answer.ts'
 
 const REST_MS = 500
 const words = { allow: 'allowed', ask: 'asked about', deny: 'denied' } as const
 
 export function RuleEffect({ change }: { change: PolicyChange }) {
-  const effect = useEffectOf(change)
+  const effect = useLogAnswer(signal => hub.policy.preview(change, { signal }), JSON.stringify(change), REST_MS)
   const names = useNames()
   if (effect === null) return null
   if (effect === 'unknown') return <p className={css.note}>The log does not say what this would have done.</p>
@@ -41,25 +41,4 @@ export function RuleEffect({ change }: { change: PolicyChange }) {
       ))}
     </div>
   )
-}
-
-function useEffectOf(change: PolicyChange): PolicyEffect | 'unknown' | null {
-  const [effect, setEffect] = useState<PolicyEffect | 'unknown' | null>(null)
-  const live = useHub().kind === 'live'
-  const text = JSON.stringify(change)
-  useEffect(() => {
-    if (!live) return setEffect(null)
-    const gone = new AbortController()
-    const timer = setTimeout(() => {
-      hub.policy.preview(JSON.parse(text) as PolicyChange, { signal: gone.signal }).then(
-        found => !gone.signal.aborted && setEffect(found),
-        () => !gone.signal.aborted && setEffect('unknown'),
-      )
-    }, REST_MS)
-    return () => {
-      gone.abort()
-      clearTimeout(timer)
-    }
-  }, [text, live])
-  return effect
 }
