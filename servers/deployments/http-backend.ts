@@ -1,21 +1,18 @@
 // A real backend over HTTP, by the few requests that the README describes.
-import { Agent, request } from 'undici'
 import { z } from 'zod'
 import { Failure } from '../kit/failure.ts'
-import { type Problem, retryAfter, Upstream } from '../kit/upstream.ts'
+import { type HttpAnswer, HttpAsker, HttpProblem, type HttpQuestion } from '../kit/http-ask.ts'
+import { type Problem, Upstream } from '../kit/upstream.ts'
 import { type Backend, type Order, Run, Service, ServiceName } from './backend.ts'
 import { TokenProblem, type Tokens } from './token.ts'
 
 const TIMEOUT_MS = 30_000
 const MOST_BYTES = 10_000_000
-
-class HttpProblem extends Error {
-  readonly problem: Problem
-  constructor(problem: Problem) {
-    super(`HTTP ${problem.status}`)
-    this.problem = problem
-  }
-}
+const TOO_MUCH = new Failure(
+  'upstream_error',
+  'The deployment backend answers with more than 10 MB.',
+  'Ask the person to look at the backend.',
+)
 
 export interface HttpPlace {
   url: string
@@ -29,7 +26,7 @@ export class HttpBackend implements Backend {
   readonly #url: string
   readonly #tokens: Tokens | null
   readonly #timeoutMs: number
-  readonly #agent = new Agent({ maxResponseSize: MOST_BYTES })
+  readonly #asker = new HttpAsker(MOST_BYTES, TOO_MUCH)
   readonly #upstream: Upstream
 
   constructor({ url, tokens, timeoutMs = TIMEOUT_MS, firstDelayMs }: HttpPlace) {
@@ -77,7 +74,7 @@ export class HttpBackend implements Backend {
   }
 
   async #ask<T>(
-    method: 'GET' | 'PUT' | 'DELETE',
+    method: HttpQuestion['method'],
     path: string,
     signal: AbortSignal,
     shape: z.ZodType<T>,
@@ -91,7 +88,7 @@ export class HttpBackend implements Backend {
   }
 
   /** With a fresh token once, where the one that was kept is no longer taken. */
-  async #once(method: string, path: string, signal: AbortSignal, body?: object): Promise<unknown> {
+  async #once(method: HttpQuestion['method'], path: string, signal: AbortSignal, body?: object): Promise<unknown> {
     const token = await this.#tokens?.get()
     const first = await this.#send(method, path, signal, token, body)
     if (first.status !== 401 || token === undefined) return read(first)
@@ -99,33 +96,27 @@ export class HttpBackend implements Backend {
     return read(await this.#send(method, path, signal, await this.#tokens!.get(), body))
   }
 
-  async #send(method: string, path: string, signal: AbortSignal, token: string | undefined, body?: object) {
+  #send(
+    method: HttpQuestion['method'],
+    path: string,
+    signal: AbortSignal,
+    token: string | undefined,
+    body?: object,
+  ): Promise<HttpAnswer> {
     const authorization = token === undefined ? {} : { authorization: `Bearer ${token}` }
     const type = body ? { 'content-type': 'application/json' } : {}
-    const answer = await request(`${this.#url}/${path}`, {
-      method: method as 'GET',
-      dispatcher: this.#agent,
+    return this.#asker.ask(`${this.#url}/${path}`, {
+      method,
       headers: { accept: 'application/json', ...authorization, ...type },
       ...(body ? { body: JSON.stringify(body) } : {}),
       signal: AbortSignal.any([signal, AbortSignal.timeout(this.#timeoutMs)]),
     })
-    const retry = retryAfter([answer.headers['retry-after']].flat()[0])
-    return { status: answer.statusCode, retryAfterMs: retry, text: await answer.body.text() }
   }
 }
 
-function read({
-  status,
-  retryAfterMs,
-  text,
-}: {
-  status: number
-  retryAfterMs: number | undefined
-  text: string
-}): unknown {
-  const answer = parsed(text)
-  const said = z.object({ message: z.string() }).safeParse(answer)
-  if (status >= 200 && status < 300) return answer
+function read({ status, retryAfterMs, json }: HttpAnswer): unknown {
+  if (status >= 200 && status < 300) return json
+  const said = z.object({ message: z.string() }).safeParse(json)
   throw new HttpProblem({ status, retryAfterMs, said: said.success ? said.data.message : undefined })
 }
 
@@ -163,12 +154,4 @@ function refusal({ status, said }: Problem): Failure | undefined {
       details,
     )
   return undefined
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return null
-  }
 }

@@ -1,6 +1,7 @@
 // Whether calls would find what they need: the backend is asked, once for all who want to know at the same time.
 import { Failure } from './failure.ts'
 import type { Backed } from './serve.ts'
+import { look } from './upstream.ts'
 
 const WITHIN_MS = 5_000
 const KNOWN_FOR_MS = 1_000
@@ -24,13 +25,13 @@ export class Readiness {
   async whyNot(): Promise<string | null> {
     if (this.#isEnding) return 'This server is being stopped.'
     if (this.#isAuditFull()) return 'The audit cannot be written.'
-    if (!this.#known || Date.now() > this.#known.until) {
+    if (!this.#known || performance.now() > this.#known.until) {
       const why = this.#backend()
       // Until it has answered, everyone waits for the same answer.
       const known = { until: Number.POSITIVE_INFINITY, why }
       this.#known = known
       void why.then(() => {
-        known.until = Date.now() + KNOWN_FOR_MS
+        known.until = performance.now() + KNOWN_FOR_MS
       })
     }
     return this.#known.why
@@ -40,7 +41,7 @@ export class Readiness {
     const signal = AbortSignal.timeout(WITHIN_MS)
     const late = new Promise<never>((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)))
     try {
-      await Promise.race([this.#ask(signal), late])
+      await Promise.race([look(async () => this.#ask(signal)), late])
       return null
     } catch (error) {
       if (signal.aborted) return `The backend did not answer in ${WITHIN_MS / 1000} s.`

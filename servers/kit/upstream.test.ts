@@ -1,6 +1,7 @@
-import { afterEach, expect, test } from 'vitest'
+import { afterEach, expect, test, vi } from 'vitest'
 import { Failure } from './failure.ts'
 import { Protected, protectedNames } from './protected.ts'
+import { Readiness } from './readiness.ts'
 import { type Fault, startTestApi, type TestApi } from './test-api.ts'
 import { type Problem, retryAfter, Upstream, type UpstreamOptions } from './upstream.ts'
 
@@ -95,6 +96,57 @@ test('after five failures in a row nothing is asked; refusals do not count', asy
   expect(await ask()).toMatchObject({ message: expect.stringContaining('left alone for a minute') })
   expect(api.seen).toHaveLength(10)
 })
+
+test('after a minute one call is let through: an answer opens the way again, a failure closes it for a minute more', async () => {
+  const { api, ask } = await backend(Array(6).fill(status(500)), { tries: 1 })
+  vi.useFakeTimers({ toFake: ['Date'], now: 0 })
+  try {
+    const leftAlone = async (atMs: number) => {
+      vi.setSystemTime(atMs)
+      const seen = api.seen.length
+      expect([atMs, await ask()]).toEqual([
+        atMs,
+        expect.objectContaining({ message: expect.stringContaining('left alone for a minute') }),
+      ])
+      expect(api.seen).toHaveLength(seen)
+    }
+    for (let n = 0; n < 5; n++) await ask()
+    await leftAlone(0)
+    await leftAlone(59_000)
+    vi.setSystemTime(61_000)
+    expect(await ask()).toMatchObject({ message: 'It failed (HTTP 500).' })
+    expect(api.seen).toHaveLength(6)
+    await leftAlone(61_000)
+    await leftAlone(120_000)
+    vi.setSystemTime(122_000)
+    // Of many at once one goes; the others wait for what comes of it.
+    expect(await Promise.all([ask(), ask(), ask()])).toEqual(['yes', 'yes', 'yes'])
+    api.faults.push(...Array(4).fill(status(500)))
+    for (let n = 0; n < 4; n++) await ask()
+    expect(await ask()).toBe('yes')
+  } finally {
+    vi.useRealTimers()
+  }
+})
+
+test('whether it is ready counts for nothing: asked once, also when it is left alone, and calls go on', async () => {
+  const { api, ask } = await backend(Array(6).fill(status(500)))
+  const whyNot = () =>
+    new Readiness(
+      async () => answered(await ask()),
+      () => false,
+    ).whyNot()
+  for (let n = 1; n <= 6; n++) expect([await whyNot(), api.seen.length]).toEqual(['It failed (HTTP 500).', n])
+  expect([await whyNot(), await ask()]).toEqual([null, 'yes'])
+  api.faults.push(...Array(5).fill(status(500)))
+  await ask()
+  expect(await ask()).toMatchObject({ message: expect.stringContaining('left alone') })
+  expect(await whyNot()).toBeNull()
+})
+
+function answered(answer: unknown): void {
+  if (answer instanceof Error) throw answer
+}
 
 test('a call taken back is not asked again', async () => {
   const { api, ask } = await backend(Array(4).fill(status(500)), { firstDelayMs: 300 })

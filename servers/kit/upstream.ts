@@ -1,4 +1,5 @@
 // A backend over the network: asked again when that may help, left alone for a minute after five failures, refusals in words.
+import { AsyncLocalStorage } from 'node:async_hooks'
 import {
   BrokenCircuitError,
   type CircuitBreakerPolicy,
@@ -35,6 +36,12 @@ export interface UpstreamOptions {
 
 const LONGEST_DELAY_MS = 10_000
 const LEFT_ALONE_MS = 60_000
+const looking = new AsyncLocalStorage<true>()
+
+/** Whether a backend is there: what `work` asks is asked once, also of one that is left alone, and counts for nothing. */
+export function look<T>(work: () => Promise<T>): Promise<T> {
+  return looking.run(true, work)
+}
 
 export class Upstream {
   readonly #options: UpstreamOptions
@@ -55,6 +62,7 @@ export class Upstream {
       return Math.max(asked, longest * (0.5 + Math.random() / 2))
     })
     try {
+      if (looking.getStore()) return await work()
       return await retry(handleWhen(helps), { maxAttempts: tries - 1, backoff }).execute(async () => {
         signal.throwIfAborted()
         const outcome = await this.#breaker.execute(() => this.#answered(work, signal))

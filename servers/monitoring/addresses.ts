@@ -1,4 +1,5 @@
 // Which addresses a health check may reach: public ones, and those that the person allowed. However they are written.
+import { networkInterfaces } from 'node:os'
 import ip from 'ipaddr.js'
 
 type Address = ip.IPv4 | ip.IPv6
@@ -24,8 +25,10 @@ const WORDS: Record<string, readonly string[]> = { private: ['private', 'uniqueL
 export class AllowedAddresses {
   readonly #kinds: readonly string[]
   readonly #ranges: readonly Range[]
+  readonly #own: () => readonly string[]
 
-  constructor(text: string) {
+  constructor(text: string, own = ownAddresses) {
+    this.#own = own
     const entries = entriesOf(text)
     this.#kinds = entries.flatMap(entry => WORDS[entry] ?? [])
     this.#ranges = entries.filter(entry => !WORDS[entry]).map(entry => rangeOf(entry)!)
@@ -40,13 +43,22 @@ export class AllowedAddresses {
   refuses(text: string): string | null {
     if (!ip.isValid(text)) return 'no address'
     const address = plain(ip.parse(text))
-    if (this.#ranges.some(range => isIn(address, range))) return null
-    if (METADATA.includes(address.toString())) return 'a cloud metadata address'
+    const isMetadata = METADATA.includes(address.toString())
+    const isNamed = ([first, bits]: Range) => !isMetadata || bits === first.toByteArray().length * 8
+    if (this.#ranges.some(range => isIn(address, range) && isNamed(range))) return null
+    if (isMetadata) return 'a cloud metadata address'
     const kind = address.range()
     if (this.#kinds.includes(kind)) return null
     if (kind !== 'unicast') return `not public (${kind})`
-    return address.kind() === 'ipv6' && !isIn(address, PUBLIC_V6) ? 'not public' : null
+    if (address.kind() === 'ipv6' && !isIn(address, PUBLIC_V6)) return 'not public'
+    // Also through a public address one gets to what listens on all of them.
+    const isOwn = this.#own().some(own => plain(ip.parse(own)).toString() === address.toString())
+    return isOwn && !this.#kinds.includes('loopback') ? 'an address of this computer' : null
   }
+}
+
+function ownAddresses(): string[] {
+  return Object.values(networkInterfaces()).flatMap(all => (all ?? []).map(one => one.address))
 }
 
 function entriesOf(text: string): string[] {

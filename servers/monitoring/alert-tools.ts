@@ -5,6 +5,7 @@ import { NEXT, PAGING, page } from '../kit/paging.ts'
 import { type Kit, READS } from '../kit/tools.ts'
 import type { Measured } from './metric-tools.ts'
 import type { Rule } from './prometheus.ts'
+import { oneLine } from './series.ts'
 
 const State = z.enum(['firing', 'pending', 'inactive'])
 const texts = z.record(z.string(), z.string())
@@ -28,7 +29,7 @@ export function addAlertTools(kit: Kit, server: McpServer, { prometheus }: Pick<
     {
       title: 'List alerts',
       description:
-        'Alerts that fire or are about to (pending), with their query, labels and since when. inactive: the rules that are quiet.',
+        'Alerts that fire or are about to (pending), with their query, labels and since when. inactive: the rules that are quiet. Prometheus does not know of silences: a silenced alert is here too.',
       input: z.object({ state: State.optional().describe('firing and pending when left out'), ...PAGING }),
       output: z.object({ alerts: z.array(Alert), total: z.number(), ...NEXT }),
       annotations: { ...READS, openWorldHint: true },
@@ -59,6 +60,7 @@ export function addAlertTools(kit: Kit, server: McpServer, { prometheus }: Pick<
   )
 }
 
+const LONGEST = 500
 const NONE = 'No such alert.'
 const STEPS = (name: string) => `Find out why the alert ${name} fires. Only look; change nothing.
 1. list_alerts: find it. Note its state, since when, its labels, its query and what its annotations say. If it is not there, say so and stop.
@@ -78,8 +80,8 @@ function alertsOf({ name, query, duration, labels, annotations, lastError, alert
 
 function inWords({ name, state, labels, annotations, activeAt }: Alert): string {
   const { alertname: _, ...rest } = labels
-  const where = Object.entries(rest).map(([key, value]) => `${key}=${value}`)
+  const where = Object.entries(rest).map(([key, value]) => `${key}=${JSON.stringify(value)}`)
   const said = annotations.summary ?? annotations.description
   const since = activeAt ? ` since ${activeAt}` : ''
-  return `${state}: ${name}${since} (${where.join(', ')})${said ? ` ${said}` : ''}`
+  return oneLine(`${state}: ${name}${since} (${where.join(', ')})${said ? ` ${said}` : ''}`, LONGEST)
 }

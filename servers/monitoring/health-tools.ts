@@ -75,17 +75,19 @@ function refuseIfAllRefused(results: Health[]): void {
   const kinds = new Set(problems.map(problem => problem?.kind))
   const [first] = problems
   const [kind] = kinds
-  if (first && kinds.size === 1 && (kind === 'permission_denied' || kind === 'validation_error'))
-    throw new Failure(kind, first.message, first.suggestion)
+  if (!first || kinds.size !== 1 || (kind !== 'permission_denied' && kind !== 'validation_error')) return
+  const refused = results.map(({ url, problem }) => ({ url, message: problem!.message }))
+  throw new Failure(kind, first.message, first.suggestion, { refused })
 }
 
-async function checkOne(url: string, timeoutMs: number, probing: Probing): Promise<Health> {
+async function checkOne(given: string, timeoutMs: number, probing: Probing): Promise<Health> {
+  const url = withoutUser(given)
   const late = AbortSignal.timeout(timeoutMs)
   const signal = AbortSignal.any([probing.signal, late])
   const began = performance.now()
   const took = () => Math.round(performance.now() - began)
   try {
-    const { statusCode, tls, redirects } = await orAborted(probe(url, { ...probing, signal }), signal)
+    const { statusCode, tls, redirects } = await orAborted(probe(given, { ...probing, signal }), signal)
     const isUp = statusCode !== undefined && statusCode < 400
     const facts = { ...(statusCode === undefined ? {} : { statusCode }), ...(tls ? { tls } : {}) }
     return { url, status: isUp ? 'healthy' : 'unhealthy', responseTimeMs: took(), redirects, ...facts }
@@ -93,6 +95,15 @@ async function checkOne(url: string, timeoutMs: number, probing: Probing): Promi
     const { kind, message, suggestion } = late.aborted ? tooLate(timeoutMs) : failureOf(error)
     return { url, status: 'error', responseTimeMs: took(), redirects: [], problem: { kind, message, suggestion } }
   }
+}
+
+/** As it is said again. */
+function withoutUser(text: string): string {
+  const url = URL.canParse(text) ? new URL(text) : null
+  if (!url?.username && !url?.password) return text
+  url.username = ''
+  url.password = ''
+  return url.href
 }
 
 /** A name that is looked up does not listen to a signal. */

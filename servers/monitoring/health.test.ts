@@ -140,6 +140,34 @@ test('a certificate whose end is no time is one that nobody trusts', async () =>
   )
 })
 
+test('where it leads is told without what stands behind the path', async () => {
+  const { port } = await web((request, response) => {
+    if (request.url !== '/') return response.end()
+    return response.writeHead(302, { location: `/in/${'x'.repeat(400)}?key=hidden-4411#hidden-4411` }).end()
+  })
+  const called = await free.call('check_service_health', { timeout: 20_000, url: `http://127.0.0.1:${port}/` })
+  expect(only(called)).toMatchObject({ status: 'healthy', redirects: [expect.stringMatching(/\/in\/x+$/)] })
+  expect(only(called).redirects[0]).toHaveLength(300)
+  expect(JSON.stringify(called)).not.toContain('hidden-4411')
+})
+
+test('no proxy stands between: it would reach what may not be reached', async () => {
+  const proxy = await web((_, response) => response.end())
+  const up = await web((_, response) => response.writeHead(204).end())
+  const at = `http://127.0.0.1:${proxy.port}`
+  const proxied = await startServer('monitoring', {
+    ...{ HTTP_PROXY: at, http_proxy: at, HTTPS_PROXY: at, ALL_PROXY: at, NODE_USE_ENV_PROXY: '1' },
+    HEALTH_ALLOW: 'loopback',
+  })
+  try {
+    const url = `http://127.0.0.1:${up.port}/`
+    expect(only(await proxied.call('check_service_health', { timeout: 20_000, url })).statusCode).toBe(204)
+    expect(proxy.connections()).toBe(0)
+  } finally {
+    await proxied.client.close()
+  }
+})
+
 test('redirects are followed to the end, and no further than five', async () => {
   const { port } = await web((request, response) => {
     const left = Number(request.url!.slice(1))
@@ -221,6 +249,21 @@ test.each([
   expect(JSON.stringify(data)).not.toContain('secret')
 })
 
+test('of several that are refused each is told; a password is said again in none', async () => {
+  const urls = ['http://admin:secret@example.com/a', 'http://x:secret@127.0.0.1/', 'not a url']
+  const { data } = await guarded.call('check_service_health', { urls })
+  expect(data.error).toMatchObject({
+    kind: 'validation_error',
+    details: { refused: [{ url: 'http://example.com/a' }, { url: 'http://127.0.0.1/' }, { url: 'not a url' }] },
+  })
+  const mixed = await guarded.call('check_service_health', { urls: [urls[1]!, 'http://127.0.0.1/'] })
+  expect(mixed.data.results.map((one: { problem: { kind: string } }) => one.problem.kind)).toEqual([
+    'validation_error',
+    'permission_denied',
+  ])
+  expect(JSON.stringify([data, mixed])).not.toContain('secret')
+})
+
 test('what may be allowed: kinds and ranges; metadata only by its own address', () => {
   const table: [allow: string, address: string, refused: boolean][] = [
     ['', '8.8.8.8', false],
@@ -245,10 +288,30 @@ test('what may be allowed: kinds and ranges; metadata only by its own address', 
     ['10.1.0.0/16', '10.2.0.1', true],
     ['10.1.2.3', '::ffff:10.1.2.3', false],
     ['169.254.169.254', '169.254.169.254', false],
+    ['169.254.169.254/32', '::ffff:169.254.169.254', false],
+    ['169.254.0.0/16', '169.254.169.254', true],
+    ['169.254.0.0/16', '169.254.169.253', false],
+    ['100.64.0.0/10', '100.100.100.200', true],
+    ['fd00::/8, private', 'fd00:ec2::254', true],
+    ['fd00:ec2::254', 'fd00:ec2::254', false],
+    ['0.0.0.0/0', '169.254.169.254', true],
   ]
   for (const [allow, address, refused] of table)
     expect([allow, address, new AllowedAddresses(allow).refuses(address) !== null]).toEqual([allow, address, refused])
   expect(AllowedAddresses.wrongIn('private, 10.0.0.0/8, everything')).toBe('everything')
+})
+
+test('a public address of this computer is this computer', () => {
+  const own = () => ['93.184.216.34', '2606:2800::1', '10.0.0.5']
+  const refuses = (allow: string, address: string) => new AllowedAddresses(allow, own).refuses(address)
+  for (const address of ['93.184.216.34', '::ffff:93.184.216.34', '2606:2800:0:0::1'])
+    expect([
+      refuses('', address),
+      refuses('private', address),
+      refuses('loopback', address),
+      refuses(address, address),
+    ]).toEqual(['an address of this computer', 'an address of this computer', null, null])
+  expect([refuses('', '93.184.216.35'), refuses('private', '10.0.0.5')]).toEqual([null, null])
 })
 
 test('the address that was checked is the one that is reached, also when the name means another by now', async () => {

@@ -2,12 +2,13 @@
 import type { McpServer } from '@modelcontextprotocol/server'
 import { z } from 'zod'
 import { type Chart, chartOf } from '../kit/chart.ts'
+import { Failure } from '../kit/failure.ts'
 import { fromCursor, NEXT, PAGING, page, toCursor } from '../kit/paging.ts'
 import { type Answer, type Kit, READS } from '../kit/tools.ts'
 import type { Prometheus } from './prometheus.ts'
 import { Labels, LabelValue, MetricName, selector } from './promql.ts'
 import { differing, nameOf, Series, seriesOf, table } from './series.ts'
-import { Duration, secondsOf, Time, Window, windowOf } from './time-window.ts'
+import { Duration, Time, Window, windowOf } from './time-window.ts'
 
 export interface Measured {
   /** Throws Failure where none is configured. */
@@ -70,8 +71,14 @@ export function addMetricTools(kit: Kit, server: McpServer, { prometheus, servic
       annotations: asks,
     },
     async ({ service, metric, range, labels, ...paging }, { signal }) => {
+      if (labels[serviceLabel] !== undefined && labels[serviceLabel] !== service)
+        throw new Failure(
+          'validation_error',
+          `The label ${serviceLabel} is the service, and is given twice.`,
+          'Leave it out of labels.',
+        )
       const query = selector(metric, { ...labels, [serviceLabel]: service })
-      const start = range === undefined ? undefined : Date.now() / 1_000 - secondsOf(range)
+      const start = range === undefined ? undefined : `now-${range}`
       const at = fromCursor(paging.cursor, At) ?? { window: windowOf({ start }) }
       return show(prometheus(), query, at, paging.limit, signal)
     },

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { toCursor } from '../kit/paging.ts'
 import { startTestApi, type TestApi } from '../kit/test-api.ts'
 import { type Started, startServer } from '../kit/test-client.ts'
 import { Prometheus } from './prometheus.ts'
@@ -59,6 +60,20 @@ describe.skipIf(!hasPrometheus)('with a real Prometheus', () => {
     })
   })
 
+  test('a chart is drawn of whatever a label says and however great a value is', async () => {
+    const label = `\\u0001<svg onload='x'>]]>&amp;\\"|\\n\\u202e${'é'.repeat(2_000)}\\ufffe`
+    const one = (value: string, n: number) => `label_replace(vector(${value}), "a", "${n}${label}", "", "")`
+    for (const values of [['1e308', '-1e308'], ['5e-324'], ['NaN', '1'], ['+Inf']]) {
+      const query = values.map(one).join(' or ')
+      const called = await server.call('query_prometheus', { query, start: 'now-1m' })
+      expect([values, called.text.slice(0, 80), called.failed]).toEqual([values, expect.any(String), false])
+      expect(called.data.series).toHaveLength(values.length)
+      expect(called.text.split('\n').slice(1)).toHaveLength(values.length + 2)
+      const pictures = called.content.filter(({ type }) => type === 'image')
+      expect([values, pictures.length]).toEqual([values, values[0] === '+Inf' ? 0 : 1])
+    }
+  })
+
   test('one metric of a service, by its labels; a name or value says no more than itself', async () => {
     const quoted = 'say "hi"\\'
     const one = await server.call('get_metrics', { service: 'shop', metric: 'queue_depth', labels: { queue: quoted } })
@@ -74,6 +89,33 @@ describe.skipIf(!hasPrometheus)('with a real Prometheus', () => {
       expect((await server.call('get_metrics', { service: 'shop', metric })).failed).toBe(true)
     for (const labels of [{ 'a="b"} or up{x': 'y' }, { __name__: 'rare_total' }])
       expect((await server.call('get_metrics', { service: 'shop', metric: 'up', labels })).failed).toBe(true)
+    const twice = { service: 'shop', metric: 'up', labels: { job: 'other' } }
+    expect((await server.call('get_metrics', twice)).data.error.message).toBe(
+      'The label job is the service, and is given twice.',
+    )
+  })
+
+  test('times without end, or a cursor made by hand, ask for no more than may be asked', async () => {
+    const metric = { service: 'shop', metric: 'up' }
+    for (const range of ['0s', '9999999999999999w', '60y', '-1h', 'x'])
+      expect([range, (await server.call('get_metrics', { ...metric, range })).data?.error?.kind ?? 'schema']).toEqual([
+        range,
+        range.length < 4 && range !== '0s' ? 'schema' : 'validation_error',
+      ])
+    for (const start of ['now-999999w999999w', '0001-01-01T00:00:00Z']) {
+      const { data } = await server.call('query_prometheus', { query: 'up', start })
+      expect([start, data.error]).toEqual([start, expect.objectContaining({ message: 'That is before 1970.' })])
+    }
+    for (const window of [
+      { start: 0, end: 1e9, step: 1 },
+      { start: 0, end: 1, step: 0.0001 },
+      { start: 5, end: 1, step: 1 },
+      { time: 1e300 },
+      { time: -1 },
+    ]) {
+      const { data } = await server.call('query_prometheus', { query: 'up', cursor: toCursor({ window }) })
+      expect([window, data.error?.message]).toEqual([window, 'This cursor is not one of ours.'])
+    }
   })
 
   test('what is measured, all or of one service, in pages', async () => {
@@ -170,7 +212,7 @@ describe('with a stand-in that misbehaves', () => {
       await expect(ask()).rejects.toThrow('What answers there is not Prometheus.')
     }
     api.faults.push({ body: Buffer.alloc(21_000_000, 32) })
-    await expect(ask()).rejects.toThrow('more than 20 MB')
+    await expect(ask()).rejects.toThrow('Prometheus answers with more than 20 MB.')
     api.faults.push('silence')
     await expect(ask(prometheus, 500)).rejects.toMatchObject({ kind: 'timeout' })
     // On a busy computer it may not have been asked at all.

@@ -2,13 +2,15 @@
 import { lookup } from 'node:dns/promises'
 import type { LookupFunction } from 'node:net'
 import { type DetailedPeerCertificate, TLSSocket } from 'node:tls'
-import { buildConnector, Client } from 'undici'
 import { Failure } from '../kit/failure.ts'
 import type { AllowedAddresses } from './addresses.ts'
 
 const MOST_REDIRECTS = 5
 const REDIRECTS = [301, 302, 303, 307, 308]
 const DAY_MS = 86_400_000
+const LONGEST_TOLD = 300
+/** Longer than anybody waits: then what is still being connected is closed. */
+const CONNECT_MS = 25_000
 
 export interface Address {
   address: string
@@ -56,8 +58,13 @@ export async function probe(url: string, { allowed, signal, resolve = everyAddre
     if (reached.redirects.length === MOST_REDIRECTS)
       throw new Failure('upstream_error', `It leads on more than ${MOST_REDIRECTS} times.`, 'Check where it leads to.')
     target = askable(hop.location, target)
-    reached.redirects.push(target.href)
+    reached.redirects.push(told(target))
   }
+}
+
+/** What stands behind the path may be a key. */
+function told({ origin, pathname }: URL): string {
+  return (origin + pathname).slice(0, LONGEST_TOLD)
 }
 
 function askable(text: string, base?: URL): URL {
@@ -104,8 +111,10 @@ interface Hop {
 class NotTrusted extends Error {}
 
 async function ask(url: URL, addresses: Address[], signal: AbortSignal): Promise<Hop> {
+  // Loaded here, so that the server starts without it.
+  const { buildConnector, Client } = await import('undici')
   const hop: Hop = {}
-  const connect = buildConnector({ lookup: pinned(addresses), rejectUnauthorized: false, timeout: 0 })
+  const connect = buildConnector({ lookup: pinned(addresses), rejectUnauthorized: false, timeout: CONNECT_MS })
   const client = new Client(url.origin, {
     connect: (options, callback) =>
       connect(options, (...[error, socket]) => {

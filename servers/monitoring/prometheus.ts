@@ -1,12 +1,17 @@
 // Prometheus' HTTP API: asks, checks the shape of what comes back, and puts its refusals into words.
-import { Agent, request } from 'undici'
 import { z } from 'zod'
 import { Failure, type FailureKind } from '../kit/failure.ts'
-import { retryAfter, Upstream } from '../kit/upstream.ts'
+import { HttpAsker, HttpProblem } from '../kit/http-ask.ts'
+import { Upstream } from '../kit/upstream.ts'
 import type { Window } from './time-window.ts'
 
 const MOST_BYTES = 20_000_000
 const QUERY_TIMEOUT = '20s'
+const TOO_MUCH = new Failure(
+  'validation_error',
+  'Prometheus answers with more than 20 MB.',
+  'Narrow the query, or take a longer step.',
+)
 
 /** Seconds since 1970, and a number as Prometheus writes it. */
 const Sample = z.tuple([z.number(), z.string()])
@@ -58,17 +63,6 @@ export interface Found {
   warnings: string[]
 }
 
-/** An answer that is not one. */
-class HttpProblem extends Error {
-  readonly status: number
-  readonly retryAfterMs: number | undefined
-  constructor(status: number, text: string, retryAfterMs: number | undefined) {
-    super(text)
-    this.status = status
-    this.retryAfterMs = retryAfterMs
-  }
-}
-
 export interface PrometheusPlace {
   url: string
   token?: string | undefined
@@ -79,7 +73,7 @@ export interface PrometheusPlace {
 export class Prometheus {
   readonly #url: string
   readonly #headers: Record<string, string>
-  readonly #agent = new Agent({ maxResponseSize: MOST_BYTES })
+  readonly #asker = new HttpAsker(MOST_BYTES, TOO_MUCH)
   readonly #upstream: Upstream
 
   constructor({ url, token, user, firstDelayMs }: PrometheusPlace) {
@@ -89,7 +83,7 @@ export class Prometheus {
     this.#headers = { accept: 'application/json', ...(authorization === null ? {} : { authorization }) }
     this.#upstream = new Upstream({
       name: 'Prometheus',
-      read: error => (error instanceof HttpProblem ? { ...error, said: error.message } : {}),
+      read: error => (error instanceof HttpProblem ? error.problem : {}),
       inWords: (_, { status }) => (status === undefined ? undefined : BY_STATUS[status]),
       ...(firstDelayMs === undefined ? {} : { firstDelayMs }),
     })
@@ -130,30 +124,24 @@ export class Prometheus {
   }
 
   async #askOnce<T>(path: string, shape: z.ZodType<T>, signal: AbortSignal, form?: Record<string, string>) {
-    const posted = form
-      ? { body: new URLSearchParams(form).toString(), type: { 'content-type': 'application/x-www-form-urlencoded' } }
-      : null
-    const { statusCode, headers, body } = await request(`${this.#url}/api/v1/${path}`, {
-      dispatcher: this.#agent,
-      method: posted ? 'POST' : 'GET',
-      headers: { ...this.#headers, ...posted?.type },
-      ...(posted ? { body: posted.body } : {}),
+    const type = form ? { 'content-type': 'application/x-www-form-urlencoded' } : {}
+    const { status, retryAfterMs, text, json } = await this.#asker.ask(`${this.#url}/api/v1/${path}`, {
+      method: form ? 'POST' : 'GET',
+      headers: { ...this.#headers, ...type },
+      ...(form ? { body: new URLSearchParams(form).toString() } : {}),
       signal,
-    }).catch(tooMuch)
-    const text = await body.text().catch(tooMuch)
-    const answer = parsed(text)
-    const refused = Refusal.safeParse(answer)
+    })
+    const refused = Refusal.safeParse(json)
     if (refused.success) throwKnown(refused.data)
-    if (statusCode !== 200)
-      throw new HttpProblem(statusCode, text.slice(0, 300), retryAfter(`${headers['retry-after'] ?? ''}`))
-    const good = z
-      .object({ status: z.literal('success'), data: shape, warnings: z.array(z.string()).default([]) })
-      .safeParse(answer)
+    if (status !== 200) throw new HttpProblem({ status, retryAfterMs, said: text })
+    const good = z.object({ status: z.literal('success'), data: shape, warnings: Words, infos: Words }).safeParse(json)
     if (!good.success) throw NOT_PROMETHEUS
-    return { data: good.data.data, warnings: good.data.warnings }
+    const { data, warnings, infos } = good.data
+    return { data, warnings: [...warnings, ...infos] }
   }
 }
 
+const Words = z.array(z.string()).default([])
 const Refusal = z.object({ status: z.literal('error'), errorType: z.string(), error: z.string() })
 
 const KNOWN: Record<string, [kind: FailureKind, what: string, suggestion: string]> = {
@@ -184,23 +172,6 @@ const BY_STATUS: Record<number, Failure> = {
   404: NOT_PROMETHEUS,
 }
 
-function tooMuch(error: unknown): never {
-  if ((error as NodeJS.ErrnoException).code !== 'UND_ERR_RES_EXCEEDED_MAX_SIZE') throw error
-  throw new Failure(
-    'validation_error',
-    'This is more than 20 MB of series.',
-    'Narrow the query, or take a longer step.',
-  )
-}
-
 function textOf(window: Window): Record<string, string> {
   return Object.fromEntries(Object.entries(window).map(([name, value]) => [name, `${value}`]))
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return null
-  }
 }

@@ -4,6 +4,7 @@ import type { Found } from './prometheus.ts'
 
 /** What JSON has no number for keeps its name. */
 const Value = z.union([z.number(), z.enum(['NaN', '+Inf', '-Inf']), z.string()])
+const LONGEST = 300
 const Summary = z.object({ min: z.number(), max: z.number(), avg: z.number(), last: Value })
 
 export const Series = z.object({
@@ -21,9 +22,11 @@ export function seriesOf({ labels, points }: Found['series'][number]): Series {
   const finite = values.map(([, value]) => value).filter(value => typeof value === 'number')
   if (values.length < 2 || finite.length === 0) return { labels, points: values }
   const sum = finite.reduce((a, b) => a + b, 0)
+  // The sum of the greatest is no number any more.
+  const avg = Number.isFinite(sum) ? sum / finite.length : finite.reduce((a, b) => a + b / finite.length, 0)
   const min = finite.reduce((a, b) => Math.min(a, b))
   const max = finite.reduce((a, b) => Math.max(a, b))
-  return { labels, points: values, summary: { min, max, avg: sum / finite.length, last: values.at(-1)![1] } }
+  return { labels, points: values, summary: { min, max, avg, last: values.at(-1)![1] } }
 }
 
 /** `up{job="web"}`; what is not a metric has no name. */
@@ -53,7 +56,13 @@ export function table(series: readonly Series[]): string {
   return [head, head.map(() => '---'), ...rows].map(cells => `| ${cells.map(escaped).join(' | ')} |`).join('\n')
 }
 
-const escaped = (cell: string) => cell.replaceAll('|', '\\|').replaceAll(/\s+/g, ' ')
+const escaped = (cell: string) => oneLine(cell, LONGEST).replaceAll('|', '\\|')
+
+/** The whole of it stands in the data. */
+export function oneLine(text: string, most: number): string {
+  const line = text.replaceAll(/[\s\p{C}]+/gu, ' ')
+  return line.length > most ? `${line.slice(0, most)}…` : line
+}
 
 function short(value: number | string | undefined): string {
   if (value === undefined) return '–'

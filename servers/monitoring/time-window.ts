@@ -4,6 +4,7 @@ import { Failure } from '../kit/failure.ts'
 
 const MOST_POINTS = 1_000
 const USUAL_POINTS = 100
+const LATEST = 1e11
 const SECONDS: Record<string, number> = { s: 1, m: 60, h: 3_600, d: 86_400, w: 604_800 }
 const PARTS = /(\d+)([smhdw])/g
 
@@ -15,14 +16,17 @@ export const Time = z
   .union([
     z.iso.datetime({ offset: true }),
     z.string().regex(/^now(-(\d{1,6}[smhdw])+)?$/),
-    z.number().min(0).max(1e11),
+    z.number().min(0).max(LATEST),
   ])
   .describe('2026-01-31T12:00:00Z, now, now-1h, or seconds since 1970')
 
+const Moment = z.number().min(0).max(LATEST)
 /** Of one moment, or of a stretch; seconds since 1970. */
 export const Window = z.union([
-  z.object({ time: z.number() }),
-  z.object({ start: z.number(), end: z.number(), step: z.number() }),
+  z.object({ time: Moment }),
+  z
+    .object({ start: Moment, end: Moment, step: z.number().min(1) })
+    .refine(({ start, end, step }) => start < end && (end - start) / step <= MOST_POINTS),
 ])
 export type Window = z.output<typeof Window>
 
@@ -31,8 +35,10 @@ export function secondsOf(duration: string): number {
 }
 
 function momentOf(time: z.output<typeof Time>, now: number): number {
-  if (typeof time === 'number') return time
-  return time.startsWith('now') ? now - secondsOf(time.slice(3)) : Date.parse(time) / 1_000
+  const moment =
+    typeof time === 'number' ? time : time.startsWith('now') ? now - secondsOf(time.slice(3)) : Date.parse(time) / 1_000
+  if (moment >= 0 && moment <= LATEST) return moment
+  throw new Failure('validation_error', 'That is before 1970.', 'Give a later start and end.')
 }
 
 /** With a start: a stretch, in steps that make a readable number of points unless given. Throws Failure. */
@@ -50,7 +56,8 @@ export function windowOf(
     return { time: end }
   }
   const start = momentOf(asked.start, now)
-  if (start >= end) throw new Failure('validation_error', 'It starts after its end.', 'Give a start before the end.')
+  if (start >= end)
+    throw new Failure('validation_error', 'Its start is not before its end.', 'Give an earlier start, or a later end.')
   const step = asked.step === undefined ? Math.ceil((end - start) / USUAL_POINTS) : secondsOf(asked.step)
   const least = Math.ceil((end - start) / MOST_POINTS)
   if (step < 1 || (end - start) / step > MOST_POINTS)
