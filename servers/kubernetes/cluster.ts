@@ -1,31 +1,22 @@
 // The cluster: its API reached when first needed, with a deadline, asked again when that may help.
-import type { AppsV1Api, CoreV1Api, KubeConfig, RequestContext } from '@kubernetes/client-node'
+import type { KubeConfig } from '@kubernetes/client-node'
 import { Failure } from '../kit/failure.ts'
 import type { Log } from '../kit/log.ts'
 import { Upstream } from '../kit/upstream.ts'
-import { type ConfigSettings, checkContext, readFiles, readPod, sourceOf, stampOf } from './kubeconfig.ts'
+import { type Api, Connections } from './api.ts'
+import { CredentialProgram } from './credential-program.ts'
+import { bare, type ConfigSettings, checkContext, readFiles, readPod, sourceOf, stampOf } from './kubeconfig.ts'
+import { namespace } from './names.ts'
 import { hopeless, inWords, NotKubernetes, readProblem } from './problems.ts'
-
-export interface Raw {
-  method: 'GET' | 'PATCH'
-  path: string
-  query?: Record<string, string>
-  body?: unknown
-  contentType?: string
-}
-
-export interface Api {
-  core: CoreV1Api
-  apps: AppsV1Api
-  /** JSON as it is: the typed calls drop what their schemas do not know. */
-  raw(request: Raw): Promise<unknown>
-}
 
 export interface ClusterOptions {
   firstDelayMs?: number
   /** Before `/var/run/secrets`, and in place of the home folder. */
   root?: string
   home?: string
+  /** How long a program for credentials, and a log that is only looked into, may take. */
+  programMs?: number
+  logMs?: number
 }
 
 export interface Asked {
@@ -33,6 +24,8 @@ export interface Asked {
   /** As in "pod web-1 in default": what is not there on a 404, and the tool that lists such things. */
   missing?: { what: string; lister: string }
   mayRepeat?: boolean
+  /** Answered by the node of a pod: one that is down says nothing of the cluster. */
+  byNode?: boolean
 }
 
 export class Cluster {
@@ -40,7 +33,9 @@ export class Cluster {
   readonly #options: ClusterOptions
   readonly #log: Log
   readonly #upstream: Upstream
-  #read: { stamp: string; config: KubeConfig } | undefined
+  readonly #connections = new Connections()
+  readonly #program: CredentialProgram
+  #read: { stamp: string; config: Promise<KubeConfig> } | undefined
   /** The first one used: whoever switches kubectl to another cluster does not switch this. */
   #context: string | undefined
 
@@ -48,8 +43,12 @@ export class Cluster {
     this.#settings = settings
     this.#options = options
     this.#log = log
-    const { firstDelayMs = 500 } = options
-    this.#upstream = new Upstream({ name: 'The cluster', read: readProblem, inWords, firstDelayMs })
+    this.#upstream = this.#reached()
+    this.#program = new CredentialProgram(options.programMs)
+  }
+
+  get logMs(): number {
+    return this.#options.logMs ?? 10_000
   }
 
   /** All contexts, whether they can be used or not. */
@@ -57,9 +56,14 @@ export class Cluster {
     const { root = '', home } = this.#options
     const source = sourceOf(this.#settings, root, home)
     const stamp = source === 'pod' ? 'pod' : `${source.join()} ${stampOf(source)}`
+    // What was read together is one configuration, for which a program is run once.
     if (this.#read?.stamp !== stamp)
-      this.#read = { stamp, config: source === 'pod' ? await readPod(root) : await readFiles(source) }
-    const { config } = this.#read
+      this.#read = { stamp, config: source === 'pod' ? readPod(root) : readFiles(source) }
+    const read = this.#read
+    const config = await read.config.catch(error => {
+      if (this.#read === read) this.#read = undefined
+      throw error
+    })
     config.setCurrentContext(this.#context ?? this.#settings.KUBE_CONTEXT ?? config.getCurrentContext())
     return config
   }
@@ -67,17 +71,32 @@ export class Cluster {
   /** The context's own namespace, which a manifest without one goes to. */
   async defaultNamespace(): Promise<string> {
     const config = await this.config()
-    return config.getContextObject(config.getCurrentContext())?.namespace || 'default'
+    const named = config.getContextObject(config.getCurrentContext())?.namespace?.trim() || 'default'
+    if (namespace.safeParse(named).success) return named
+    throw new Failure(
+      'permission_denied',
+      `The namespace of the context ${config.getCurrentContext()} is not one.`,
+      'Ask the person to correct the kubeconfig.',
+    )
   }
 
-  async ask<T>({ signal, missing, mayRepeat = true }: Asked, work: (api: Api) => Promise<T>): Promise<T> {
-    const config = await this.#usable()
-    const api = await apiOf(config, signal)
+  async ask<T>(asked: Asked, work: (api: Api) => Promise<T>): Promise<T> {
+    const { signal, missing, mayRepeat = true, byNode = false } = asked
+    const config = await this.#program.apply(await this.#usable(), signal)
+    const api = await this.#connections.api(config, signal)
+    const upstream = byNode ? this.#reached() : this.#upstream
     try {
-      return await this.#upstream.ask(() => orHopeless(() => work(api)), signal, { mayRepeat })
+      return await upstream.ask(() => orHopeless(() => work(api)), signal, { mayRepeat })
     } catch (error) {
-      throw missing && error instanceof Failure ? missingOr(error, missing) : error
+      if (!(error instanceof Failure)) throw error
+      if (error.details.status === 401) this.#program.forget()
+      throw missing ? missingOr(error, missing) : error
     }
+  }
+
+  #reached(): Upstream {
+    const { firstDelayMs = 500 } = this.#options
+    return new Upstream({ name: 'The cluster', read: readProblem, inWords, firstDelayMs })
   }
 
   async #usable(): Promise<KubeConfig> {
@@ -86,7 +105,7 @@ export class Cluster {
     checkContext(config, name, this.#settings.CREDENTIAL_PROGRAMS)
     if (this.#context === undefined) {
       this.#context = name
-      const facts = { context: name, server: config.getCurrentCluster()?.server }
+      const facts = { context: name, server: bare(config.getCurrentCluster()!.server) }
       if (config.getCurrentCluster()?.skipTLSVerify)
         this.#log.say('warn', 'insecure-skip-tls-verify: anyone on the way can read and change everything', facts)
       else this.#log.say('info', 'uses this cluster', facts)
@@ -119,60 +138,4 @@ function isWhole(found: unknown): boolean {
 function missingOr(failure: Failure, { what, lister }: NonNullable<Asked['missing']>): Failure {
   if (failure.kind !== 'not_found') return failure
   return new Failure('not_found', `There is no ${what}.`, `Look at what there is with ${lister}.`, failure.details)
-}
-
-async function apiOf(config: KubeConfig, signal: AbortSignal): Promise<Api> {
-  const k8s = await import('@kubernetes/client-node')
-  const library = new k8s.IsomorphicFetchHttpLibrary()
-  const send = async (request: RequestContext) => {
-    request.setSignal(signal)
-    const response = await library.send(request).toPromise()
-    const type = response.headers['content-type'] ?? ''
-    const isLog = new URL(request.getUrl()).pathname.endsWith('/log')
-    const isOk = response.httpStatusCode >= 200 && response.httpStatusCode < 300
-    if (isOk && !(isLog ? /^text\/plain\b/ : /^application\/json\b/).test(type)) throw new NotKubernetes()
-    return response
-  }
-  const authentication = {
-    getName: () => 'kubeconfig',
-    applySecurityAuthentication: (request: RequestContext) => withCredentials(config, request),
-  }
-  const baseServer = new k8s.ServerConfiguration(config.getCurrentCluster()!.server, {})
-  const httpApi = k8s.wrapHttpLibrary({ send })
-  const made = k8s.createConfiguration({ baseServer, httpApi, authMethods: { default: authentication } })
-  return {
-    core: new k8s.CoreV1Api(made),
-    apps: new k8s.AppsV1Api(made),
-    async raw({ method, path, query = {}, body, contentType }) {
-      const request = baseServer.makeRequestContext(path, k8s.HttpMethod[method])
-      request.setHeaderParam('Accept', 'application/json')
-      for (const [name, value] of Object.entries(query)) request.setQueryParam(name, value)
-      if (contentType) request.setHeaderParam('Content-Type', contentType)
-      if (body !== undefined) request.setBody(JSON.stringify(body))
-      await withCredentials(config, request)
-      const { httpStatusCode: status, headers, body: answer } = await send(request)
-      const text = await answer.text()
-      if (status < 200 || status > 299) throw new k8s.ApiException(status, 'refused', text, headers)
-      return JSON.parse(text)
-    },
-  }
-}
-
-/** What goes wrong here is the kubeconfig's doing: files that are gone, programs that fail, http:// without consent. */
-async function withCredentials(config: KubeConfig, request: RequestContext): Promise<void> {
-  try {
-    await config.applySecurityAuthentication(request)
-  } catch (error) {
-    const { code, path, message } = error as NodeJS.ErrnoException
-    const why = /HTTP protocol is not allowed/.test(message)
-      ? 'its server is http://, which sends credentials in the clear (insecure-skip-tls-verify: true would allow it)'
-      : code === 'ENOENT' && path
-        ? `${path} does not exist`
-        : 'its credentials cannot be made ready'
-    throw new Failure(
-      'permission_denied',
-      `The context ${config.getCurrentContext()} cannot be used: ${why}.`,
-      'Ask the person to look at the kubeconfig.',
-    )
-  }
 }

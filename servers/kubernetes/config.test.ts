@@ -1,5 +1,5 @@
-// Which cluster, and as whom: kubeconfig files good and broken, programs for credentials, certificates, the pod's own account.
-import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+// Which cluster, and as whom: kubeconfig files good and broken, certificates, connections, the pod's own account.
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { request } from 'node:http'
 import { createServer, type Server } from 'node:https'
 import type { AddressInfo } from 'node:net'
@@ -61,6 +61,9 @@ test('a certificate counts only when the kubeconfig names who signed it', async 
   expect(await look(stranger)).toMatch(/certificate of the API server is not to be trusted .*certificate-authority/)
   const other = await open(config({ 'certificate-authority-data': inBase64('expired') }))
   expect(await look(other)).toMatch(/is not to be trusted/)
+  const tls = { 'certificate-authority-data': inBase64('good'), 'tls-server-name': 'other.example' }
+  const nameless = await open(config(tls))
+  expect(await look(nameless)).toMatch(/is for another name .*tls-server-name/)
   expect(cluster.seen).toHaveLength(before)
 })
 
@@ -71,6 +74,20 @@ test('skipping that check is done where it is asked for, and said', async () => 
   const plain = await open(kubeconfig(cluster.url, { cluster: NO_SKIP }))
   expect(await look(plain)).toMatch(/http:\/\/, which sends credentials in the clear/)
   expect(cluster.seen).toHaveLength(1)
+})
+
+test('calls share a connection, and are never sent on to another server', async () => {
+  let connections = 0
+  secure.on('secureConnection', () => connections++)
+  const place = await open(kubeconfig(address))
+  for (let n = 0; n < 8; n++) expect(await look(place)).toBe(PODS)
+  expect(connections).toBeLessThan(4)
+  const elsewhere = await startTestCluster()
+  const headers = { location: `${elsewhere.url}/api/v1/namespaces/default/pods` }
+  cluster.faults.push(...[301, 302, 307, 308].map(status => ({ status, headers })))
+  expect(await look(place)).toMatch(/What answered is not a Kubernetes API server/)
+  expect(elsewhere.seen).toEqual([])
+  await elsewhere.close()
 })
 
 test('several files are one: what comes first counts, and a context is chosen by its name', async () => {
@@ -153,50 +170,16 @@ test('a kubeconfig that is not there', async () => {
     '/nowhere/config cannot be used: it does not exist',
   )
   expect(await look(await open(null))).toMatch(/No cluster is configured/)
+  const { folder } = await open(null)
+  writeFileSync(join(folder, 'mine'), kubeconfig(cluster.url))
+  expect(await look(await open(null, { KUBECONFIG: '~/mine' }, { home: folder }))).toBe(PODS)
 })
 
-const ran = (folder: string) => existsSync(join(folder, 'ran'))
-function program(folder: string): string {
-  const file = join(folder, 'get-token')
-  const credential = { apiVersion: 'client.authentication.k8s.io/v1', kind: 'ExecCredential', status: { token: TOKEN } }
-  writeFileSync(file, `#!/bin/sh\necho > '${join(folder, 'ran')}'\necho '${JSON.stringify(credential)}'\n`)
-  chmodSync(file, 0o755)
-  return file
-}
-
-test('a kubeconfig may run a program only when the person has named it', async () => {
-  const { folder } = await open(null)
-  const command = program(folder)
-  const users = {
-    exec: { exec: { apiVersion: 'client.authentication.k8s.io/v1', command, args: [] } },
-    provider: {
-      'auth-provider': { name: 'gcp', config: { 'cmd-path': command, 'expiry-key': '{.a}', 'token-key': '{.b}' } },
-    },
-    hidden: { 'auth-provider': { name: 'oidc', config: { exec: { command } } } },
-    nameless: { exec: { args: ['x'] } },
-  }
-  for (const [name, user] of Object.entries(users)) {
-    const place = await open(kubeconfig(cluster.url, { user }), { CREDENTIAL_PROGRAMS: 'get-token,aws' })
-    expect([name, await look(place)]).toEqual([
-      name,
-      expect.stringMatching(/wants to run the program .*CREDENTIAL_PROGRAMS/),
-    ])
-  }
-  expect([ran(folder), cluster.seen]).toEqual([false, []])
-  const trusted = await open(kubeconfig(cluster.url, { user: users.exec }), { CREDENTIAL_PROGRAMS: `aws, ${command}` })
-  expect([await look(trusted), ran(folder)]).toEqual([PODS, true])
-})
-
-test('a program that fails is not quoted', async () => {
-  const { folder } = await open(null)
-  const command = join(folder, 'fails')
-  writeFileSync(command, '#!/bin/sh\necho my-secret-0815 >&2\nexit 1\n')
-  chmodSync(command, 0o755)
-  const place = await open(kubeconfig(cluster.url, { user: { exec: { command, args: [] } } }), {
-    CREDENTIAL_PROGRAMS: command,
-  })
-  expect(await look(place)).toContain('its credentials cannot be made ready')
-  expect(place.log.join()).not.toContain('0815')
+test('a namespace of the context that is none reaches no path', async () => {
+  const place = await open(kubeconfig(cluster.url, { context: { namespace: '../kube-system' } }))
+  const manifest = '{apiVersion: v1, kind: ConfigMap, metadata: {name: a}}'
+  expect((await place.call('apply_manifest', { manifest })).text).toContain('The namespace of the context test is not')
+  expect(cluster.seen).toEqual([])
 })
 
 test('inside a cluster it is the pod’s own account, with the cluster’s certificate', async () => {

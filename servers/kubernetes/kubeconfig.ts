@@ -16,7 +16,8 @@ export interface ConfigSettings {
 
 /** Where the configuration is; `root` and `home` for tests. */
 export function sourceOf({ KUBECONFIG }: ConfigSettings, root = '', home = homedir()): string[] | 'pod' {
-  if (KUBECONFIG) return KUBECONFIG.split(delimiter).filter(Boolean)
+  // A form has no shell that would know what ~ is.
+  if (KUBECONFIG) return KUBECONFIG.split(delimiter).flatMap(file => file.replace(/^~(?=[/\\])/, home) || [])
   const usual = join(home, '.kube', 'config')
   if (existsSync(usual)) return [usual]
   if (process.env.KUBERNETES_SERVICE_HOST && existsSync(root + TOKEN)) return 'pod'
@@ -95,19 +96,34 @@ export function checkContext(config: KubeConfig, name: string | undefined, allow
   if (!config.getClusters().some(one => one.name === context.cluster))
     throw bad(`The context ${name} names the cluster ${context.cluster}, which is missing or broken.`)
   if (!user) throw bad(`The context ${name} names the user ${context.user}, who is missing or broken.`)
-  const program = programOf(user)
-  if (program !== undefined && !allowed.includes(program))
+  checkPrograms(name, user, allowed)
+}
+
+function checkPrograms(context: string, { exec, authProvider }: User, allowed: readonly string[]): void {
+  const wants = `For the context ${context} the kubeconfig wants to run`
+  const { config } = (authProvider ?? {}) as { config?: Record<string, unknown> | null }
+  // The library would run it through a shell, and wait for it in silence.
+  if (config?.exec !== undefined || config?.['cmd-path'] !== undefined)
     throw new Failure(
       'permission_denied',
-      `For the context ${name} the kubeconfig wants to run the program ${program} to get credentials.`,
+      `${wants} a program by its auth-provider, as kubectl no longer does.`,
+      'Ask the person to have the kubeconfig written anew, with exec.',
+    )
+  if (exec === undefined || exec === null) return
+  const { command } = exec as { command?: unknown }
+  if (typeof command !== 'string' || !command || !allowed.includes(command))
+    throw new Failure(
+      'permission_denied',
+      `${wants} the program ${String(command ?? '')} to get credentials.`,
       'That is not done unless the person names the program in CREDENTIAL_PROGRAMS.',
     )
 }
 
-/** What the library would run for this user's credentials. */
-function programOf({ exec, authProvider }: User): string | undefined {
-  const { config } = (authProvider ?? {}) as { config?: Record<string, unknown> | null }
-  const own = (exec ?? config?.exec) as { command?: unknown } | undefined
-  const program = own ? (own.command ?? '') : config?.['cmd-path']
-  return program === undefined || program === null ? undefined : String(program)
+/** An address without what may stand in it for signing in. */
+export function bare(address: string): string {
+  if (!URL.canParse(address)) return address
+  const url = new URL(address)
+  url.username = ''
+  url.password = ''
+  return url.href
 }

@@ -49,7 +49,7 @@ export function inWords(error: unknown, { status, said = '' }: Problem): Failure
   const facts = { status, ...(fields?.length ? { fields } : {}) }
   const fail = (kind: FailureKind, text: string, suggestion: string) =>
     new Failure(kind, text.slice(0, 2000), suggestion, facts)
-  if (error instanceof NotKubernetes || error instanceof SyntaxError)
+  if (causesOf(error).some(one => one instanceof NotKubernetes || one instanceof SyntaxError))
     return fail(
       'upstream_error',
       'What answered is not a Kubernetes API server.',
@@ -96,17 +96,27 @@ function forbidden(said: string, fail: (kind: FailureKind, text: string, suggest
   return fail('permission_denied', `The permission ${what} ${where} is missing.`, 'Ask the person to grant it.')
 }
 
+const CERTIFICATE: [code: RegExp, what: string, suggestion: string][] = [
+  [/EXPIRED|NOT_YET_VALID/, 'is not valid now', `Ask the person to renew it, or to set this computer’s clock`],
+  [
+    /ALTNAME/,
+    'is for another name',
+    `${CONFIG}: its server must be the name in the certificate, or tls-server-name say it`,
+  ],
+  [/./, 'is not to be trusted', `${CONFIG}: certificate-authority must name who signed it`],
+]
+
 /** Errors of the connection that asking again does not cure. */
 export function hopeless(error: unknown): Failure | undefined {
-  const code = codesOf(error).find(one => /CERT|SELF_SIGNED|UNABLE_TO|ERR_TLS|ERR_SSL|EPROTO/.test(one))
+  const codes = causesOf(error).map(one => String((one as NodeJS.ErrnoException).code ?? ''))
+  const code = codes.find(one => /CERT|SELF_SIGNED|UNABLE_TO|ERR_TLS|ERR_SSL|EPROTO/.test(one))
   if (code === undefined) return undefined
-  const text = `The certificate of the API server is not to be trusted (${code}).`
-  return new Failure('upstream_error', text, `${CONFIG}: certificate-authority must name who signed it.`)
+  const [, what, suggestion] = CERTIFICATE.find(([pattern]) => pattern.test(code))!
+  return new Failure('upstream_error', `The certificate of the API server ${what} (${code}).`, `${suggestion}.`)
 }
 
-function codesOf(error: unknown): string[] {
-  const codes: string[] = []
-  for (let at = error, depth = 0; at instanceof Error && depth < 5; at = at.cause, depth++)
-    codes.push(String((at as NodeJS.ErrnoException).code ?? ''))
-  return codes
+function causesOf(error: unknown): Error[] {
+  const causes: Error[] = []
+  for (let at = error; at instanceof Error && causes.length < 5; at = at.cause) causes.push(at)
+  return causes
 }

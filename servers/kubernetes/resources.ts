@@ -4,6 +4,7 @@ import { z } from 'zod'
 import { withoutShapesIn } from '../kit/shapes.ts'
 import type { Kit } from '../kit/tools.ts'
 import type { Cluster } from './cluster.ts'
+import { bare } from './kubeconfig.ts'
 import { namespace, objectName } from './names.ts'
 import type { Namespaces } from './namespaces.ts'
 import { ageOf } from './pod-status.ts'
@@ -81,14 +82,6 @@ async function contexts(cluster: Cluster) {
       insecure: skipTLSVerify === true,
     }
   })
-}
-
-function bare(address: string): string {
-  if (!URL.canParse(address)) return address
-  const url = new URL(address)
-  url.username = ''
-  url.password = ''
-  return url.href
 }
 
 function steps(name: string, namespace: string): string {
