@@ -68,6 +68,13 @@ export async function once<T>(
   }
 }
 
+/** Whether something ran under `key` before, or runs now. Throws Failure where that was with other input. */
+export async function known(state: State, key: string, input: unknown): Promise<boolean> {
+  const kept = (await state.read(GROUP, key))?.value as Kept | undefined
+  if (kept && kept.fingerprint !== fingerprintOf(input)) throw otherInput(key)
+  return kept !== undefined
+}
+
 /** The same for the same input, in whatever order its members stand. */
 export function fingerprintOf(input: unknown): string {
   return createHash('sha256')

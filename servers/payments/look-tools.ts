@@ -34,14 +34,12 @@ export function registerLookTools(kit: Kit, server: McpServer, stripe: StripeApi
       annotations: ASKS,
     },
     async ({ customer_id }, { signal }) => {
-      const found = await stripe.ask(api => api.customers.retrieve(customer_id), signal)
-      if (found.deleted)
-        throw new Failure(
-          'not_found',
-          `The customer ${customer_id} was deleted.`,
-          'Look for another with find_customer.',
-        )
-      const customer = customerOf(found)
+      const customer = await stripe.ask(async api => {
+        const found = await api.customers.retrieve(customer_id)
+        if (!found.deleted) return customerOf(found)
+        const words = `The customer ${customer_id} was deleted.`
+        throw new Failure('not_found', words, 'Look for another with find_customer.')
+      }, signal)
       return { text: titleOf(customer), data: customer }
     },
   )
@@ -57,10 +55,8 @@ export function registerLookTools(kit: Kit, server: McpServer, stripe: StripeApi
       annotations: ASKS,
     },
     async ({ email, ...page }, { signal }) => {
-      const { items, ...next } = await listed(page, cursor =>
-        stripe.ask(api => api.customers.list({ email, ...cursor }), signal),
-      )
-      const customers = items.map(customerOf)
+      const list = (api: Stripe, cursor: Cursor) => api.customers.list({ email, ...cursor })
+      const { items: customers, ...next } = await pageOf(stripe, page, signal, list, customerOf)
       return {
         text: inLines(customers.map(titleOf), next, 'No customer has this address.'),
         data: { customers, ...next },
@@ -79,9 +75,8 @@ export function registerLookTools(kit: Kit, server: McpServer, stripe: StripeApi
       annotations: ASKS,
     },
     async ({ customer, ...page }, { signal }) => {
-      const list = (cursor: Cursor) => stripe.ask(api => api.customers.listPaymentMethods(customer, cursor), signal)
-      const { items, ...next } = await listed(page, list)
-      const paymentMethods = items.map(paymentMethodOf)
+      const list = (api: Stripe, cursor: Cursor) => api.customers.listPaymentMethods(customer, cursor)
+      const { items: paymentMethods, ...next } = await pageOf(stripe, page, signal, list, paymentMethodOf)
       const lines = paymentMethods.map(({ id, title }) => `${id}: ${title}`)
       return { text: inLines(lines, next, 'None is saved.'), data: { paymentMethods, ...next } }
     },
@@ -103,10 +98,8 @@ export function registerLookTools(kit: Kit, server: McpServer, stripe: StripeApi
     },
     async ({ customer, status, ...page }, { signal }) => {
       const asked = { ...(customer ? { customer } : {}), ...(status ? { status } : {}) }
-      const { items, ...next } = await listed(page, cursor =>
-        stripe.ask(api => api.invoices.list({ ...asked, ...cursor }), signal),
-      )
-      const invoices = items.map(invoiceOf)
+      const list = (api: Stripe, cursor: Cursor) => api.invoices.list({ ...asked, ...cursor })
+      const { items: invoices, ...next } = await pageOf(stripe, page, signal, list, invoiceOf)
       const lines = invoices.map(one => `${one.number ?? one.id}: ${one.shown}, ${one.status}`)
       return { text: inLines(lines, next, 'No invoice.'), data: { invoices, ...next } }
     },
@@ -124,7 +117,8 @@ export function registerLookTools(kit: Kit, server: McpServer, stripe: StripeApi
     },
     async ({ payment }, { signal }) => {
       const expand = ['latest_charge']
-      const found = paymentOf(await stripe.ask(api => api.paymentIntents.retrieve(payment, { expand }), signal))
+      const look = async (api: Stripe) => paymentOf(await api.paymentIntents.retrieve(payment, { expand }))
+      const found = await stripe.ask(look, signal)
       return { text: lineOf(found), data: found }
     },
   )
@@ -141,9 +135,8 @@ export function registerLookTools(kit: Kit, server: McpServer, stripe: StripeApi
     },
     async ({ customer, ...page }, { signal }) => {
       const asked = { expand: ['data.latest_charge'], ...(customer ? { customer } : {}) }
-      const list = (cursor: Cursor) => stripe.ask(api => api.paymentIntents.list({ ...asked, ...cursor }), signal)
-      const { items, ...next } = await listed(page, list)
-      const payments = items.map(paymentOf)
+      const list = (api: Stripe, cursor: Cursor) => api.paymentIntents.list({ ...asked, ...cursor })
+      const { items: payments, ...next } = await pageOf(stripe, page, signal, list, paymentOf)
       return { text: inLines(payments.map(lineOf), next, 'No payment.'), data: { payments, ...next } }
     },
   )
@@ -155,14 +148,19 @@ interface Cursor {
 }
 
 /** A page of a list of Stripe's, which goes on behind the last id. */
-async function listed<T extends { id: string }>(
+async function pageOf<T extends { id: string }, U>(
+  stripe: StripeApi,
   { cursor, limit }: { cursor?: string | undefined; limit: number },
-  list: (cursor: Cursor) => Promise<Stripe.ApiList<T>>,
-): Promise<{ items: T[]; nextCursor?: string }> {
-  const after = fromCursor(cursor, z.string().max(255))
-  const { data, has_more } = await list({ limit, ...(after ? { starting_after: after } : {}) })
-  const last = data.at(-1)
-  return { items: data, ...(has_more && last ? { nextCursor: toCursor(last.id) } : {}) }
+  signal: AbortSignal,
+  list: (api: Stripe, cursor: Cursor) => Promise<Stripe.ApiList<T>>,
+  tell: (one: T) => U,
+): Promise<{ items: U[]; nextCursor?: string }> {
+  const after = fromCursor(cursor, z.string().regex(/^\w{1,255}$/))
+  return await stripe.ask(async api => {
+    const { data, has_more } = await list(api, { limit, ...(after ? { starting_after: after } : {}) })
+    const last = data.at(-1)
+    return { items: data.map(tell), ...(has_more && last ? { nextCursor: toCursor(last.id) } : {}) }
+  }, signal)
 }
 
 function inLines(lines: string[], { nextCursor }: { nextCursor?: string }, none: string): string {

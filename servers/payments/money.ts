@@ -32,14 +32,14 @@ export function shown(amount: number, currency: string): string {
     : `${(amount / 10 ** decimals).toFixed(decimals)} ${code}`
 }
 
-/** Smallest units by currency of `USD=100, JPY=15000`; null when it is no such list. */
+/** Smallest units by currency of `USD=100, JPY=15000`; null when it is no such list, or says something of one twice. */
 export function limitsOf(text: string): Limits | null {
   const limits = new Map<string, number>()
-  for (const part of text.split(',').filter(part => part.trim() !== '')) {
-    const [, code = '', whole] = /^\s*([A-Z]{3})\s*=\s*(\d{1,9}(?:\.\d{1,3})?)\s*$/.exec(part) ?? []
+  for (const one of text.split(',').filter(one => one.trim() !== '')) {
+    const [, code = '', whole, fraction = ''] = /^\s*([A-Z]{3})\s*=\s*(\d{1,9})(?:\.(\d{1,3}))?\s*$/.exec(one) ?? []
     const decimals = decimalsOf(code)
-    if (decimals === undefined) return null
-    limits.set(code, Math.round(Number(whole) * 10 ** decimals))
+    if (decimals === undefined || fraction.length > decimals || limits.has(code)) return null
+    limits.set(code, Number(`${whole}${fraction.padEnd(decimals, '0')}`))
   }
   return limits
 }

@@ -2,7 +2,8 @@
 import { McpServer } from '@modelcontextprotocol/server'
 import type { Kit } from '../kit/tools.ts'
 import { registerLookTools } from './look-tools.ts'
-import { type Cashier, registerPayTools } from './pay-tools.ts'
+import type { Cashier } from './moving.ts'
+import { registerPayTools } from './pay-tools.ts'
 
 export const NAME = 'payments'
 export const VERSION = '0.1.0'

@@ -5,7 +5,7 @@ import { STATE_SETTINGS } from '../kit/state.ts'
 import { limitsOf } from './money.ts'
 
 const limits = (text: string) => limitsOf(text) !== null
-const wrong = 'is a list as USD=100, JPY=15000 of currencies that Stripe knows'
+const wrong = 'is a list as USD=100, JPY=15000 of currencies that Stripe knows, each once'
 
 export const SETTINGS = {
   STRIPE_API_KEY: z
@@ -31,7 +31,7 @@ export const SETTINGS = {
   PROTECTED_CUSTOMERS: protectedNames('none', 'Customers (cus_…) that are never charged or refunded'),
   STRIPE_URL: z
     .url({ protocol: /^https?$/ })
-    .refine(isSafe, 'is https, or http on this computer')
+    .refine(isSafe, 'is https, or http on this computer, without a path')
     .default('https://api.stripe.com')
     .describe('Where the API is'),
   ...STATE_SETTINGS,
@@ -39,6 +39,7 @@ export const SETTINGS = {
 
 /** A key goes there with every request. */
 function isSafe(text: string): boolean {
-  const { protocol, hostname } = new URL(text)
+  const { protocol, hostname, pathname, search, username } = new URL(text)
+  if (pathname !== '/' || search !== '' || username !== '') return false
   return protocol === 'https:' || ['127.0.0.1', 'localhost', '[::1]'].includes(hostname)
 }

@@ -1,6 +1,7 @@
 // Stripe's objects as they are handed on: what a model needs of them, times as text, amounts also as people write them.
 import type { Stripe } from 'stripe'
 import { z } from 'zod'
+import { withoutCards } from './card-numbers.ts'
 import { shown } from './money.ts'
 
 const amount = z.int().describe('In the smallest unit of the currency')
@@ -67,6 +68,9 @@ export const PAYMENT_METHOD = z.object({
   created: z.string(),
 })
 
+/** What people wrote. */
+const text = (written: string | null | undefined) =>
+  written === null || written === undefined ? null : withoutCards(written)
 const time = (seconds: number) => new Date(seconds * 1000).toISOString()
 const idOf = (value: string | { id: string } | null | undefined) =>
   typeof value === 'string' ? value : (value?.id ?? null)
@@ -74,9 +78,9 @@ const idOf = (value: string | { id: string } | null | undefined) =>
 export function customerOf(one: Stripe.Customer): z.output<typeof CUSTOMER> {
   return {
     id: one.id,
-    name: one.name ?? null,
+    name: text(one.name),
     email: one.email,
-    description: one.description,
+    description: text(one.description),
     currency: one.currency?.toUpperCase() ?? null,
     balance: one.balance,
     delinquent: one.delinquent ?? false,
@@ -98,12 +102,12 @@ export function paymentOf(one: Stripe.PaymentIntent): z.output<typeof PAYMENT> {
     amountReceived: one.amount_received,
     amountRefunded: charge?.amount_refunded ?? 0,
     customer: idOf(one.customer),
-    description: one.description,
+    description: text(one.description),
     paymentMethod: idOf(one.payment_method),
     created: time(one.created),
     live: one.livemode,
     failure: error
-      ? { code: error.code ?? error.type, declineCode: error.decline_code ?? null, message: error.message ?? '' }
+      ? { code: error.code ?? error.type, declineCode: error.decline_code ?? null, message: text(error.message) ?? '' }
       : null,
   }
 }

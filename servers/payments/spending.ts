@@ -26,18 +26,23 @@ export class Spending {
     this.#most = most
   }
 
-  /** Throws Failure when the day has no room. Returns how to give the amount back where nothing was moved. */
+  /**
+   * Throws Failure when the day has no room. Returns how to give the amount back where nothing was moved; what an
+   * earlier try counted stays, since that one may have moved it.
+   */
   async reserve(movement: Movement): Promise<() => Promise<void>> {
     const { key, amount } = movement
     const id = idOf(movement)
     const write = (next: (before: Spent) => Spent | null) =>
       change<Spent>(this.#state, GROUP, id, before => next(before ?? {}), { keepMs: KEEP_MS })
+    let isMine = false
     await write(before => {
       this.#mustFit(before, movement)
-      return before[key] === undefined ? { ...before, [key]: amount } : null
+      isMine = !Object.hasOwn(before, key)
+      return isMine ? { ...before, [key]: amount } : null
     })
     return async () => {
-      await write(({ [key]: _, ...rest }) => rest)
+      if (isMine) await write(({ [key]: _, ...rest }) => rest)
     }
   }
 
@@ -48,7 +53,7 @@ export class Spending {
   }
 
   #mustFit(before: Spent, { key, amount, currency }: Movement): void {
-    if (before[key] !== undefined) return
+    if (Object.hasOwn(before, key)) return
     const limit = this.#most.get(currency) ?? 0
     const spent = Object.values(before).reduce((sum, one) => sum + one, 0)
     if (spent + amount <= limit) return

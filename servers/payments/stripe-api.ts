@@ -3,6 +3,7 @@ import type { Stripe } from 'stripe'
 import { Failure } from '../kit/failure.ts'
 import type { Settings } from '../kit/settings.ts'
 import { type Problem, retryAfter, Upstream } from '../kit/upstream.ts'
+import { withoutCards } from './card-numbers.ts'
 import type { SETTINGS } from './settings.ts'
 
 const REQUEST_MS = 20_000
@@ -24,7 +25,7 @@ export class StripeApi {
     return this.#key().includes('_live_') ? 'live' : 'test'
   }
 
-  /** Throws Failure. */
+  /** `work` also reads the answer: one of another shape is a failure of Stripe's too. Throws Failure. */
   async ask<T>(work: (stripe: Stripe) => Promise<T>, signal: AbortSignal): Promise<T> {
     const key = this.#key()
     this.#client ??= this.#make(key)
@@ -53,7 +54,7 @@ export class StripeApi {
     const { Stripe } = await import('stripe')
     const { protocol, hostname, port } = new URL(this.#settings.STRIPE_URL)
     return new Stripe(key, {
-      host: hostname,
+      host: hostname.replace(/^\[|\]$/g, ''),
       port: port || (protocol === 'https:' ? 443 : 80),
       protocol: protocol === 'https:' ? 'https' : 'http',
       timeout: REQUEST_MS,
@@ -74,14 +75,15 @@ export function isUnsure(error: unknown): boolean {
 }
 
 function read(error: unknown): Problem {
-  const { statusCode, code, headers, message } = error as Known
+  const { statusCode, code, headers } = error as Known
   // Its first request is still under way: asking again under the same key is what is meant to be done.
   const status = code === IN_USE ? 429 : statusCode
-  return { status, retryAfterMs: retryAfter(headers?.['retry-after']), said: message }
+  return { status, retryAfterMs: retryAfter(headers?.['retry-after']), said: said(error) }
 }
 
 function inWords(error: unknown, { retryAfterMs }: Problem): Failure | undefined {
-  const { type, code, decline_code, message, param, requestId, statusCode, payment_intent } = error as Known
+  const { type, code, decline_code, param, requestId, statusCode, payment_intent } = error as Known
+  const message = said(error)
   const details = Object.fromEntries(
     Object.entries({
       status: statusCode,
@@ -121,7 +123,19 @@ function inWords(error: unknown, { retryAfterMs }: Problem): Failure | undefined
   if (statusCode === 400) return failure('validation_error', `Stripe says: ${message}`, 'Correct what was asked.')
   if (type === 'StripeConnectionError' && /time(d )?out/i.test(`${message} ${causeOf(error)}`))
     return failure('timeout', 'Stripe does not answer.', 'Call again with the same key in a while.')
+  const isUnreadable = error instanceof TypeError || error instanceof RangeError || type === 'StripeAPIError'
+  if (isUnreadable && statusCode === undefined)
+    return failure(
+      'upstream_error',
+      'Stripe answered what cannot be read.',
+      'Try again in a while; if it stays, ask the person to look at STRIPE_URL.',
+    )
   return undefined
+}
+
+function said(error: unknown): string {
+  const { message } = error as Known
+  return typeof message === 'string' ? withoutCards(message) : ''
 }
 
 function causeOf(error: unknown): string {
@@ -131,7 +145,7 @@ function causeOf(error: unknown): string {
 
 /** The bank said no; under this key that stays so. */
 export function declined(message: string, why: string | undefined, details: Record<string, unknown> = {}): Failure {
-  const words = `The payment was declined${why ? ` (${why})` : ''}: ${message}`
+  const words = `The payment was declined${why ? ` (${why})` : ''}: ${withoutCards(message)}`
   return new Failure(
     'permission_denied',
     words,

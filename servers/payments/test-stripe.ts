@@ -111,6 +111,7 @@ function answer(store: Store, { method, path, query, body }: Seen): Reply {
   if (method === 'GET' && noun === 'payment_intents' && id) return one(store.payments, id, 'payment_intent')
   if (method === 'GET' && noun === 'payment_intents')
     return page(path, store.payments.filter(by(query, 'customer')).toReversed(), query)
+  if (method === 'GET' && noun === 'refunds' && id) return one(store.refunds, id, 'refund')
   if (method === 'GET' && noun === 'refunds')
     return page(path, store.refunds.filter(by(query, 'payment_intent')).toReversed(), query)
   if (method === 'POST' && noun === 'payment_intents') return charge(store, form)
@@ -153,11 +154,19 @@ function charge({ payments, customers }: Store, form: URLSearchParams): Reply {
       param: 'amount',
       message: 'Amount must be at least $0.50 usd',
     })
+  // It depends on how the account is set up; an account that takes methods with redirects refuses.
+  if (form.get('automatic_payment_methods[allow_redirects]') !== 'never' && !form.has('return_url'))
+    return problem(400, {
+      type: 'invalid_request_error',
+      message:
+        'This PaymentIntent is configured to accept payment methods enabled in your Dashboard. Because some of these payment methods might redirect your customer off of your page, you must provide a `return_url`.',
+    })
   const id = `pi_${payments.length + 1}`
   const method = form.get('payment_method') ?? ''
   const made: Entry = {
     ...{
       id,
+      client_secret: `${id}_secret_standIn`,
       object: 'payment_intent',
       status: 'succeeded',
       amount,
