@@ -1,5 +1,5 @@
 // The log as a person reads it: searched, filtered, followed, exported, a row's content erased, damage seen; and its settings.
-import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { readFileSync, statSync, writeFileSync } from 'node:fs'
 import { type AddressInfo, createServer } from 'node:net'
 import { join } from 'node:path'
 import type { Page } from 'playwright-core'
@@ -16,26 +16,15 @@ import {
   until,
 } from '../harness.ts'
 import { openWindow, type WindowClient } from '../window-client.ts'
+import { takePicture } from './pictures.ts'
 import { everything } from './stories.ts'
 
-const pictures = process.env.GATEHOUSE_PICTURES
 const home = freshHome()
 const policy = join(home.folder, 'rules.json')
 let hub: RunningHub
 let window: WindowClient
 let page: Page
 const complaints: string[] = []
-
-async function picture(name: string): Promise<void> {
-  if (!pictures) return
-  mkdirSync(pictures, { recursive: true })
-  for (const scheme of ['light', 'dark'] as const) {
-    await page.emulateMedia({ colorScheme: scheme })
-    await page.waitForTimeout(1_000)
-    await page.screenshot({ path: join(pictures, `${name}-${scheme}.png`) })
-  }
-  await page.emulateMedia({ colorScheme: 'light' })
-}
 
 const call = (tool: string, args: object) =>
   window.call.calls.call({ server: 'every', tool, arguments: JSON.stringify(args) })
@@ -102,7 +91,7 @@ describe.skipIf(!chromiumPath)('Activity and its settings', () => {
   const clear = (pill: string) => page.getByRole('button', { name: new RegExp(`^Remove: ${pill} `) }).click()
 
   test('words find a call as they are typed, and the address keeps them', async () => {
-    await picture('activity')
+    await takePicture(page, 'activity')
     await search().fill('marmal')
     await expect.poll(() => lines().count(), { timeout: 30_000 }).toBe(1)
     expect(page.url()).toContain('text=marmal')
@@ -181,7 +170,7 @@ describe.skipIf(!chromiumPath)('Activity and its settings', () => {
       .toEqual([expect.stringContaining('trigger-long-running-operation')])
     await lines().first().click()
     await pane.getByText('Server took').waitFor()
-    await picture('activity-pane')
+    await takePicture(page, 'activity-pane')
     await search().fill('')
     await expect.poll(() => lines().count(), { timeout: 30_000 }).toBeGreaterThan(10)
     const at = page.url()
@@ -221,7 +210,7 @@ describe.skipIf(!chromiumPath)('Activity and its settings', () => {
     expect(await dialog.getByRole('button', { name: 'Keep it' }).evaluate(one => one === document.activeElement)).toBe(
       true,
     )
-    await picture('activity-erase')
+    await takePicture(page, 'activity-erase')
     await dialog.getByLabel('Why').fill('It was private.')
     await erase.click()
     await page.getByText(/^Erased what rows? [\d, ]+ held$/).waitFor()
@@ -239,7 +228,7 @@ describe.skipIf(!chromiumPath)('Activity and its settings', () => {
     const days = page.getByLabel('Days')
     await days.fill('30')
     await page.getByLabel('Megabytes').fill('')
-    await picture('settings')
+    await takePicture(page, 'settings')
     await page.getByRole('button', { name: 'Change…', exact: true }).last().click()
     await page.getByRole('alertdialog').getByRole('button', { name: 'Erase older content' }).click()
     await page.getByText('How long records are kept was changed').waitFor()
@@ -257,7 +246,7 @@ describe.skipIf(!chromiumPath)('Activity and its settings', () => {
     const found = readExposition(await (await fetch(url!, { headers })).text())
     expect(valueIn(found, 'gatehouse_info')).toBe(1)
     await page.getByText('Metrics', { exact: true }).scrollIntoViewIfNeeded()
-    await picture('settings-metrics')
+    await takePicture(page, 'settings-metrics')
     await page.getByLabel('Give numbers to Prometheus').press('Space')
     await page.getByText(`http://127.0.0.1:${port}/metrics`).waitFor({ state: 'detached' })
     await expect(fetch(url!)).rejects.toThrow()
@@ -277,7 +266,7 @@ describe.skipIf(!chromiumPath)('Activity and its settings', () => {
     await page.getByRole('link', { name: 'Activity', exact: true }).first().click()
     await page.getByRole('button', { name: 'I have seen it' }).waitFor()
     await page.getByRole('button', { name: 'Export as evidence…' }).waitFor()
-    await picture('activity-damaged')
+    await takePicture(page, 'activity-damaged')
     await page.getByRole('button', { name: 'I have seen it' }).click()
     await page.getByRole('button', { name: 'I have seen it' }).waitFor({ state: 'detached' })
     const { damage } = (await window.call.hub.status()).audit

@@ -2,9 +2,9 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type Attacked, openAttacked, PIN } from '../attacks/house.ts'
 import { chromiumPath, closeBrowser, openBrowser, until } from '../harness.ts'
+import { takePicture } from './pictures.ts'
 
 let it: Attacked
-const pictures = process.env.GATEHOUSE_PICTURES
 
 beforeAll(async () => {
   it = await openAttacked()
@@ -38,11 +38,7 @@ test.skipIf(!chromiumPath)(
     await page.getByText('These arguments', { exact: true }).click()
     await page.getByText('This rule will be written.').waitFor()
     await page.getByLabel('How long the rule holds').selectOption('1')
-    for (const colorScheme of pictures ? (['light', 'dark'] as const) : []) {
-      await page.emulateMedia({ colorScheme })
-      await page.waitForTimeout(300)
-      await page.screenshot({ path: `${pictures}/rule-${colorScheme}.png` })
-    }
+    await takePicture(page, 'rule')
     const write = page.getByRole('button', { name: 'Allow and write rule' })
     await expect.poll(() => write.getAttribute('aria-disabled'), { timeout: 20_000 }).toBe('false')
     await write.click()
@@ -70,11 +66,7 @@ test.skipIf(!chromiumPath)(
     await once.click({ force: true })
     await page.keyboard.press('Control+Shift+A')
     await field.press('Enter')
-    for (const colorScheme of pictures ? (['light', 'dark'] as const) : []) {
-      await page.emulateMedia({ colorScheme })
-      await page.waitForTimeout(300)
-      await page.screenshot({ path: `${pictures}/typed-${colorScheme}.png` })
-    }
+    await takePicture(page, 'typed')
     expect(await waiting()).toHaveLength(1)
     await field.fill('main')
     await expect.poll(() => once.getAttribute('aria-disabled'), { timeout: 20_000 }).toBe('false')
@@ -87,10 +79,6 @@ test.skipIf(!chromiumPath)(
     await page.goto(`${new URL(it.link).origin}/policy`)
     await page.getByText('In the last 7 days: 2 allowed, 4 asked, 0 denied.').waitFor()
     expect(await page.getByTitle(/^Decided by this rule since/).innerText()).toBe('2')
-    for (const colorScheme of pictures ? (['light', 'dark'] as const) : []) {
-      await page.emulateMedia({ colorScheme })
-      await page.waitForTimeout(300)
-      await page.screenshot({ path: `${pictures}/hits-${colorScheme}.png` })
-    }
+    await takePicture(page, 'hits')
   },
 )

@@ -20,11 +20,11 @@ import {
   until,
 } from '../harness.ts'
 import { openWindow } from '../window-client.ts'
+import { takePicture } from './pictures.ts'
 import { addAndAgree, fixture } from './stories.ts'
 
 const PASSPHRASE = 'orbit lemon granite fox'
 const VALUE = 'k9-Tr0ub4dor-zebra'
-const pictures = process.env.GATEHOUSE_PICTURES
 const NO_BUS = { DBUS_SESSION_BUS_ADDRESS: `unix:path=${join(root, 'no-such-bus')}`, XDG_RUNTIME_DIR: '' }
 
 afterAll(closeBrowser)
@@ -35,13 +35,6 @@ test.skipIf(!chromiumPath || process.platform !== 'linux')(
     const home = freshHome()
     const browser = await openBrowser()
     const page = await browser.newPage()
-    const take = async (name: string) => {
-      if (!pictures) return
-      for (const colorScheme of ['light', 'dark'] as const) {
-        await page.emulateMedia({ colorScheme })
-        await page.screenshot({ path: join(pictures, `${name}-${colorScheme}.png`) })
-      }
-    }
     const credentials = () => page.getByRole('link', { name: 'Credentials' }).first().click()
     // The same port each time, as with --port: a browser keeps its key for one address.
     const port = ['--port', String(await freePort())]
@@ -58,7 +51,7 @@ test.skipIf(!chromiumPath || process.platform !== 'linux')(
       await page.getByLabel('The same again').fill(`${PASSPHRASE}?`)
       expect(await page.getByRole('button', { name: 'Make the file' }).isDisabled()).toBe(true)
       await page.getByLabel('The same again').fill(PASSPHRASE)
-      await take('make')
+      await takePicture(page, 'make')
       await page.getByRole('button', { name: 'Make the file' }).click()
       await page.getByText('kept in the encrypted file').waitFor()
       expect((await run(home, ['secrets', 'set', 'TOKEN'], { stdin: VALUE })).stdout).toContain('in the encrypted file')
@@ -68,7 +61,7 @@ test.skipIf(!chromiumPath || process.platform !== 'linux')(
       await page.getByRole('button', { name: 'TOKEN', exact: true }).click()
       await page.getByRole('button', { name: 'Save to encrypted file' }).waitFor()
       await page.getByText('Restart teller with the new value').waitFor()
-      await take('open')
+      await takePicture(page, 'open')
       await hub.stop()
 
       hub = await start()
@@ -77,7 +70,7 @@ test.skipIf(!chromiumPath || process.platform !== 'linux')(
       expect([piped.code, piped.stderr]).toEqual([1, expect.stringContaining('typed at a terminal')])
       // It is told why it is asked again, and where to go on.
       await page.getByText('which windows are paired stands in it').waitFor()
-      await take('unpaired')
+      await takePicture(page, 'unpaired')
       await page.getByLabel('or paste it here').fill(hub.web)
       await page.getByRole('button', { name: 'Pair', exact: true }).click()
       await credentials()
@@ -87,7 +80,7 @@ test.skipIf(!chromiumPath || process.platform !== 'linux')(
       await page.getByLabel('Passphrase').fill('not this one at all')
       await page.getByRole('button', { name: 'Unlock' }).click()
       await page.getByText('That is not the passphrase').first().waitFor()
-      await take('locked')
+      await takePicture(page, 'locked')
       expect(await state()).toBe('waiting')
       await page.getByLabel('Passphrase').fill(PASSPHRASE)
       await page.getByRole('button', { name: 'Unlock' }).click()
@@ -97,7 +90,7 @@ test.skipIf(!chromiumPath || process.platform !== 'linux')(
       await run(home, ['servers', 'start', 'teller'])
       await until('the server runs', async () => (await state()) === 'running', 30_000)
       expect((await run(home, ['servers', 'logs', 'teller'])).stdout).toContain('starting with ‹secret:TOKEN›')
-      await take('after')
+      await takePicture(page, 'after')
       await page.reload()
       await page.getByText('Encrypted file open').waitFor()
       await hub.stop()

@@ -1,11 +1,8 @@
-// What guards, in a real browser: "Why?", what was always a yes made a rule, read-only at once, everything stopped and started.
-import { mkdirSync } from 'node:fs'
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Attacked, openAttacked, PIN } from '../attacks/house.ts'
 import { chromiumPath, closeBrowser, openBrowser, until } from '../harness.ts'
-
-const pictures = process.env.GATEHOUSE_PICTURES
+import { takePicture } from './pictures.ts'
 
 describe.skipIf(!chromiumPath)('what guards', () => {
   let it: Attacked
@@ -31,16 +28,6 @@ describe.skipIf(!chromiumPath)('what guards', () => {
       .getByRole('link', { name: new RegExp(`^${place}`) })
       .first()
       .click()
-  async function look(name: string): Promise<void> {
-    if (!pictures) return
-    mkdirSync(pictures, { recursive: true })
-    for (const colorScheme of ['light', 'dark'] as const) {
-      await page.emulateMedia({ colorScheme })
-      await page.waitForTimeout(300)
-      await page.screenshot({ path: `${pictures}/${name}-${colorScheme}.png` })
-    }
-    await page.emulateMedia({ colorScheme: 'light' })
-  }
   const waiting = async () => (await it.window.call.approvals.list()).filter(one => one.state.kind === 'waiting')
   const policy = () => it.window.call.policy.get()
   const textOf = (answer: { result?: unknown }) => JSON.stringify(answer.result)
@@ -55,7 +42,7 @@ describe.skipIf(!chromiumPath)('what guards', () => {
     await pane.getByRole('button', { name: 'Ask the policy' }).click()
     await pane.getByText('A person is asked').waitFor()
     await pane.getByText('witness marks this tool as destructive.').waitFor()
-    await look('why')
+    await takePicture(page, 'why')
 
     await it.window.call.policy.change({ kind: 'add-rule', rule: { effect: 'deny', tool: 'a*' } })
     await pane.getByRole('button', { name: 'Ask the policy' }).click()
@@ -89,7 +76,7 @@ describe.skipIf(!chromiumPath)('what guards', () => {
     expect((await policy()).rules).toEqual([])
     await page.getByRole('combobox', { name: 'Until' }).click()
     await page.getByRole('option', { name: 'in a week' }).click()
-    await look('always-yes')
+    await takePicture(page, 'always-yes')
     await page.getByRole('button', { name: 'Write rule' }).click()
     await until('it is written', async () => (await policy()).rules.length === 1)
     expect((await policy()).rules).toMatchObject([
@@ -121,7 +108,7 @@ describe.skipIf(!chromiumPath)('what guards', () => {
       .fill('stop ev')
     const found = page.getByText('every server, and every call')
     await found.waitFor()
-    await look('palette-stop')
+    await takePicture(page, 'palette-stop')
     await found.click()
     await page.getByRole('alert').filter({ hasText: 'Everything is stopped' }).waitFor()
     expect(textOf(await answer)).toContain('Everything in Gatehouse was stopped')
@@ -133,7 +120,7 @@ describe.skipIf(!chromiumPath)('what guards', () => {
     for (const place of ['Home', 'Servers', 'Policy', 'Approvals']) {
       await go(place)
       await page.getByRole('alert').filter({ hasText: 'Everything is stopped' }).waitFor()
-      await look(`stopped-${place.toLowerCase()}`)
+      await takePicture(page, `stopped-${place.toLowerCase()}`)
     }
     expect(textOf(await it.bridge.call('witness_act', { n: 4 }))).toContain('Only the person can start it again')
     await page.getByRole('button', { name: 'Start again' }).click()
@@ -157,7 +144,7 @@ describe.skipIf(!chromiumPath)('what guards', () => {
     await dialog.getByLabel('How it compares').selectOption('glob')
     await dialog.getByLabel('Value', { exact: true }).fill('/srv/*')
     await dialog.getByLabel('How long the rule holds').selectOption('8')
-    await look('dialog-rule')
+    await takePicture(page, 'dialog-rule')
     const write = dialog.getByRole('button', { name: 'Allow and write rule' })
     await expect.poll(() => write.getAttribute('aria-disabled'), { timeout: 20_000 }).toBe('false')
     await write.click()

@@ -17,9 +17,9 @@ import {
   until,
 } from '../harness.ts'
 import { openWindow } from '../window-client.ts'
+import { takePicture } from './pictures.ts'
 import { addAndAgree, fixture } from './stories.ts'
 
-const pictures = process.env.GATEHOUSE_PICTURES
 const realBus = /unix:path=([^,;]+)/.exec(process.env.DBUS_SESSION_BUS_ADDRESS ?? '')?.[1]
 let hub: RunningHub | undefined
 
@@ -35,14 +35,6 @@ async function credentials(hub: RunningHub): Promise<Page> {
   return page
 }
 
-async function take(page: Page, name: string): Promise<void> {
-  if (!pictures) return
-  for (const colorScheme of ['light', 'dark'] as const) {
-    await page.emulateMedia({ colorScheme })
-    await page.screenshot({ path: join(pictures, `keychain-${name}-${colorScheme}.png`), animations: 'disabled' })
-  }
-}
-
 test.skipIf(!chromiumPath || process.platform !== 'linux')(
   'one that does not answer is waited for in words, and everything else works meanwhile',
   async () => {
@@ -53,7 +45,7 @@ test.skipIf(!chromiumPath || process.platform !== 'linux')(
     const page = await credentials(hub)
     await page.getByText('Waiting for your keychain.').first().waitFor()
     await page.getByText('Look for a question of your keychain').waitFor()
-    await take(page, 'waiting')
+    await takePicture(page, 'keychain-waiting')
     await page.getByRole('button', { name: 'Try again' }).click()
     await page.getByRole('link', { name: 'Servers' }).first().click()
     await page.getByRole('button', { name: /Add/ }).first().waitFor()
@@ -71,7 +63,7 @@ test.skipIf(!chromiumPath || process.platform !== 'linux')(
     const page = await credentials(hub)
     await page.getByText('There is no keychain to keep secrets in.').first().waitFor()
     await page.getByText('Install and start a secret service').waitFor()
-    await take(page, 'missing')
+    await takePicture(page, 'keychain-missing')
     const again = page.getByRole('button', { name: 'Try again' })
     await again.click()
     await expect.poll(() => again.isEnabled()).toBe(true)
@@ -80,7 +72,7 @@ test.skipIf(!chromiumPath || process.platform !== 'linux')(
     symlinkSync(realBus, bus)
     await again.click()
     await page.getByText('Unlocked', { exact: true }).waitFor()
-    await take(page, 'open')
+    await takePicture(page, 'keychain-open')
     rmSync(bus)
   },
 )
@@ -139,13 +131,13 @@ test.skipIf(!chromiumPath || !hasKeychain)(
       await page.getByText('Unlock it, or allow Gatehouse in its question').waitFor()
       await page.getByRole('button', { name: 'MY_SECRET', exact: true }).waitFor()
       await page.getByText('locked', { exact: true }).waitFor()
-      await take(page, 'locked')
+      await takePicture(page, 'keychain-locked')
       await page.getByRole('link', { name: 'Servers' }).first().click()
       await page.getByText('What you agreed to is locked away with the keychain.').waitFor()
-      await take(page, 'locked-servers')
+      await takePicture(page, 'keychain-locked-servers')
       await page.getByRole('link', { name: 'Home' }).first().click()
       await page.getByText('waits for the keychain').waitFor()
-      await take(page, 'locked-home')
+      await takePicture(page, 'keychain-locked-home')
       await page.getByRole('link', { name: 'Credentials' }).first().click()
       // A press while it is locked changes nothing, and says so again.
       const again = page.getByRole('button', { name: 'Try again' })
@@ -157,7 +149,7 @@ test.skipIf(!chromiumPath || !hasKeychain)(
       await again.click()
       // Who paired while it was locked was asked for no PIN: it is no window now. Those paired before are again.
       await page.getByText('was paired while the keychain or the encrypted file was locked').waitFor()
-      await take(page, 'unlocked')
+      await takePicture(page, 'keychain-unlocked')
       const back = await openWindow(hub.web, { key: first.key })
       expect(back.verdict.kind).toBe('accepted')
       const [server] = await back.call.servers.list()

@@ -2,63 +2,35 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { BrowserContext, Page } from 'playwright-core'
+import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { connectHub } from '../../cli/hub-connection.ts'
-import {
-  choosePin,
-  chromiumPath,
-  closeBrowser,
-  freshHome,
-  type Home,
-  hasKeychain,
-  openBrowser,
-  type RunningHub,
-  run,
-  startHub,
-  until,
-} from '../harness.ts'
+import { chromiumPath, type Home, hasKeychain, run, until } from '../harness.ts'
+import { type FirstWindow, openFirstWindow } from './first-window.ts'
+import { takePicture } from './pictures.ts'
 import { filesBelow, fixture } from './stories.ts'
 
-const pictures = process.env.GATEHOUSE_PICTURES
 const KEY = 'ghp_Zx81mQp0LrT5uVw9Ab3dEf6hIj2kLmN4'
 
 describe.skipIf(!chromiumPath || !hasKeychain)('moving over, and a lost entry', () => {
+  let first: FirstWindow
   let home: Home
-  let hub: RunningHub
-  let context: BrowserContext
   let page: Page
   let config: string
   let original: string
 
   beforeAll(async () => {
-    home = freshHome()
-    config = join(home.folder, '.config', 'Claude', 'claude_desktop_config.json')
-    mkdirSync(join(config, '..'), { recursive: true })
     const servers = `"tiny":{"command":"node","args":[ ${JSON.stringify(fixture('normal.mjs'))} ],"env":{"GITHUB_TOKEN":"${KEY}","LOG_LEVEL":"info"}},\n\t\t"old":{"type":"sse","url":"https://x.example/sse"}`
     original = `{\r\n\t"globalShortcut":   "Ctrl+Space",\n  "mcpServers" : {\n\t\t${servers}\n\t},\n\n  "preferences": {"z":1}}`
-    writeFileSync(config, original)
-    hub = await startHub(home)
-    context = await openBrowser()
-    page = await context.newPage()
-    await page.goto(hub.web)
-    await choosePin(page)
+    first = await openFirstWindow(fresh => {
+      config = join(fresh.folder, '.config', 'Claude', 'claude_desktop_config.json')
+      mkdirSync(join(config, '..'), { recursive: true })
+      writeFileSync(config, original)
+    })
+    home = first.home
+    page = first.page
   })
-  afterAll(async () => {
-    await context?.close()
-    await closeBrowser()
-    await hub?.stop()
-  })
-
-  async function look(name: string): Promise<void> {
-    if (!pictures) return
-    for (const colorScheme of ['light', 'dark'] as const) {
-      await page.emulateMedia({ colorScheme })
-      await page.waitForTimeout(300)
-      await page.screenshot({ path: `${pictures}/${name}-${colorScheme}.png` })
-    }
-    await page.emulateMedia({ colorScheme: 'light' })
-  }
+  afterAll(() => first?.close())
 
   const text = () => readFileSync(config, 'utf8')
   const names = () => Object.keys(JSON.parse(text()).mcpServers)
@@ -85,18 +57,18 @@ describe.skipIf(!chromiumPath || !hasKeychain)('moving over, and a lost entry', 
   test('its servers are shown without their keys, previewed on both sides, and taken over', async () => {
     await page.getByRole('link', { name: 'Clients' }).first().click()
     await page.getByText('2 servers of its own.').waitFor()
-    await look('clients-found')
+    await takePicture(page, 'clients-found')
     await page.getByRole('button', { name: 'Move its servers…' }).click()
     await dialog()
       .getByText(/Stays where it is/)
       .waitFor()
     await dialog().getByLabel('Name in the vault of GITHUB_TOKEN of tiny').fill('GITHUB_FOR_TINY')
-    await look('move-choose')
+    await takePicture(page, 'move-choose')
     await dialog().getByRole('button', { name: 'See the change…' }).click()
     await dialog().getByText('New in the vault: GITHUB_FOR_TINY').waitFor()
     await dialog().getByText('${secret:GITHUB_FOR_TINY}').waitFor()
     await hidesTheKey()
-    await look('move-preview')
+    await takePicture(page, 'move-preview')
     expect(text()).toBe(original)
     await dialog().getByRole('button', { name: 'Take 1 server over' }).click()
     await dialog().waitFor({ state: 'detached' })
@@ -105,7 +77,7 @@ describe.skipIf(!chromiumPath || !hasKeychain)('moving over, and a lost entry', 
     expect(listed).toMatchObject([{ name: 'tiny', state: 'waiting' }])
     const leaks = filesBelow(home.data).filter(file => readFileSync(file).includes(KEY))
     expect(leaks).toEqual([])
-    await look('clients-moved')
+    await takePicture(page, 'clients-moved')
   })
 
   test('a shell may not have the keys put back into the file; in the window all is given back byte for byte', async () => {
@@ -114,7 +86,7 @@ describe.skipIf(!chromiumPath || !hasKeychain)('moving over, and a lost entry', 
     expect([undone.code, undone.stderr]).toEqual([1, expect.stringContaining('for the window only')])
     expect(text()).toBe(taken)
     await ownServers()
-    await look('move-back')
+    await takePicture(page, 'move-back')
     await dialog()
       .getByRole('button', { name: /byte for byte/ })
       .click()
@@ -132,7 +104,7 @@ describe.skipIf(!chromiumPath || !hasKeychain)('moving over, and a lost entry', 
     await dialog().getByRole('button', { name: 'Give tiny back…' }).click()
     await dialog().getByText('GITHUB_FOR_TINY will stand in the file in plain text').waitFor()
     await hidesTheKey()
-    await look('give-back')
+    await takePicture(page, 'give-back')
     await dialog().getByRole('button', { name: 'Give back', exact: true }).click()
     await dialog().waitFor({ state: 'detached' })
     const { tiny, gatehouse } = JSON.parse(text()).mcpServers
@@ -143,14 +115,14 @@ describe.skipIf(!chromiumPath || !hasKeychain)('moving over, and a lost entry', 
     takeOut()
     await page.getByRole('link', { name: 'Home' }).first().click()
     await page.getByText('Gatehouse was taken out of Claude Desktop').waitFor({ timeout: 30_000 })
-    await look('home-asked')
+    await takePicture(page, 'home-asked')
     await page.getByRole('link', { name: 'Clients' }).first().click()
     await page.getByText(/Was that you\?/).waitFor()
-    await look('clients-asked')
+    await takePicture(page, 'clients-asked')
     await page.getByRole('button', { name: 'See the change…' }).click()
     await page.getByText('Only our entry was taken out of the file').waitFor()
     await hidesTheKey()
-    await look('clients-history')
+    await takePicture(page, 'clients-history')
     await page.getByRole('button', { name: 'Put it back', exact: true }).click()
     await until('it is back', () => names().includes('gatehouse'))
     await page.getByText('Our entry was put back').waitFor()
@@ -168,7 +140,7 @@ describe.skipIf(!chromiumPath || !hasKeychain)('moving over, and a lost entry', 
     expect((await run(home, ['clients', 'answer', 'claude-desktop', 'out'])).code).toBe(1)
     writeFileSync(config, '{ "preferences": {} }')
     await page.getByText('Dropped by the client').waitFor({ timeout: 30_000 })
-    await look('clients-dropped')
+    await takePicture(page, 'clients-dropped')
     expect((await run(home, ['clients', 'answer', 'claude-desktop', 'out'])).stdout).toContain('stays out')
     expect(text()).toBe('{ "preferences": {} }')
   })
@@ -216,7 +188,7 @@ describe.skipIf(!chromiumPath || !hasKeychain)('moving over, and a lost entry', 
       await dialog()
         .getByText(/is running and would overwrite this/)
         .waitFor()
-      await look('quit-preview')
+      await takePicture(page, 'quit-preview')
       await dialog().getByRole('button', { name: 'Quit, write, reopen' }).click()
       await dialog().waitFor({ state: 'detached' })
       expect(app.exitCode).toBe(0)
@@ -225,7 +197,7 @@ describe.skipIf(!chromiumPath || !hasKeychain)('moving over, and a lost entry', 
       // It writes its file from memory again, without our entry.
       writeFileSync(config, '{ "preferences": {} }')
       await page.getByText(/it still runs: whatever is written now, it overwrites/).waitFor({ timeout: 30_000 })
-      await look('clients-running')
+      await takePicture(page, 'clients-running')
       await page.getByRole('button', { name: 'Quit, write, reopen' }).click()
       await until('it was quit and opened once more', () => pids().length === 3, 30_000)
       await until('our entry is there', () => text().includes('gatehouse'))

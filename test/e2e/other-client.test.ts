@@ -4,54 +4,24 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client'
-import type { BrowserContext, Page } from 'playwright-core'
+import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import {
-  choosePin,
-  chromiumPath,
-  closeBrowser,
-  freshHome,
-  type Home,
-  hasKeychain,
-  openBrowser,
-  type RunningHub,
-  run,
-  startHub,
-  until,
-} from '../harness.ts'
-
-const pictures = process.env.GATEHOUSE_PICTURES
+import { chromiumPath, type Home, hasKeychain, run, until } from '../harness.ts'
+import { type FirstWindow, openFirstWindow } from './first-window.ts'
+import { takePicture } from './pictures.ts'
 
 describe.skipIf(!chromiumPath || !hasKeychain)('a client in no table', () => {
+  let first: FirstWindow
   let home: Home
-  let hub: RunningHub
-  let context: BrowserContext
   let page: Page
 
   beforeAll(async () => {
-    home = freshHome()
-    hub = await startHub(home)
-    context = await openBrowser()
-    await context.grantPermissions(['clipboard-read', 'clipboard-write'])
-    page = await context.newPage()
-    await page.goto(hub.web)
-    await choosePin(page)
+    first = await openFirstWindow()
+    home = first.home
+    page = first.page
+    await first.context.grantPermissions(['clipboard-read', 'clipboard-write'])
   })
-  afterAll(async () => {
-    await context?.close()
-    await closeBrowser()
-    await hub?.stop()
-  })
-
-  async function look(name: string): Promise<void> {
-    if (!pictures) return
-    for (const colorScheme of ['light', 'dark'] as const) {
-      await page.emulateMedia({ colorScheme })
-      await page.waitForTimeout(300)
-      await page.screenshot({ path: `${pictures}/${name}-${colorScheme}.png` })
-    }
-    await page.emulateMedia({ colorScheme: 'light' })
-  }
+  afterAll(() => first?.close())
 
   const connect = async (entry: { url: string; headers: Record<string, string> }) => {
     const client = new Client({ name: 'zed', version: '1' }, { versionNegotiation: { mode: 'auto' } })
@@ -67,10 +37,10 @@ describe.skipIf(!chromiumPath || !hasKeychain)('a client in no table', () => {
     const dialog = page.getByRole('dialog')
     await dialog.getByLabel('Name').fill('Zed <b>nightly</b>')
     await dialog.getByText('Over HTTP', { exact: true }).click()
-    await look('other-client-form')
+    await takePicture(page, 'other-client-form')
     await dialog.getByRole('button', { name: 'Make its entry' }).click()
     await dialog.getByText('can be connected').waitFor()
-    await look('other-client-entry')
+    await takePicture(page, 'other-client-entry')
     const text = (await dialog.getByRole('region', { name: 'JSON' }).textContent()) ?? ''
     const entry = JSON.parse(text).mcpServers.gatehouse
     expect(entry.url).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/mcp$/)
@@ -79,12 +49,12 @@ describe.skipIf(!chromiumPath || !hasKeychain)('a client in no table', () => {
     expect(client.getProtocolEra()).toBe('modern')
     await client.listTools()
     await page.getByText('1 link').first().waitFor({ timeout: 30_000 })
-    await look('other-client-row')
-    await page.goto(new URL('/settings', hub.web).href)
+    await takePicture(page, 'other-client-row')
+    await page.goto(new URL('/settings', first.hub.web).href)
     await page.getByText(entry.url).waitFor()
-    await look('other-client-settings')
+    await takePicture(page, 'other-client-settings')
     await client.close()
-    await page.goto(new URL('/clients', hub.web).href)
+    await page.goto(new URL('/clients', first.hub.web).href)
     await page.getByRole('button', { name: 'More for Zed <b>nightly</b>' }).click()
     await page.getByRole('menuitem', { name: 'Remove…' }).click()
     await page.getByRole('dialog').getByRole('button', { name: 'Remove' }).click()
@@ -104,11 +74,11 @@ describe.skipIf(!chromiumPath || !hasKeychain)('a client in no table', () => {
     const { port } = blocker.address() as AddressInfo
     const added = await run(home, ['clients', 'add', 'Scripted', '--http', '--yes', '--json'])
     expect(JSON.parse(added.stdout)).toMatchObject({ name: 'Scripted', transport: 'http' })
-    await page.goto(new URL('/settings', hub.web).href)
+    await page.goto(new URL('/settings', first.hub.web).href)
     await page.getByLabel('Port', { exact: true }).fill(String(port))
     await page.getByRole('button', { name: 'Change port', exact: true }).click()
     await page.getByText(`port ${port} is taken by another program`).first().waitFor()
-    await look('http-port-taken')
+    await takePicture(page, 'http-port-taken')
     blocker.close()
     const { id } = JSON.parse(added.stdout)
     expect((await run(home, ['clients', 'remove', id])).stdout).toContain('Removed')
@@ -118,7 +88,7 @@ describe.skipIf(!chromiumPath || !hasKeychain)('a client in no table', () => {
     const shop = join(home.folder, 'shop')
     const file = join(shop, '.cursor', 'mcp.json')
     for (const folder of [join(home.folder, '.cursor'), shop]) mkdirSync(folder, { recursive: true })
-    await page.goto(new URL('/clients', hub.web).href)
+    await page.goto(new URL('/clients', first.hub.web).href)
     await page.getByRole('button', { name: 'Look again' }).first().click()
     await page.getByRole('button', { name: 'More for Cursor', exact: true }).click()
     await page.getByRole('menuitem', { name: 'Connect in a project…' }).click()
@@ -130,13 +100,13 @@ describe.skipIf(!chromiumPath || !hasKeychain)('a client in no table', () => {
     await page.getByRole('button', { name: 'Continue' }).click()
     const dialog = page.getByRole('dialog', { name: 'Connect Cursor in shop' })
     await dialog.getByText(file).waitFor()
-    await look('project-preview')
+    await takePicture(page, 'project-preview')
     expect(existsSync(file)).toBe(false)
     await dialog.getByRole('button', { name: 'Write', exact: true }).click()
     await page.getByText('Wrote Gatehouse into Cursor in shop.').waitFor()
     expect(readFileSync(file, 'utf8')).toContain('"--client", "cursor"')
     await page.getByRole('button', { name: 'More for Cursor in shop' }).waitFor()
-    await look('project-written')
+    await takePicture(page, 'project-written')
     await page.getByRole('button', { name: 'Undo', exact: true }).click()
     await expect.poll(() => existsSync(file), { timeout: 30_000 }).toBe(false)
     await page.getByRole('button', { name: 'More for Cursor in shop' }).waitFor({ state: 'detached' })

@@ -1,54 +1,23 @@
 // The policy page in a real browser: a rule with its effect, edited, values protected, everything stopped.
-import type { BrowserContext, Page } from 'playwright-core'
+import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Policy } from '../../contract/policy.ts'
-import {
-  choosePin,
-  chromiumPath,
-  closeBrowser,
-  freshHome,
-  type Home,
-  hasKeychain,
-  openBrowser,
-  type RunningHub,
-  run,
-  runJson,
-  startHub,
-  until,
-} from '../harness.ts'
-
-const pictures = process.env.GATEHOUSE_PICTURES
+import { chromiumPath, type Home, hasKeychain, run, runJson, until } from '../harness.ts'
+import { type FirstWindow, openFirstWindow } from './first-window.ts'
+import { takePicture } from './pictures.ts'
 
 describe.skipIf(!chromiumPath || !hasKeychain)('the policy page', () => {
+  let first: FirstWindow
   let home: Home
-  let hub: RunningHub
-  let context: BrowserContext
   let page: Page
 
   beforeAll(async () => {
-    home = freshHome()
-    hub = await startHub(home)
-    context = await openBrowser()
-    page = await context.newPage()
-    await page.goto(hub.web)
-    await choosePin(page)
+    first = await openFirstWindow()
+    home = first.home
+    page = first.page
     await page.getByRole('link', { name: 'Policy' }).first().click()
   })
-  afterAll(async () => {
-    await context?.close()
-    await closeBrowser()
-    await hub?.stop()
-  })
-
-  async function look(name: string): Promise<void> {
-    if (!pictures) return
-    for (const colorScheme of ['light', 'dark'] as const) {
-      await page.emulateMedia({ colorScheme })
-      await page.waitForTimeout(300)
-      await page.screenshot({ path: `${pictures}/${name}-${colorScheme}.png` })
-    }
-    await page.emulateMedia({ colorScheme: 'light' })
-  }
+  afterAll(() => first?.close())
 
   const policy = async () => runJson<Policy>(home, ['policy', 'list'])
 
@@ -56,7 +25,7 @@ describe.skipIf(!chromiumPath || !hasKeychain)('the policy page', () => {
     await page.getByRole('button', { name: 'Add rule' }).click()
     await page.getByLabel('Tool', { exact: true }).fill('delete_*')
     await page.getByText('No call of the last 7 days is in the log.').waitFor()
-    await look('policy-rule-form')
+    await takePicture(page, 'policy-rule-form')
     await page.getByRole('button', { name: 'Write rule' }).click()
     await page.getByRole('button', { name: 'More for this rule' }).click()
     await page.getByRole('menuitem', { name: 'Edit…' }).click()
@@ -71,7 +40,7 @@ describe.skipIf(!chromiumPath || !hasKeychain)('the policy page', () => {
     const before = (await policy()).rules
     await page.getByRole('link', { name: 'Approvals' }).first().click()
     await page.getByRole('heading', { name: 'Asked for outside this window' }).waitFor()
-    await look('keep-all')
+    await takePicture(page, 'keep-all')
     await page.getByRole('button', { name: 'Keep all as they are' }).click()
     await page.getByText('Everything stays as it is: 3 changes refused').waitFor()
     await page.getByText('Nothing waits for you.').first().waitFor()
@@ -89,10 +58,10 @@ describe.skipIf(!chromiumPath || !hasKeychain)('the policy page', () => {
     await page.getByLabel('Add to folders').fill('/work')
     await page.getByLabel('Add to folders').press('Enter')
     await page.getByRole('button', { name: 'Remove /work' }).waitFor()
-    await look('policy-values')
+    await takePicture(page, 'policy-values')
     await page.getByRole('button', { name: 'Remove payments' }).click()
     await until('the value gone', async () => !(await policy()).protected.namespaces!.includes('payments'))
     await page.getByText('Protected values').scrollIntoViewIfNeeded()
-    await look('policy-page')
+    await takePicture(page, 'policy-page')
   })
 })

@@ -21,9 +21,8 @@ import {
 } from '../harness.ts'
 import { openWindow, type WindowClient } from '../window-client.ts'
 import { type AiClient, entryIn, startClient } from './entry.ts'
+import { takePicture } from './pictures.ts'
 import { addAndAgree, everything } from './stories.ts'
-
-const pictures = process.env.GATEHOUSE_PICTURES
 
 describe.skipIf(!chromiumPath || !hasKeychain)('the profile of a client', () => {
   let home: Home
@@ -93,16 +92,6 @@ describe.skipIf(!chromiumPath || !hasKeychain)('the profile of a client', () => 
     hub = { ...JSON.parse(line), process: child, stop }
   }
 
-  async function look(name: string): Promise<void> {
-    if (!pictures) return
-    for (const colorScheme of ['light', 'dark'] as const) {
-      await page.emulateMedia({ colorScheme })
-      await page.waitForTimeout(300)
-      await page.screenshot({ path: `${pictures}/${name}-${colorScheme}.png` })
-    }
-    await page.emulateMedia({ colorScheme: 'light' })
-  }
-
   const pane = () => page.getByRole('complementary', { name: 'Profile of Cursor' })
 
   test('says what the list costs and what was not used, and trims it in one click, with a way back', async () => {
@@ -110,14 +99,14 @@ describe.skipIf(!chromiumPath || !hasKeychain)('the profile of a client', () => 
     expect(all).toContain('everything_echo')
     await page.getByRole('button', { name: /^Profile of Cursor/ }).click()
     await pane().getByText('unused for 30 days').first().waitFor()
-    await look('profile')
+    await takePicture(page, 'profile')
     await pane().getByRole('button', { name: 'Trim' }).click()
     await page.getByText(/Hid \d+ unused tools from Cursor: about [\d.k]+ → [\d.k]+ tokens/).waitFor()
     expect(await client.tools()).toEqual(['everything_get-sum'])
     const called = await client.call('everything_echo', { message: 'x' })
     expect(called).toMatchObject({ isError: true, text: expect.stringContaining('hidden from Cursor') })
     await pane().getByText('Nothing to trim.').waitFor()
-    await look('profile-trimmed')
+    await takePicture(page, 'profile-trimmed')
     await page.getByRole('button', { name: 'Undo', exact: true }).click()
     await until('all is back', async () => (await client.tools()).length === all.length)
   })
@@ -131,7 +120,7 @@ describe.skipIf(!chromiumPath || !hasKeychain)('the profile of a client', () => 
     await pane().getByRole('checkbox', { name: 'Show echo to Cursor' }).click()
     await until('echo is hidden', async () => !(await client.tools()).includes('everything_echo'))
     await pane().getByText('hidden', { exact: true }).first().waitFor()
-    await look('profile-tools')
+    await takePicture(page, 'profile-tools')
     await pane().getByRole('checkbox', { name: 'Show echo to Cursor' }).click()
     await until('echo is shown', async () => (await client.tools()).includes('everything_echo'))
   })
@@ -141,6 +130,6 @@ describe.skipIf(!chromiumPath || !hasKeychain)('the profile of a client', () => 
     await pane()
       .getByText(/The log goes back 40 days/)
       .waitFor()
-    await look('profile-too-young')
+    await takePicture(page, 'profile-too-young')
   })
 })
