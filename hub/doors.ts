@@ -108,7 +108,7 @@ export async function openDoors(
     ...ground,
     ...engine,
     readers,
-    moved: new Moved(sealed),
+    moved: new Moved(sealed, () => vault.key('backup')),
     newLink,
     stop: () => setTimeout(() => options.onStop?.(), 50),
   })

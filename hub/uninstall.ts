@@ -162,7 +162,7 @@ async function openAll(data: string, db: Db, parts: OpenParts, does: boolean): P
     settles: does,
   })
   parts.add('the clients', () => clients.close())
-  const moved = new Moved(new Sealed(db, () => keys?.seal ?? null))
+  const moved = new Moved(new Sealed(db, () => keys?.seal ?? null), () => keys?.backup ?? null)
   return { clients, moved, keychain, accounts, closed, audit }
 }
 

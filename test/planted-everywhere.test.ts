@@ -46,6 +46,13 @@ test('neither stands in any file but the client’s own, nor in an answer, a lin
           args: [fixture('greets.mjs'), `--key=${OURS}`],
           env: { API_KEY: THEIRS, OTHER: OURS },
         },
+        // Its keys go to the vault when it is taken over; what only this client knows stays in its entry as it is.
+        notes: {
+          command: 'node',
+          args: [fixture('greets.mjs')],
+          env: { API_KEY: THEIRS },
+          auth: { CLIENT_SECRET: THEIRS },
+        },
       },
     },
     null,
@@ -85,7 +92,14 @@ test('neither stands in any file but the client’s own, nor in an answer, a lin
   await hear(call.clients.connect({ id: 'cursor' }))
   await hear(call.clients.disconnect({ id: 'cursor' }))
   await hear(call.clients.connect({ id: 'cursor' }))
-  await hear(call.moves.servers({ client: 'cursor' } as never))
+  await hear(call.moves.servers({ id: 'cursor' }))
+  await hear(call.moves.previewTake({ id: 'cursor', names: ['weather'] }))
+  await hear(call.moves.take({ id: 'cursor', names: ['weather'] }))
+  await hear(call.moves.previewTake({ id: 'cursor', names: ['notes'] }))
+  const taken = await hear(call.moves.take({ id: 'cursor', names: ['notes'] }))
+  expect(taken?.secrets).toHaveLength(1)
+  await hear(call.moves.servers({ id: 'cursor' }))
+  await hear(call.moves.previewGiveBack({ id: 'cursor', names: ['notes'] }))
   await hear(call.clients.history({ id: 'cursor' }))
   await hear(call.clients.undo({ id: 'cursor' }))
   await type('clients', 'connect', 'cursor', '--yes')
@@ -94,6 +108,14 @@ test('neither stands in any file but the client’s own, nor in an answer, a lin
   await hear(call.clients.preview({ id: OURS }))
   await hear(call.policy.preview({ kind: 'add-rule', rule: { effect: 'deny', tool: OURS } } as never))
   await hear(call.policy.change({ kind: 'add-rule', rule: { effect: 'deny', tool: 'x', note: OURS } }))
+  const asIs = { command: 'node', args: [fixture('greets.mjs')], env: {}, headers: {} }
+  await hear(call.servers.add({ name: `my ${OURS}`, launch: asIs }))
+  await hear(call.servers.add({ name: 'told', launch: { ...asIs, env: { KEY: OURS } } }))
+  await hear(call.servers.import({ text: JSON.stringify({ told: { ...asIs, args: [`--key=${OURS}`] } }) }))
+  // It repeats what was typed to whoever typed it.
+  const told = ['servers', 'add', 'told', '--env', `KEY=${OURS}`, '--', 'node', fixture('greets.mjs')]
+  const { stderr } = await run(home, told, { env: hasKeychain ? {} : NO_BUS })
+  expect(stderr).toContain('A credential stands in this definition')
 
   // A server that says its secret wherever it can, and one that dies with it on its lips.
   const env = { MY_SECRET: '${secret:MY_SECRET}' }
@@ -182,5 +204,6 @@ test('neither stands in any file but the client’s own, nor in an answer, a lin
   // It did go through all of this: what stands in its place says which it was, and copies were kept.
   expect(Buffer.from(all, 'latin1').toString().split('‹secret:MY_SECRET').length).toBeGreaterThan(10)
   expect(all).toContain('A credential stands in this rule')
+  expect(all.split('A credential stands in this definition').length).toBe(7)
   expect(readdirSync(join(home.data, 'backups')).length).toBeGreaterThan(0)
 }, 180_000)

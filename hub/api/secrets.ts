@@ -3,6 +3,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { runsWithOldValue } from '../../contract/secrets.ts'
 import { HubError } from '../error.ts'
+import { withoutShapes } from '../vault/shapes.ts'
 import { type Caller, type GuardedContract, nameOf } from './caller.ts'
 import type { Parts } from './router.ts'
 import { viewSecrets } from './secret-view.ts'
@@ -28,6 +29,14 @@ export function answerSecrets(api: GuardedContract, { audit, registry, superviso
           hint: 'Replace it in the window: Credentials. What you gave was not kept.',
         })
       }
+      if (withoutShapes(name) !== name)
+        throw new HubError(
+          'secret/name',
+          'This name looks like a credential itself, and names are shown to everybody.',
+          {
+            hint: 'Nothing was stored. Give a name like GITHUB_TOKEN first, and then the value.',
+          },
+        )
       await vault.set(name, value)
       await record('secret/set', caller, name)
       const running = view(name).usedBy.filter(({ server, granted }) => granted && isOld(server))

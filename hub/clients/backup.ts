@@ -1,12 +1,9 @@
 // Copies of a client's file from before we wrote: encrypted in our folder, or beside the file when there is no key.
-import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
 import { closeSync, fchmodSync, fsyncSync, mkdirSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs'
 import { isAbsolute, join } from 'node:path'
 import { HubError } from '../error.ts'
-
-const MAGIC = Buffer.from('GHB1')
-const IV_BYTES = 12
-const TAG_BYTES = 16
+import { locked, unlocked } from './locked.ts'
 
 /** The name of a copy to be made: absolute when it will lie beside its file. To be on record before the copy is. */
 export function nameBackup(o: { key: Buffer | null; client: string; path: string }): string {
@@ -28,10 +25,7 @@ export function keepBackup(o: {
     return
   }
   mkdirSync(join(o.folder, 'backups'), { recursive: true, mode: 0o700 })
-  const iv = randomBytes(IV_BYTES)
-  const cipher = createCipheriv('aes-256-gcm', o.key, iv).setAAD(Buffer.from(o.path))
-  const body = Buffer.concat([cipher.update(o.bytes), cipher.final()])
-  writeNew(placeOf(o.folder, o.name), Buffer.concat([MAGIC, iv, cipher.getAuthTag(), body]), 0o600)
+  writeNew(placeOf(o.folder, o.name), locked(o.bytes, o.key, o.path), 0o600)
 }
 
 /** The bytes of a backup, exactly as they were. */
@@ -49,11 +43,7 @@ export function readBackup(o: { folder: string; key: Buffer | null; name: string
         },
       )
     }
-    const iv = stored.subarray(4, 4 + IV_BYTES)
-    const tag = stored.subarray(4 + IV_BYTES, 4 + IV_BYTES + TAG_BYTES)
-    const decipher = createDecipheriv('aes-256-gcm', o.key, iv, { authTagLength: TAG_BYTES })
-    decipher.setAAD(Buffer.from(o.path)).setAuthTag(tag)
-    return Buffer.concat([decipher.update(stored.subarray(4 + IV_BYTES + TAG_BYTES)), decipher.final()])
+    return unlocked(stored, o.key, o.path)
   } catch (cause) {
     if (cause instanceof HubError) throw cause
     throw new HubError('clients/backup', `The copy of ${o.path} from before cannot be read.`, { cause })

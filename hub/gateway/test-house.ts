@@ -68,7 +68,11 @@ export async function openHouse(options: HouseOptions): Promise<House> {
   const announcer = new Announcer()
   const redact = options.redact ?? (text => text)
   const sealed = new Sealed(db, () => Buffer.alloc(32, 1))
-  const vault = { has: () => true, read: async () => 'secret', redactor: { redact, learn: () => {} } }
+  const vault = {
+    has: () => true,
+    read: async () => 'secret',
+    redactor: { redact, learn: () => {}, holds: () => false },
+  }
   const audit = await Audit.open({
     folder: folder.path,
     signing: () => null,

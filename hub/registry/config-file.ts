@@ -6,12 +6,15 @@ import { z } from 'zod'
 import type { ConfigProblem } from '../../contract/hub.ts'
 import { HubError } from '../error.ts'
 import { EMPTY_CONFIG, type ReadConfig, readConfig } from './config-text.ts'
-import { ConfigShape, type Entry } from './entry.ts'
+import { ConfigShape, type Entry, launchOf } from './entry.ts'
 
 export class ConfigFile {
   readonly path: string
+  readonly #holdsSecret: (text: string) => boolean
 
-  constructor(folder: string) {
+  /** `holdsSecret`: whether a value that is stored as a credential stands in a text. */
+  constructor(folder: string, holdsSecret: (text: string) => boolean) {
+    this.#holdsSecret = holdsSecret
     this.path = join(folder, 'config.json')
     publishSchema(join(folder, 'config.schema.json'))
     if (!existsSync(this.path)) writeFileAtomically(this.path, EMPTY_CONFIG, { mode: 0o600 })
@@ -35,12 +38,29 @@ export class ConfigFile {
     if ('problem' in now) throw unreadable(now.problem)
     const text = change(now.text)
     if (text === now.text) return
+    this.#refuseSecrets(now.entries, readConfig(text))
     const again = this.read()
     if ('problem' in again || again.text !== now.text)
       throw new HubError('registry/config-changed', 'config.json was changed by somebody else just now.', {
         hint: 'Nothing was written. Try again.',
       })
     await writeFile(this.path, text)
+  }
+
+  // What a hand wrote there stays that hand's matter, and can be switched off like anything else.
+  #refuseSecrets(before: ReadonlyMap<string, Entry>, after: ReadConfig): void {
+    const plain = (name: string, entry: Entry) => JSON.stringify([name, launchOf(entry)])
+    for (const [name, entry] of 'entries' in after ? after.entries : []) {
+      const old = before.get(name)
+      if ((old && plain(name, old) === plain(name, entry)) || !this.#holdsSecret(plain(name, entry))) continue
+      throw new HubError(
+        'registry/holds-secret',
+        'A credential stands in this definition, and definitions are kept as plain text.',
+        {
+          hint: 'Nothing was written. Name it instead: ${secret:NAME}, in env, headers or the address.',
+        },
+      )
+    }
   }
 }
 

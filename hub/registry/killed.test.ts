@@ -57,7 +57,7 @@ test.each(['in its folder', 'in dotfiles'])(
       unfinished += tmp().length - 1
       removeLeftovers(folder)
       expect(tmp()).toEqual(['mine.json.tmp-1234567890abcdef'])
-      expect('entries' in new ConfigFile(folder).read()).toBe(true)
+      expect('entries' in new ConfigFile(folder, () => false).read()).toBe(true)
     }
     // A kill must have hit the middle of a write, or this shows nothing.
     expect(unfinished).toBeGreaterThan(0)

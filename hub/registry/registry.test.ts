@@ -8,6 +8,7 @@ import { Announcer } from '../announce.ts'
 import { type DataFolder, openDataFolder } from '../store/data-folder.ts'
 import { type Db, openState } from '../store/open.ts'
 import { Sealed } from '../store/sealed.ts'
+import { Redactor } from '../vault/redactor.ts'
 import { Registry } from './registry.ts'
 
 const seal = randomBytes(32)
@@ -17,6 +18,7 @@ let config: string
 let db: Db
 let registry: Registry
 let stored: Set<string>
+const redactor = new Redactor()
 let forged: string[]
 let changed: string[]
 
@@ -28,7 +30,7 @@ async function open(mode: 'person' | 'unattended' = 'person', trust: string[] = 
     folder,
     db,
     sealed,
-    vault: { has: name => stored.has(name) },
+    vault: { has: name => stored.has(name), redactor },
     announcer,
     mode,
     trust,
@@ -360,4 +362,30 @@ test('config.json names a schema that describes it', async () => {
   expect(Object.keys(schema.properties.mcpServers.additionalProperties.properties)).toEqual(
     expect.arrayContaining(['command', 'args', 'env', 'url', 'headers', 'trust', 'startup']),
   )
+})
+
+test('a stored value is written into no definition, in no form; what a hand wrote there can still be switched off', async () => {
+  await open()
+  const value = 'k9-Tr0ub4dor&3"zebra'
+  redactor.learn(value, 'MY_KEY')
+  const refused = { code: 'registry/holds-secret' }
+  const launch = (part: Partial<Launch>): Launch => ({ command: 'x', args: [], env: {}, headers: {}, ...part })
+  for (const [name, given] of [
+    [`my ${value}`, launch({})],
+    ['a', launch({ args: [`--key=${Buffer.from(value).toString('base64')}`] })],
+    ['a', launch({ env: { KEY: `Bearer ${value}` } })],
+    ['a', { args: [], env: {}, headers: { 'X-Key': value }, url: 'https://example.com' } satisfies Launch],
+  ] as const)
+    await expect(registry.add(name, given)).rejects.toMatchObject(refused)
+  await expect(registry.import(JSON.stringify({ a: { command: 'x', env: { KEY: value } } }))).rejects.toMatchObject(
+    refused,
+  )
+  const { id } = await registry.add('a', launch({ env: { KEY: '${secret:MY_KEY}' } }))
+  await expect(registry.update(id, { launch: launch({ env: { KEY: value } }) })).rejects.toMatchObject(refused)
+  await expect(registry.update(id, { name: value })).rejects.toMatchObject(refused)
+  expect(readFileSync(config, 'utf8')).not.toContain('Tr0ub4dor')
+  writeFileSync(config, JSON.stringify({ mcpServers: { b: { command: 'x', env: { KEY: value } } } }))
+  await vi.waitFor(() => expect(registry.list().map(one => one.name)).toEqual(['b']), 10_000)
+  await registry.update(registry.find('b').id, { enabled: false })
+  expect(registry.find('b').enabled).toBe(false)
 })

@@ -27,7 +27,7 @@ export interface RegistryOptions {
   folder: DataFolder
   db: Db
   sealed: Sealed
-  vault: Pick<Vault, 'has'>
+  vault: Pick<Vault, 'has'> & { redactor: Pick<Vault['redactor'], 'holds'> }
   announcer: Announcer
   /** Without a person everything defined is agreed to and granted. */
   mode: 'person' | 'unattended'
@@ -74,7 +74,7 @@ export class Registry {
     onEdited = () => {},
   }: RegistryOptions) {
     this.#onEdited = onEdited
-    this.#file = new ConfigFile(folder.path)
+    this.#file = new ConfigFile(folder.path, text => vault.redactor.holds(text))
     this.#ids = new ServerIds(db)
     this.#accepted = new Accepted(sealed)
     this.#standings = new Standings({
@@ -188,7 +188,6 @@ export class Registry {
     return this.#standings.agreement(this.find(id))
   }
 
-  /** Refused when the digest is no longer that of what was shown. */
   /** Throws when this is no longer what a person was shown. */
   expects(id: string, shown: string): void {
     const { name, digest } = this.find(id)

@@ -28,6 +28,11 @@ export class Redactor {
     }
   }
 
+  /** Whether a stored value stands in it, in any form. */
+  holds(text: string): boolean {
+    return this.#redactKnown(text) !== text
+  }
+
   redact(text: string): string {
     return withoutShapes(this.#redactKnown(text))
   }
