@@ -8,8 +8,10 @@ import { type Message, startBridge } from './raw-peer.ts'
 import { memoryOf, startUnattended, type Unattended } from './unattended.ts'
 
 const MB = 1024 * 1024
-/** V8 gives memory back late: what is asked here is that it does not grow with what was sent. */
-const MOST_MB = 550
+/** V8 gives memory back late: what is asked is that it does not grow with what was sent, which is far more than this. */
+const MOST_MB = 650
+/** What may wait for a server in the hub, and on its way there in pipes and the bridge. */
+const MOST_ON_THE_WAY_MB = 128 + 32
 /** What the hub lets wait for one client, and what pipes and the bridge take besides. */
 const MOST_WAITING_MB = 256 + 40
 const LIMIT_MS = 60_000
@@ -49,7 +51,7 @@ test('a client that reads nothing of 900 MB it asked for: so much waits for it a
   }
 }, 240_000)
 
-test('a server that reads nothing of 600 MB it is sent: bounded memory, other servers of the same client undisturbed, every call answered', async () => {
+test('a server that reads nothing of 900 MB it is sent: bounded memory, other servers of the same client undisturbed, every call answered', async () => {
   place = await startUnattended({ normal: [fixture('normal.mjs')] })
   const { hub, window, marked } = place
   const launch = {
@@ -68,15 +70,16 @@ test('a server that reads nothing of 600 MB it is sent: bounded memory, other se
     let most = 0
     const text = 'x'.repeat(MB)
     const answers: Promise<Message>[] = []
-    for (let n = 0; n < 20; n++) {
+    for (let n = 0; n < 30; n++) {
       answers.push(...Array.from({ length: 30 }, () => big.peer.call('deaf_act', { text })))
+      await until('what does not fit is refused', () => big.peer.open.length < MOST_ON_THE_WAY_MB, LIMIT_MS)
       const said = await Promise.race([other.peer.call('normal_echo', { n }), sleep(LIMIT_MS, 'held up')])
       expect(JSON.stringify(said)).toContain(`\\"n\\":${n}`)
       most = Math.max(most, memoryOf(hub.pid) - before)
-      await sleep(200)
     }
     console.log(`a server that reads nothing: the hub held ${Math.round(most)} MB more at most`)
     expect(most).toBeLessThan(MOST_MB)
+    expect(big.peer.open.length).toBeGreaterThan(50)
     const ended = window.call.servers.stop({ id: 'deaf' })
     const settled = await Promise.all(answers)
     for (const one of settled) expect(one.error ?? one.result?.isError).toBeTruthy()

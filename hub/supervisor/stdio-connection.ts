@@ -19,6 +19,8 @@ const STDERR_BYTES = 512 * 1024
 const STDERR_PER_MS = 25
 /** Frames handed on and not yet taken: above it, the server's output waits. */
 const UNTAKEN_BYTES = 4 * 1024 * 1024
+/** A text this long goes out as bytes. */
+const LONG = 16 * 1024
 /** A grandchild may hold stdout open after the server is gone: what is still on its way gets this long. */
 const DRAIN_MS = 250
 
@@ -101,7 +103,9 @@ export class StdioConnection implements Connection {
     if (!stdin.writable) return
     holdForTurn(stdin)
     // A newline inside would be two frames. JSON's strings hold none, so between tokens a space says the same.
-    stdin.write(frame.includes('\n') ? `${frame.replaceAll(/[\r\n]+/g, ' ')}\n` : `${frame}\n`)
+    const line = frame.includes('\n') ? `${frame.replaceAll(/[\r\n]+/g, ' ')}\n` : `${frame}\n`
+    // Of a text that waits to be written, Node sets three times its length aside.
+    stdin.write(line.length > LONG ? Buffer.from(line) : line)
   }
 
   close(graceMs: number): Promise<void> {
