@@ -8,7 +8,6 @@ import { Windows } from './api/windows.ts'
 import { Audit } from './audit/audit.ts'
 import { Keeping } from './audit/keeping.ts'
 import { HubError } from './error.ts'
-import type { HubOptions } from './hub.ts'
 import type { OpenParts } from './parts.ts'
 import { type DataFolder, openDataFolder } from './store/data-folder.ts'
 import { removeLeftovers } from './store/leftovers.ts'
@@ -21,6 +20,21 @@ import type { Mode } from './vault/keys.ts'
 import { findSessionBus, rememberSessionBus } from './vault/session-bus.ts'
 import { Vault } from './vault/vault.ts'
 
+export interface HubOptions {
+  /** The data folder. */
+  data: string
+  /** A policy file for a machine without a person; only on a folder that was created with it. */
+  policy?: string
+  /** The browser window's port; 0 or absent: any free one. */
+  port?: number
+  /** Called once the hub wants to end by itself (asked to stop). */
+  onStop?: () => void
+  /** Called when the number of connections and windows changes, for the idle end. */
+  onBusy?: (connections: number) => void
+  report?: (message: string) => void
+}
+
+/** What was opened. */
 export interface Ground {
   announcer: Announcer
   audit: Audit

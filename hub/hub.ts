@@ -1,22 +1,8 @@
 // The hub: opens its parts in order, answers on its socket, and closes them in reverse.
 import { openDoors } from './doors.ts'
 import { openEngine } from './engine.ts'
-import { openGround } from './ground.ts'
+import { type HubOptions, openGround } from './ground.ts'
 import { OpenParts } from './parts.ts'
-
-export interface HubOptions {
-  /** The data folder. */
-  data: string
-  /** A policy file for a machine without a person; only on a folder that was created with it. */
-  policy?: string
-  /** The browser window's port; 0 or absent: any free one. */
-  port?: number
-  /** Called once the hub wants to end by itself (asked to stop). */
-  onStop?: () => void
-  /** Called when the number of connections and windows changes, for the idle end. */
-  onBusy?: (connections: number) => void
-  report?: (message: string) => void
-}
 
 export interface Hub {
   readonly socket: string

@@ -1,7 +1,7 @@
 // Small controls that many pages have: filter field, copy, key hints.
 import { ActionIcon, Kbd, CopyButton as MantineCopy, TextInput, Tooltip } from '@mantine/core'
 import { IconCheck, IconCopy, IconSearch } from '@tabler/icons-react'
-import { useEffect, useRef } from 'react'
+import { type RefObject, useEffect, useRef } from 'react'
 import css from './layout.module.css'
 
 /** The page's filter: `/` goes there, Escape empties it and goes back. */
@@ -11,16 +11,7 @@ export function FilterField(props: {
   label?: string
   width?: number
 }) {
-  const field = useRef<HTMLInputElement>(null)
-  useEffect(() => {
-    const onKey = (event: KeyboardEvent) => {
-      if (event.key !== '/' || event.ctrlKey || event.metaKey || isTyping(event.target)) return
-      event.preventDefault()
-      field.current?.focus()
-    }
-    window.addEventListener('keydown', onKey)
-    return () => window.removeEventListener('keydown', onKey)
-  }, [])
+  const field = useSlash()
   return (
     <TextInput
       ref={field}
@@ -39,6 +30,21 @@ export function FilterField(props: {
       }}
     />
   )
+}
+
+/** For a field to search in: / leads to it. */
+export function useSlash(): RefObject<HTMLInputElement | null> {
+  const field = useRef<HTMLInputElement>(null)
+  useEffect(() => {
+    const onKey = (event: KeyboardEvent) => {
+      if (event.key !== '/' || event.ctrlKey || event.metaKey || isTyping(event.target)) return
+      event.preventDefault()
+      field.current?.focus()
+    }
+    window.addEventListener('keydown', onKey)
+    return () => window.removeEventListener('keydown', onKey)
+  }, [])
+  return field
 }
 
 /** Whether single letters belong to a field now. */

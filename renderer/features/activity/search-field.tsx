@@ -2,13 +2,13 @@
 import { TextInput } from '@mantine/core'
 import { IconSearch } from '@tabler/icons-react'
 import { useEffect, useRef, useState } from 'react'
-import { isTyping } from '../../ui/index.ts'
+import { useSlash } from '../../ui/index.ts'
 import css from './activity.module.css'
 
 /** Typed text becomes part of the address after a pause. */
 export function SearchField({ value, onChange }: { value: string; onChange: (text: string) => void }) {
   const [text, setText] = useState(value)
-  const field = useRef<HTMLInputElement>(null)
+  const field = useSlash()
   const latest = useRef(onChange)
   latest.current = onChange
   useEffect(() => setText(value), [value])
@@ -17,15 +17,6 @@ export function SearchField({ value, onChange }: { value: string; onChange: (tex
     const timer = setTimeout(() => latest.current(text), 250)
     return () => clearTimeout(timer)
   }, [text, value])
-  useEffect(() => {
-    const listen = (event: KeyboardEvent) => {
-      if (event.key !== '/' || event.ctrlKey || event.metaKey || isTyping(event.target)) return
-      event.preventDefault()
-      field.current?.focus()
-    }
-    document.addEventListener('keydown', listen)
-    return () => document.removeEventListener('keydown', listen)
-  }, [])
   return (
     <TextInput
       ref={field}

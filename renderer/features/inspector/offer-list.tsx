@@ -3,7 +3,7 @@ import { TextInput } from '@mantine/core'
 import { IconSearch } from '@tabler/icons-react'
 import { useEffect, useMemo, useRef, useState } from 'react'
 import { listOf, useServers } from '../../hub.ts'
-import { duration, Foreign, isTyping, RiskMark, RowsSkeleton, ServerTile, shown } from '../../ui/index.ts'
+import { duration, Foreign, RiskMark, RowsSkeleton, ServerTile, shown, useSlash } from '../../ui/index.ts'
 import { useWalk } from '../use-walk.ts'
 import { byServer, type Found, find, pieces } from './find.ts'
 import css from './inspector.module.css'
@@ -149,16 +149,7 @@ function Group({ server, found, chosen, onChoose }: GroupProps) {
 }
 
 function Search(props: { value: string; fact: string; onChange: (text: string) => void; onEnter: () => void }) {
-  const field = useRef<HTMLInputElement>(null)
-  useEffect(() => {
-    const listen = (event: KeyboardEvent) => {
-      if (event.key !== '/' || event.ctrlKey || event.metaKey || isTyping(event.target)) return
-      event.preventDefault()
-      field.current?.focus()
-    }
-    document.addEventListener('keydown', listen)
-    return () => document.removeEventListener('keydown', listen)
-  }, [])
+  const field = useSlash()
   return (
     <TextInput
       ref={field}
