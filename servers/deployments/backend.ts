@@ -1,6 +1,7 @@
 // What deploys: the demo that comes along, or a real one over HTTP. This server plans and checks; the backend does.
 import semver from 'semver'
 import { z } from 'zod'
+import { Failure } from '../kit/failure.ts'
 
 export const Environment = z.enum(['development', 'staging', 'production'])
 export type Environment = z.output<typeof Environment>
@@ -42,13 +43,32 @@ export interface Order {
   version: string
 }
 
+const MOST_LINES = 10_000
+const cutAt = (most: number) =>
+  z.string().transform(text => (text.length > most ? `${text.slice(0, most)}… (cut)` : text))
+/** A backend that says a lot is still understood. */
 export const Run = z.object({
   state: z.enum(['running', 'succeeded', 'failed', 'cancelled']),
-  progress: z.number().min(0).max(100),
-  message: z.string().max(2_000).default(''),
-  lines: z.array(z.string().max(10_000)).max(10_000).default([]),
+  progress: z.number().transform(percent => Math.min(100, Math.max(0, percent))),
+  message: cutAt(2_000).default(''),
+  lines: z
+    .array(cutAt(10_000))
+    .default([])
+    .transform(lines => {
+      const left = lines.length - MOST_LINES
+      return left > 0 ? [`(${left} lines before these are left out)`, ...lines.slice(left)] : lines
+    }),
 })
 export type Run = z.output<typeof Run>
+
+export function noService(name: string): Failure {
+  return new Failure('not_found', `There is no service ${name}.`, 'Look with list_services.')
+}
+
+export function notConfigured({ name, environments }: Service, environment: Environment): Failure {
+  const has = Object.keys(environments).join(', ') || 'none'
+  return new Failure('not_found', `${name} has no configuration for ${environment}.`, `It has ${has}.`)
+}
 
 /** All throw Failure: not_found for what there is not, conflict where another deployment runs. */
 export interface Backend {

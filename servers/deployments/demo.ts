@@ -1,7 +1,7 @@
 // The demo that comes along: some made-up services, and deployments that only count time. The same order ends the same way.
 import { Failure } from '../kit/failure.ts'
 import { change, type State } from '../kit/state.ts'
-import type { Backend, Order, Run, Service } from './backend.ts'
+import { type Backend, noService, notConfigured, type Order, type Run, type Service } from './backend.ts'
 
 const STEPS = ['Fetch the image', 'Run the checks', 'Change the database', 'Roll out', 'Watch its health']
 /** Versions with this in them fail at the last step. */
@@ -35,18 +35,18 @@ export class DemoBackend implements Backend {
 
   async service(name: string): Promise<Service> {
     const found = (await this.#world()).services[name]
-    if (!found) throw new Failure('not_found', `There is no service ${name}.`, 'Look with list_services.')
+    if (!found) throw noService(name)
     return found
   }
 
   async begin(order: Order): Promise<void> {
     await this.#change(world => {
       if (world.runs.some(run => run.id === order.id)) return world
-      const isSame = (run: DemoRun) => run.service === order.service && run.environment === order.environment
-      const other = world.runs.find(run => isSame(run) && this.#runOf(run).state === 'running')
+      const other = world.runs.find(run => isSamePlace(run, order) && this.#runOf(run).state === 'running')
       if (other) throw new Failure('conflict', `${order.service} is being deployed already.`, 'Wait for its end.')
-      if (!world.services[order.service]?.environments[order.environment])
-        throw new Failure('not_found', `There is no service ${order.service}.`, 'Look with list_services.')
+      const service = world.services[order.service]
+      if (!service) throw noService(order.service)
+      if (!service.environments[order.environment]) throw notConfigured(service, order.environment)
       return { ...world, runs: [...world.runs, { ...order, startedAt: this.#now() }].slice(-500) }
     })
   }
@@ -65,8 +65,7 @@ export class DemoBackend implements Backend {
 
   async remove(service: string): Promise<void> {
     await this.#change(world => {
-      if (!world.services[service])
-        throw new Failure('not_found', `There is no service ${service}.`, 'Look with list_services.')
+      if (!world.services[service]) throw noService(service)
       const { [service]: _, ...services } = world.services
       return { ...world, services }
     })
@@ -98,7 +97,8 @@ export class DemoBackend implements Backend {
   }
 
   #runOf({ id, kind, service, environment, version, startedAt, cancelledAt }: DemoRun): Run {
-    const passed = (cancelledAt ?? this.#now()) - startedAt
+    // Clocks are set back at times.
+    const passed = Math.max(0, (cancelledAt ?? this.#now()) - startedAt)
     const done =
       this.#lastsMs === 0 ? STEPS.length : Math.min(STEPS.length, Math.floor((passed / this.#lastsMs) * STEPS.length))
     const fails = version.includes(BROKEN) && done === STEPS.length
@@ -115,9 +115,10 @@ export class DemoBackend implements Backend {
   }
 }
 
+const isSamePlace = (one: Order, other: Order) => one.service === other.service && one.environment === other.environment
+
 function isLast(run: DemoRun, runs: readonly DemoRun[], counts: (run: DemoRun) => boolean): boolean {
-  const same = runs.filter(one => one.service === run.service && one.environment === run.environment && counts(one))
-  return same.at(-1) === run
+  return runs.findLast(one => isSamePlace(one, run) && counts(one)) === run
 }
 
 const place = (version: string | null, previous: string | null, healthy = true) => ({ version, previous, healthy })

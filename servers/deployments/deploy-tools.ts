@@ -18,6 +18,7 @@ const Key = z
   .max(200)
   .optional()
   .describe('Yours alone for this deployment: asked again with it, also after a crash, it is the same deployment')
+const Meant = Environment.describe('The one it goes to, as the task says: so that it shows in the call')
 const output = Task.extend(BACKEND)
 
 export function addDeployTools(kit: Kit, server: McpServer, d: Deploying): void {
@@ -54,12 +55,12 @@ export function addDeployTools(kit: Kit, server: McpServer, d: Deploying): void 
     {
       title: 'Approve a deployment',
       description: `Lets a deployment that waits begin; its prerequisites are checked again. Only when the person said so.${demo}`,
-      input: z.object({ taskId: TaskId }),
+      input: z.object({ taskId: TaskId, environment: Meant }),
       output,
       annotations: writes,
       ...LONG,
     },
-    async ({ taskId }, call) => told(await approve(d, taskId, call.caller, call.signal)),
+    async (asked, call) => told(await approve(d, asked, call.caller, call.signal)),
   )
 
   kit.tool(
@@ -68,12 +69,12 @@ export function addDeployTools(kit: Kit, server: McpServer, d: Deploying): void 
     {
       title: 'Cancel a deployment',
       description: `Stops a deployment that waits or runs. What it has done so far stays.${demo}`,
-      input: z.object({ taskId: TaskId }),
+      input: z.object({ taskId: TaskId, environment: Meant }),
       output,
       annotations: { ...writes, idempotentHint: true },
       ...LONG,
     },
-    async ({ taskId }, call) => told(await cancel(d, taskId, d.rights.who(call.caller), call.signal)),
+    async (asked, call) => told(await cancel(d, asked, d.rights.who(call.caller), call.signal)),
   )
 
   kit.tool(
@@ -101,13 +102,22 @@ export function addDeployTools(kit: Kit, server: McpServer, d: Deploying): void 
     {
       title: 'Delete a service',
       description: `Takes a service away, with its configuration, from all environments. It cannot be taken back. Refused where it runs in a protected one.${demo}`,
-      input: z.object({ service: ServiceName, confirmation: z.literal('DELETE').describe('DELETE, in capitals') }),
+      input: z.object({
+        service: ServiceName,
+        confirmation: z.literal('DELETE').describe('DELETE, in capitals'),
+        environments: z
+          .array(Environment)
+          .max(10)
+          .default([])
+          .describe('All that it is configured for: so that they show in the call'),
+      }),
       output: z.object({ service: z.string(), environments: z.array(Environment), ...BACKEND }),
       annotations: { ...writes, destructiveHint: true, idempotentHint: true },
       ...LONG,
     },
-    async ({ service }, call) => {
-      const environments = await remove(d, service, d.rights.who(call.caller), call.signal)
+    async (asked, call) => {
+      const { service } = asked
+      const environments = await remove(d, asked, d.rights.who(call.caller), call.signal)
       return { text: `${service} is deleted.${demo}`, data: { service, environments, backend } }
     },
   )

@@ -5,7 +5,7 @@ import { Failure } from '../kit/failure.ts'
 import type { Protected } from '../kit/protected.ts'
 import { type Backend, Environment } from './backend.ts'
 import type { DeployWindows } from './deploy-windows.ts'
-import { busyFailure, busyWords, type NewOrder, type Orders, type Seen } from './orders.ts'
+import { busyFailure, busyWords, type Kept, type NewOrder, type Orders, type Seen } from './orders.ts'
 import { type Checked, checkPrerequisites, type Wanted } from './prerequisites.ts'
 import type { Rights } from './rights.ts'
 
@@ -59,21 +59,38 @@ export async function start(
   return placed(d, { id, kind: 'deploy', ...wanted, by: who.name, at: d.now(), from, is }, signal)
 }
 
+/** A deployment, and where it goes as whoever asks believes: what is in front of this server sees no more than that. */
+interface Meant {
+  taskId: string
+  environment: Environment
+}
+
+async function meant(d: Deploying, { taskId, environment }: Meant): Promise<Kept> {
+  const order = await d.orders.get(taskId)
+  if (order.environment === environment) return order
+  throw new Failure(
+    'conflict',
+    `${taskId} goes to ${order.environment}, not to ${environment}.`,
+    `Call with environment: ${order.environment}, if it is meant.`,
+    { environment: order.environment },
+  )
+}
+
 export async function approve(
   d: Deploying,
-  taskId: string,
+  asked: Meant,
   caller: Caller | undefined,
   signal: AbortSignal,
 ): Promise<Seen> {
-  const order = await d.orders.get(taskId)
+  const order = await meant(d, asked)
   const who = d.rights.who(caller)
   d.rights.require(order.environment, who)
   if (caller && caller.name === order.by)
     throw new Failure('permission_denied', 'Whoever started a deployment cannot approve it.', 'Ask somebody else to.')
   // What was true when it was started may have changed since.
-  if (order.is === 'waiting') await checked(d, order, who, signal, taskId)
-  await d.orders.approve(taskId, who.name, signal)
-  return d.orders.see(await d.orders.get(taskId), signal)
+  if (order.is === 'waiting') await checked(d, order, who, signal, order.id)
+  await d.orders.approve(order, who.name, signal)
+  return d.orders.see(await d.orders.get(order.id), signal)
 }
 
 export async function rollBack(
@@ -116,20 +133,35 @@ export async function rollBack(
   return placed(d, { ...order, by: who.name, at: d.now(), from: running.version, is: 'begun' }, signal)
 }
 
-export async function cancel(d: Deploying, taskId: string, who: Caller, signal: AbortSignal): Promise<Seen> {
-  const order = await d.orders.get(taskId)
+export async function cancel(d: Deploying, asked: Meant, who: Caller, signal: AbortSignal): Promise<Seen> {
+  const order = await meant(d, asked)
   d.rights.require(order.environment, who)
   await d.orders.cancel(order, signal)
-  return d.orders.see(await d.orders.get(taskId), signal)
+  return d.orders.see(await d.orders.get(order.id), signal)
 }
 
 /** From everywhere it runs; never where that is protected, or while it is being deployed. */
-export async function remove(d: Deploying, name: string, who: Caller, signal: AbortSignal): Promise<Environment[]> {
+export async function remove(
+  d: Deploying,
+  { service: name, environments: named }: { service: string; environments: readonly Environment[] },
+  who: Caller,
+  signal: AbortSignal,
+): Promise<Environment[]> {
   const service = await d.backend.service(name, signal)
   const environments = Environment.options.filter(one => service.environments[one] !== undefined)
-  for (const environment of environments) {
+  for (const environment of environments)
     if (service.environments[environment]!.version !== null) d.guarded.refuse(environment)
+  // Configured nowhere, it may be meant for anywhere.
+  for (const environment of environments.length > 0 ? environments : Environment.options)
     d.rights.require(environment, who)
+  if (environments.some(one => !named.includes(one)))
+    throw new Failure(
+      'validation_error',
+      `${name} is configured for ${environments.join(', ')}.`,
+      `Call with environments: ${JSON.stringify(environments)}, if it shall go from all of them.`,
+      { environments },
+    )
+  for (const environment of environments) {
     const busy = await d.orders.underWay(name, environment, signal)
     if (busy) throw busyFailure(busy)
   }

@@ -11,6 +11,11 @@ async function server(...given: Parameters<typeof open>): Promise<Opened> {
   return one
 }
 const checkout = { service: 'checkout', version: '2.5.0', environment: 'development' }
+const REMOTE = {
+  OAUTH_TOKEN_URL: 'https://example.com/token',
+  OAUTH_CLIENT_ID: 'x',
+  OAUTH_CLIENT_SECRET: 'y',
+}
 const configOf = async ({ client }: Opened, service: string) =>
   JSON.parse(
     ((await client.readResource({ uri: `deployments://config/${service}` })).contents[0] as { text: string }).text,
@@ -147,6 +152,9 @@ test.each([
   [{ OAUTH_CLIENT_ID: 'x' }, 'go together'],
   [{ OAUTH_TOKEN_URL: 'http://example.com/token' }, 'https'],
   [{ APPROVAL_FOR: 'prod' }, 'APPROVAL_FOR'],
+  [{ DEPLOY_PERMISSIONS: 'deploy:dev,deploy:prod' }, 'DEPLOY_PERMISSIONS'],
+  [{ DEPLOYMENTS_URL: 'https://me:secret@example.com/' }, 'DEPLOYMENTS_URL'],
+  [{ ...REMOTE, DEPLOYMENTS_URL: 'http://example.com/v1' }, 'DEPLOYMENTS_URL begins with https://'],
 ])('a setting that makes no sense is said at start: %o', async (env, said) => {
   await expect(open(env as unknown as Record<string, string>)).rejects.toThrow(said)
 })
@@ -176,16 +184,16 @@ test('where approval is needed it waits; what was true is checked again when it 
   expect((await one.call('check_deployment_status', { taskId })).data.state).toBe('waiting')
   // By the evening the window is closed.
   one.clock.now = NOON + 6 * 3_600_000
-  expect((await one.call('approve_deployment', { taskId })).data.error).toMatchObject({
+  expect((await one.call('approve_deployment', { taskId, environment: 'production' })).data.error).toMatchObject({
     kind: 'conflict',
     message: expect.stringContaining('closed'),
   })
   one.clock.now = NOON + 86_400_000
-  expect((await one.call('approve_deployment', { taskId })).data).toMatchObject({
+  expect((await one.call('approve_deployment', { taskId, environment: 'production' })).data).toMatchObject({
     state: 'working',
     approvedBy: 'local',
   })
-  expect((await one.call('approve_deployment', { taskId })).data.error.kind).toBe('conflict')
+  expect((await one.call('approve_deployment', { taskId, environment: 'production' })).data.error.kind).toBe('conflict')
   one.clock.now += 11_000
   expect((await one.call('check_deployment_status', { taskId })).data.state).toBe('completed')
 })
@@ -199,8 +207,8 @@ test('one at a time for a service in an environment; cancelling makes room', asy
   expect((await one.call('start_deployment', { ...checkout, environment: 'staging', version: '2.3.2' })).failed).toBe(
     false,
   )
-  expect((await one.call('cancel_deployment', { taskId })).data.state).toBe('cancelled')
-  expect((await one.call('cancel_deployment', { taskId })).data.state).toBe('cancelled')
+  expect((await one.call('cancel_deployment', { taskId, environment: 'development' })).data.state).toBe('cancelled')
+  expect((await one.call('cancel_deployment', { taskId, environment: 'development' })).data.state).toBe('cancelled')
   one.clock.now++
   expect((await one.call('start_deployment', { ...checkout, version: '2.6.0' })).failed).toBe(false)
   const all = (await one.call('list_deployments', { service: 'checkout', environment: 'development' })).data.deployments
@@ -259,20 +267,26 @@ test('a protected environment is not rolled back and keeps its services, unless 
     kind: 'permission_denied',
     suggestion: expect.stringContaining('PROTECTED_ENVIRONMENTS'),
   })
-  expect((await one.call('delete_service', { service: 'checkout', confirmation: 'DELETE' })).data.error.kind).toBe(
-    'permission_denied',
-  )
+  const all = ['development', 'staging', 'production']
+  const whole = { service: 'checkout', confirmation: 'DELETE', environments: all }
+  expect((await one.call('delete_service', whole)).data.error.kind).toBe('permission_denied')
+  const some = { service: 'recommendations', environments: ['development', 'staging'] }
   for (const confirmation of ['delete', 'yes', true, undefined])
-    expect((await one.call('delete_service', { service: 'recommendations', confirmation })).failed).toBe(true)
+    expect((await one.call('delete_service', { ...some, confirmation })).failed).toBe(true)
+  for (const environments of [[], ['staging'], ['production', 'staging']]) {
+    const { data } = await one.call('delete_service', { ...some, confirmation: 'DELETE', environments })
+    expect(data.error).toMatchObject({
+      kind: 'validation_error',
+      suggestion: expect.stringContaining('["development","staging"]'),
+    })
+  }
   expect((await one.call('list_services')).data.services).toHaveLength(5)
-  const gone = await one.call('delete_service', { service: 'recommendations', confirmation: 'DELETE' })
+  const gone = await one.call('delete_service', { ...some, confirmation: 'DELETE' })
   expect(gone.data).toMatchObject({ environments: ['development', 'staging'] })
   expect((await one.call('list_services')).data.services).not.toContain('recommendations')
   const free = await server({ ...EVERYTHING, PROTECTED_ENVIRONMENTS: 'none' })
   expect((await free.call('rollback_deployment', asked)).data).toMatchObject({ state: 'working', version: '2.2.4' })
-  expect(
-    (await free.call('delete_service', { service: 'checkout', confirmation: 'DELETE' })).data.error.message,
-  ).toContain('is on its way')
+  expect((await free.call('delete_service', whole)).data.error.message).toContain('is on its way')
 })
 
 test('lists come in pages, newest first, and a task that there is not is said', async () => {

@@ -2,6 +2,8 @@
 import { z } from 'zod'
 import { Failure } from '../kit/failure.ts'
 import { type HttpAnswer, HttpAsker, HttpProblem, type HttpQuestion } from '../kit/http-ask.ts'
+import { orAborted } from '../kit/or-aborted.ts'
+import { withoutShapes, withoutShapesIn } from '../kit/shapes.ts'
 import { type Problem, Upstream } from '../kit/upstream.ts'
 import { type Backend, type Order, Run, Service, ServiceName } from './backend.ts'
 import { TokenProblem, type Tokens } from './token.ts'
@@ -58,7 +60,7 @@ export class HttpBackend implements Backend {
 
   async run(id: string, signal: AbortSignal): Promise<Run | null> {
     try {
-      return await this.#ask('GET', `deployments/${id}`, signal, Run)
+      return withoutShapesIn(await this.#ask('GET', `deployments/${id}`, signal, Run))
     } catch (error) {
       if (error instanceof Failure && error.kind === 'not_found') return null
       throw error
@@ -89,7 +91,7 @@ export class HttpBackend implements Backend {
 
   /** With a fresh token once, where the one that was kept is no longer taken. */
   async #once(method: HttpQuestion['method'], path: string, signal: AbortSignal, body?: object): Promise<unknown> {
-    const token = await this.#tokens?.get()
+    const token = this.#tokens ? await orAborted(this.#tokens.get(), signal) : undefined
     const first = await this.#send(method, path, signal, token, body)
     if (first.status !== 401 || token === undefined) return read(first)
     this.#tokens!.drop(token)
@@ -109,6 +111,7 @@ export class HttpBackend implements Backend {
       method,
       headers: { accept: 'application/json', ...authorization, ...type },
       ...(body ? { body: JSON.stringify(body) } : {}),
+      secret: token,
       signal: AbortSignal.any([signal, AbortSignal.timeout(this.#timeoutMs)]),
     })
   }
@@ -117,7 +120,7 @@ export class HttpBackend implements Backend {
 function read({ status, retryAfterMs, json }: HttpAnswer): unknown {
   if (status >= 200 && status < 300) return json
   const said = z.object({ message: z.string() }).safeParse(json)
-  throw new HttpProblem({ status, retryAfterMs, said: said.success ? said.data.message : undefined })
+  throw new HttpProblem({ status, retryAfterMs, said: said.success ? withoutShapes(said.data.message) : undefined })
 }
 
 const NO_TOKEN = [

@@ -48,7 +48,11 @@ test('a deployment from its check to its end, and nothing is called a demo', asy
   expect((await one.call('check_deployment_status', { taskId })).data.state).toBe('completed')
   expect((await one.call('get_deployment_logs', { taskId })).data.log).toContain('Roll out: done')
   expect((await one.call('rollback_deployment', { ...checkout, version: undefined })).data.version).toBe('2.4.0')
-  const gone = await one.call('delete_service', { service: 'recommendations', confirmation: 'DELETE' })
+  const gone = await one.call('delete_service', {
+    service: 'recommendations',
+    confirmation: 'DELETE',
+    environments: ['development', 'staging'],
+  })
   expect(gone.failed).toBe(false)
   expect(await backend.demo.services()).not.toContain('recommendations')
 })
@@ -188,7 +192,7 @@ test('a backend that fails while it is told: nobody says it has not begun; it is
       'conflict',
     )
     if (isBegun) expect((await one.call('start_deployment', wanted)).data).toMatchObject({ taskId, state: 'working' })
-    expect((await one.call('cancel_deployment', { taskId })).data.state).toBe('cancelled')
+    expect((await one.call('cancel_deployment', { taskId, environment })).data.state).toBe('cancelled')
     expect((await backend.demo.run(taskId))?.state).toBe(isBegun ? 'cancelled' : undefined)
   }
   await backend.api.close()

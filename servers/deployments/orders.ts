@@ -79,21 +79,27 @@ export class Orders {
   /** Notes the order and takes its turn; then the backend is told, unless it waits. Of one that was refused nothing stays. */
   async place(order: NewOrder, signal: AbortSignal): Promise<void> {
     const message = order.is === 'waiting' ? 'Waits for approve_deployment' : ON_ITS_WAY
-    // First, so that others who want their turn see it.
-    await this.#note(order.id, before => ({ ...(before ?? order), begunAt: this.#now(), message, progress: 0 }))
+    // First, so that others who want their turn see it. What somebody else made of it meanwhile stays.
+    const noted = await this.#note(order.id, before =>
+      before && before.is !== order.is
+        ? null
+        : { ...before, ...order, at: before?.at ?? order.at, begunAt: this.#now(), message, progress: 0 },
+    )
+    if (noted.is !== order.is) return
     try {
       await this.#takeTurn(order, signal)
       if (order.is === 'begun') await this.#hand(order, signal)
     } catch (error) {
-      if (!isRefusal(error)) throw unclear(order.id, error)
-      // One that was sent before, and whose answer was lost, may be there.
-      if (await this.#isThere(order.id, signal)) return
+      if (await this.#isThereAfter(error, order.id, signal)) return
       await this.#forget(order.id)
       throw error
     }
   }
 
-  async approve(id: string, by: string, signal: AbortSignal): Promise<void> {
+  async approve(waiting: Kept, by: string, signal: AbortSignal): Promise<void> {
+    const { id } = waiting
+    // It has it already, unless something failed when it was noted.
+    if (waiting.is === 'waiting') await this.#takeTurn(waiting, signal)
     const order = await this.#note(id, before => {
       if (before?.is !== 'waiting')
         throw new Failure('conflict', 'It does not wait for approval.', 'Look at its status.')
@@ -102,8 +108,7 @@ export class Orders {
     try {
       await this.#hand(order, signal)
     } catch (error) {
-      if (!isRefusal(error)) throw unclear(id, error)
-      if (await this.#isThere(id, signal)) return
+      if (await this.#isThereAfter(error, id, signal)) return
       await this.#note(id, before => before && { ...before, is: 'failed', message: (error as Failure).message })
       throw error
     }
@@ -165,12 +170,16 @@ export class Orders {
     if ((await this.find(id))?.is === 'cancelled') await this.#backend.cancel(id, signal)
   }
 
-  async #isThere(id: string, signal: AbortSignal): Promise<boolean> {
-    return this.#backend.run(id, signal).then(Boolean, () => false)
+  /** After a refusal: one that was sent before, and whose answer was lost, may be there. Throws where nobody knows. */
+  async #isThereAfter(error: unknown, id: string, signal: AbortSignal): Promise<boolean> {
+    if (!isRefusal(error)) throw unclear(id, error)
+    const isThere = await this.#backend.run(id, signal).then(Boolean, () => null)
+    if (isThere === null) throw unclear(id, error)
+    return isThere
   }
 
   /** One deployment of a service in an environment at a time. */
-  async #takeTurn(order: NewOrder, signal: AbortSignal): Promise<void> {
+  async #takeTurn(order: Order, signal: AbortSignal): Promise<void> {
     const place = `${order.service}.${order.environment}`
     for (let tries = 0; tries < 10; tries++) {
       const held = await this.#state.read(LATEST, place)

@@ -1,7 +1,7 @@
 // What must be true before a version is deployed, each found out on its own, so that all that is missing is said at once.
 import semver from 'semver'
 import { Failure } from '../kit/failure.ts'
-import type { Backend, Environment, Service } from './backend.ts'
+import { type Backend, type Environment, noService, notConfigured, type Service } from './backend.ts'
 import type { DeployWindows } from './deploy-windows.ts'
 
 export interface Passed {
@@ -36,10 +36,10 @@ export async function checkPrerequisites(
   const { service: name, environment } = wanted
   const service = await orNull(backend.service(name, signal))
   const running = service?.environments[environment]
-  if (!service) say('configuration', false, `There is no service ${name}.`, 'Look with list_services.')
-  else if (!running)
-    say('configuration', false, `${name} has no configuration for ${environment}.`, `It has ${words(service)}.`)
-  else {
+  if (!service || !running) {
+    const { message, suggestion } = service ? notConfigured(service, environment) : noService(name)
+    say('configuration', false, message, suggestion)
+  } else {
     say('configuration', true, `${name} is configured for ${environment}.`, '')
     const [ok, message, suggestion] = versionFits(service, running.version, wanted)
     say('version', ok, message, suggestion)
@@ -51,10 +51,6 @@ export async function checkPrerequisites(
   if (open) say('window', true, `Deployments to ${environment} are open: ${when}.`, '')
   else say('window', false, `Deployments to ${environment} are closed; they are open ${when}.`, `Wait until ${opens}.`)
   return { passed, issues, service }
-
-  function words(one: Service): string {
-    return Object.keys(one.environments).join(', ') || 'none'
-  }
 }
 
 type Verdict = [ok: boolean, message: string, suggestion: string]

@@ -1,13 +1,16 @@
 // Caller may deploy where: over HTTP what the caller's token says, over stdio what the person who set this server up said.
+import { z } from 'zod'
 import type { Caller } from '../kit/callers.ts'
 import { Failure } from '../kit/failure.ts'
 import type { Environment } from './backend.ts'
 
-const PERMISSIONS: Record<Environment, string> = {
+const PERMISSIONS = {
   development: 'deploy:dev',
   staging: 'deploy:staging',
   production: 'deploy:production',
-}
+} as const satisfies Record<Environment, string>
+/** What DEPLOY_PERMISSIONS may hold. */
+export const Permission = z.enum(Object.values(PERMISSIONS))
 const PRODUCTION_GROUP = 'production-deployers'
 
 export class Rights {

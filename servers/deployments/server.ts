@@ -14,7 +14,7 @@ import { HttpBackend } from './http-backend.ts'
 import { Orders } from './orders.ts'
 import { addPlanTools } from './plan-tools.ts'
 import { Rights } from './rights.ts'
-import type { SETTINGS } from './settings.ts'
+import { isSafe, type SETTINGS } from './settings.ts'
 import { Tokens } from './token.ts'
 import { addWatchTools } from './watch-tools.ts'
 
@@ -86,6 +86,8 @@ function httpBackend(s: All, now: () => number, pace: Pace): Backend | null {
     if (oauth.some(Boolean)) throw new Error('OAUTH_TOKEN_URL is for a real backend: set DEPLOYMENTS_URL too.')
     return null
   }
+  if (oauth.some(Boolean) && !isSafe(s.DEPLOYMENTS_URL))
+    throw new Error('DEPLOYMENTS_URL begins with https:// where OAUTH is set: a token is sent there.')
   const [url, clientId, clientSecret] = oauth
   const scope = s.OAUTH_SCOPE
   const tokens = url ? new Tokens({ url, clientId: clientId!, clientSecret: clientSecret!, scope }, now) : null

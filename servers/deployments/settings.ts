@@ -4,6 +4,7 @@ import { protectedNames } from '../kit/protected.ts'
 import { STATE_SETTINGS } from '../kit/state.ts'
 import { Environment } from './backend.ts'
 import { isTimeZone, wrongWindow } from './deploy-windows.ts'
+import { Permission } from './rights.ts'
 
 const words = (fallback: string) =>
   z
@@ -11,9 +12,16 @@ const words = (fallback: string) =>
     .default(fallback)
     .transform(text => text.split(',').map(word => word.trim()))
     .transform(all => all.filter(Boolean))
-const isSafe = (url: string | undefined) =>
+/** A secret may be sent there. */
+export const isSafe = (url: string | undefined) =>
   url === undefined || /^(https:\/\/|http:\/\/(localhost|127\.0\.0\.1|\[::1\])[:/])/.test(url)
-const place = z.url({ protocol: /^https?$/ }).optional()
+const place = z
+  .url({ protocol: /^https?$/ })
+  .refine(text => {
+    const { username, password, search, hash } = new URL(text)
+    return username + password + search + hash === ''
+  }, 'has no user, password or query in it')
+  .optional()
 
 export const SETTINGS = {
   DEPLOYMENTS_URL: place.describe('Where the real backend is; without it a demo is used, which deploys nothing'),
@@ -23,9 +31,11 @@ export const SETTINGS = {
   OAUTH_CLIENT_ID: z.string().optional().describe('Who this server is there'),
   OAUTH_CLIENT_SECRET: z.string().optional().describe('Its secret').meta({ secret: true }),
   OAUTH_SCOPE: z.string().optional().describe('What to ask for'),
-  DEPLOY_PERMISSIONS: words('deploy:dev,deploy:staging').describe(
-    'What may be done over stdio: `deploy:dev`, `deploy:staging`, `deploy:production`; over HTTP the caller’s roles say it',
-  ),
+  DEPLOY_PERMISSIONS: words('deploy:dev,deploy:staging')
+    .pipe(z.array(Permission))
+    .describe(
+      'What may be done over stdio: `deploy:dev`, `deploy:staging`, `deploy:production`; over HTTP the caller’s roles say it',
+    ),
   DEPLOY_GROUPS: words('').describe(
     'Groups over stdio; production also needs `production-deployers`; over HTTP the caller’s groups say it',
   ),

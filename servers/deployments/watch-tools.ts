@@ -12,6 +12,8 @@ import { BACKEND, inWords, Task, TaskId, taskOf } from './tasks.ts'
 
 const EVERY_MS = 500
 const BATCH = 100
+/** In a list the backend is not waited for any longer. */
+const SEEN_MS = 3_000
 
 export function addWatchTools(kit: Kit, server: McpServer, d: Deploying): void {
   const { kind: backend } = d.backend
@@ -20,9 +22,9 @@ export function addWatchTools(kit: Kit, server: McpServer, d: Deploying): void {
   /** A list is also there while the backend is not. */
   const asFarAsKnown = async (order: Kept, signal: AbortSignal): Promise<Seen> => {
     try {
-      return await d.orders.see(order, signal)
+      return await d.orders.see(order, AbortSignal.any([signal, AbortSignal.timeout(SEEN_MS)]))
     } catch (error) {
-      if (!(error instanceof Failure)) throw error
+      if (!(error instanceof Failure) || signal.aborted) throw error
       return { ...order, state: 'working', message: `Last known: ${order.message}. ${error.message}` }
     }
   }

@@ -24,6 +24,8 @@ export interface HttpQuestion {
   method: 'GET' | 'POST' | 'PUT' | 'DELETE'
   headers: Record<string, string>
   body?: string
+  /** Taken out of the answer, should it come back. */
+  secret?: string | undefined
   signal: AbortSignal
 }
 
@@ -41,10 +43,12 @@ export class HttpAsker {
   /** Redirects are not followed. Throws the network's own errors. */
   async ask(url: string, question: HttpQuestion): Promise<HttpAnswer> {
     const { Agent, request } = await import('undici')
+    const { secret, ...asked } = question
     this.#agent ??= new Agent({ maxResponseSize: this.#mostBytes })
     try {
-      const { statusCode, headers, body } = await request(url, { ...question, dispatcher: this.#agent })
-      const text = await body.text()
+      const { statusCode, headers, body } = await request(url, { ...asked, dispatcher: this.#agent })
+      const said = await body.text()
+      const text = secret ? said.replaceAll(secret, '‹secret›') : said
       const retryAfterMs = retryAfter([headers['retry-after']].flat()[0])
       return { status: statusCode, retryAfterMs, text, json: parsed(text) }
     } catch (error) {

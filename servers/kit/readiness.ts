@@ -1,5 +1,6 @@
 // Whether calls would find what they need: the backend is asked, once for all who want to know at the same time.
 import { Failure } from './failure.ts'
+import { orAborted } from './or-aborted.ts'
 import type { Backed } from './serve.ts'
 import { look } from './upstream.ts'
 
@@ -39,9 +40,11 @@ export class Readiness {
 
   async #backend(): Promise<string | null> {
     const signal = AbortSignal.timeout(WITHIN_MS)
-    const late = new Promise<never>((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)))
     try {
-      await Promise.race([look(async () => this.#ask(signal)), late])
+      await orAborted(
+        look(async () => this.#ask(signal)),
+        signal,
+      )
       return null
     } catch (error) {
       if (signal.aborted) return `The backend did not answer in ${WITHIN_MS / 1000} s.`

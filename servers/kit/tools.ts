@@ -16,6 +16,7 @@ import type { Caller } from './callers.ts'
 import { Failure, unforeseen } from './failure.ts'
 import type { Log } from './log.ts'
 import type { Metrics } from './metrics.ts'
+import { orAborted } from './or-aborted.ts'
 import { Watches } from './watches.ts'
 
 export interface Call {
@@ -146,7 +147,7 @@ export class Kit {
       const signal = AbortSignal.any([context.mcpReq.signal, deadline])
       const caller = http ? { caller: http.caller } : {}
       const call = { signal, correlation, progress: progressOf(context), ...caller }
-      const result = await this.#atOnce.execute(() => orAborted(run(call), signal, tool, limit))
+      const result = await this.#atOnce.execute(() => inTime(run(call), signal, tool, limit))
       ended(null)
       this.log.say('debug', 'answered', { tool, correlation, ms: Math.round(performance.now() - began) })
       return result
@@ -198,21 +199,12 @@ interface TimeLimit {
 }
 const LESS = 'Ask for less at once.'
 
-/** Rejects as soon as the signal aborts, whether what runs listens to it or not. */
-async function orAborted<T>(running: Promise<T> | T, signal: AbortSignal, tool: string, limit: TimeLimit): Promise<T> {
-  let stop: (() => void) | undefined
-  const aborted = new Promise<never>((_, reject) => {
-    stop = () => reject(abortedFailure(signal, tool, limit))
-    if (signal.aborted) stop()
-    else signal.addEventListener('abort', stop, { once: true })
-  })
+async function inTime<T>(running: Promise<T> | T, signal: AbortSignal, tool: string, limit: TimeLimit): Promise<T> {
   try {
-    return await Promise.race([running, aborted])
+    return await orAborted(running, signal)
   } catch (error) {
     // What was running says so in words of its own; the reason is the same.
     throw signal.aborted && !(error instanceof Failure) ? abortedFailure(signal, tool, limit) : error
-  } finally {
-    signal.removeEventListener('abort', stop!)
   }
 }
 

@@ -2,6 +2,7 @@
 import type { McpServer } from '@modelcontextprotocol/server'
 import { z } from 'zod'
 import { Failure } from '../kit/failure.ts'
+import { orAborted } from '../kit/or-aborted.ts'
 import { type Kit, READS } from '../kit/tools.ts'
 import type { AllowedAddresses } from './addresses.ts'
 import { type Probing, probe } from './probe.ts'
@@ -87,6 +88,7 @@ async function checkOne(given: string, timeoutMs: number, probing: Probing): Pro
   const began = performance.now()
   const took = () => Math.round(performance.now() - began)
   try {
+    // A name that is looked up does not listen to a signal.
     const { statusCode, tls, redirects } = await orAborted(probe(given, { ...probing, signal }), signal)
     const isUp = statusCode !== undefined && statusCode < 400
     const facts = { ...(statusCode === undefined ? {} : { statusCode }), ...(tls ? { tls } : {}) }
@@ -104,18 +106,6 @@ function withoutUser(text: string): string {
   url.username = ''
   url.password = ''
   return url.href
-}
-
-/** A name that is looked up does not listen to a signal. */
-async function orAborted<T>(running: Promise<T>, signal: AbortSignal): Promise<T> {
-  const { promise, reject } = Promise.withResolvers<never>()
-  const stop = () => reject(signal.reason)
-  signal.addEventListener('abort', stop, { once: true })
-  try {
-    return await Promise.race([running, promise])
-  } finally {
-    signal.removeEventListener('abort', stop)
-  }
 }
 
 function tooLate(timeoutMs: number): Failure {
