@@ -178,8 +178,10 @@ const CALLS: Record<string, [tool: string, args: Args][]> = {
     ['search_files', { directory: '.', query: 'zwei' }],
     ['write_file', { path: 'b.txt', content: 'drei' }],
     ['move_file', { from: 'b.txt', to: 'c.txt' }],
+    ['create_folder', { path: 'd' }],
     ['delete_file', { path: 'c.txt' }],
-    ['restore_file', before => ({ trashId: before.trashId })],
+    ['list_trash', {}],
+    ['restore_file', ({ trashed }) => ({ trashId: (trashed as { trashId: string }[])[0]?.trashId })],
   ],
 }
 

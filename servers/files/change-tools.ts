@@ -1,47 +1,32 @@
-// The tools that change files: write_file, move_file, delete_file, restore_file. All but the move can be taken back.
-import { lstat, stat } from 'node:fs/promises'
+// write_file, create_folder and move_file. What is written over goes to the trash.
+import { mkdir, stat } from 'node:fs/promises'
+import { basename, dirname, join, sep } from 'node:path'
 import type { McpServer } from '@modelcontextprotocol/server'
 import { z } from 'zod'
-import { about, answer } from '../kit/about.ts'
+import { answer } from '../kit/about.ts'
 import { Failure } from '../kit/failure.ts'
+import { withFolder } from '../kit/open-file.ts'
 import { isInside } from '../kit/refused.ts'
-import type { Roots } from '../kit/roots.ts'
-import type { Answer, Kit } from '../kit/tools.ts'
+import type { Kit } from '../kit/tools.ts'
+import { type Change, type Changing, entryOf, path } from './changing.ts'
+import { move } from './moving.ts'
 import { sha256Of } from './reading.ts'
-import { move, mustBeFree, type Trash } from './trash.ts'
 import { writeWhole } from './writing.ts'
 
-const MAX_WRITE_CHARACTERS = 10 * 1024 * 1024
-const path = z.string().min(1).max(4096)
+const MAX_WRITE_BYTES = 10 * 1024 * 1024
+const ADDS = { readOnlyHint: false, destructiveHint: false, idempotentHint: false, openWorldHint: false }
 
-export interface Changing {
-  roots: Roots
-  trash: Trash
-  /** False: every tool here says that the person did not allow writing. */
-  mayWrite: boolean
-}
-
-export function registerChangeTools(kit: Kit, server: McpServer, { roots, trash, mayWrite }: Changing): void {
-  const change = <T>(path: string, run: () => Promise<Answer<T>>) =>
-    about(path, async () => {
-      if (mayWrite) return run()
-      throw new Failure(
-        'permission_denied',
-        'This server was started for reading only.',
-        'Ask the person to start it with --allow-writing.',
-      )
-    })
-
+export function registerChangeTools(kit: Kit, server: McpServer, { roots, trash }: Changing, change: Change): void {
   kit.tool(
     server,
     'write_file',
     {
       title: 'Write a file',
       description:
-        'Writes a whole text file. Give ifMatch (the SHA-256 you read) so that nobody else’s change is lost. What was there before goes to the trash.',
+        'Writes a whole text file, as UTF-8. Give ifMatch (the SHA-256 you read) so that nobody else’s change is lost. What was there before goes to the trash.',
       input: z.object({
         path,
-        content: z.string().max(MAX_WRITE_CHARACTERS),
+        content: z.string().max(MAX_WRITE_BYTES),
         ifMatch: z
           .string()
           .regex(/^[0-9a-f]{64}$/)
@@ -55,28 +40,41 @@ export function registerChangeTools(kit: Kit, server: McpServer, { roots, trash,
       }),
       annotations: { readOnlyHint: false, destructiveHint: true, idempotentHint: true, openWorldHint: false },
     },
-    input =>
-      change(input.path, async () => {
-        const real = await roots.target(input.path)
+    ({ path, content, ifMatch }, { signal }) =>
+      change(path, async () => {
+        const bytes = bytesOf(content)
+        const real = await roots.target(path)
         const before = await stat(real).catch(() => undefined)
         if (before && !before.isFile())
           throw new Failure('validation_error', `${real} is not a file.`, 'Choose another path.')
-        if (input.ifMatch && (!before || (await sha256Of(real)) !== input.ifMatch)) {
+        if (ifMatch && (!before || (await sha256Of(real, signal)) !== ifMatch))
           throw new Failure(
             'conflict',
             `${real} is not as you read it.`,
             'Read it again, then write with its new SHA-256.',
           )
-        }
         const previousTrashId = before ? await trash.keep(real) : null
-        await writeWhole(real, input.content)
-        const bytes = Buffer.byteLength(input.content)
-        return answer(`Wrote ${bytes} bytes to ${real}.`, {
-          path: real,
-          bytes,
-          sha256: await sha256Of(real),
-          previousTrashId,
-        })
+        await writeWhole(real, content)
+        const sha256 = await sha256Of(real, signal)
+        return answer(`Wrote ${bytes} bytes to ${real}.`, { path: real, bytes, sha256, previousTrashId })
+      }),
+  )
+
+  kit.tool(
+    server,
+    'create_folder',
+    {
+      title: 'Make a folder',
+      description: 'Makes one empty folder. The folder it is to be in must be there.',
+      input: z.object({ path }),
+      output: z.object({ path: z.string() }),
+      annotations: ADDS,
+    },
+    input =>
+      change(input.path, async () => {
+        const real = await roots.target(input.path)
+        await withFolder(dirname(real), held => mkdir(join(held, basename(real))))
+        return answer(`Made ${real}.`, { path: real })
       }),
   )
 
@@ -88,68 +86,29 @@ export function registerChangeTools(kit: Kit, server: McpServer, { roots, trash,
       description: 'Moves or renames a file or folder. Nothing is overwritten.',
       input: z.object({ from: path, to: path }),
       output: z.object({ from: z.string(), to: z.string() }),
-      annotations: { readOnlyHint: false, destructiveHint: false, idempotentHint: false, openWorldHint: false },
+      annotations: ADDS,
     },
     input =>
       change(input.from, async () => {
         const from = await entryOf(roots, input.from)
         const to = await roots.target(input.to)
-        await mustBeFree(to)
-        if (isInside(to, from))
+        if (isInside(to, from + sep))
           throw new Failure('validation_error', 'A folder cannot move into itself.', 'Choose another place.')
         await move(from, to)
         return answer(`Moved ${from} to ${to}.`, { from, to })
       }),
   )
-
-  kit.tool(
-    server,
-    'delete_file',
-    {
-      title: 'Delete',
-      description: 'Moves a file or folder to this server’s trash. restore_file brings it back.',
-      input: z.object({ path }),
-      output: z.object({ path: z.string(), trashId: z.string() }),
-      annotations: { readOnlyHint: false, destructiveHint: true, idempotentHint: false, openWorldHint: false },
-    },
-    input =>
-      change(input.path, async () => {
-        const real = await entryOf(roots, input.path)
-        const trashId = await trash.put(real)
-        return answer(`Deleted ${real}. restore_file with ${trashId} brings it back.`, { path: real, trashId })
-      }),
-  )
-
-  kit.tool(
-    server,
-    'restore_file',
-    {
-      title: 'Restore',
-      description: 'Brings back what delete_file or write_file put into the trash. Nothing is overwritten.',
-      input: z.object({ trashId: z.string().max(100), to: path.optional() }),
-      output: z.object({ path: z.string() }),
-      annotations: { readOnlyHint: false, destructiveHint: false, idempotentHint: false, openWorldHint: false },
-    },
-    input =>
-      change(input.trashId, async () => {
-        const origin = await trash.origin(input.trashId)
-        const real = await roots.target(input.to ?? origin)
-        await trash.takeOut(input.trashId, real)
-        return answer(`Restored ${real}.`, { path: real })
-      }),
-  )
 }
 
-/** What is moved or deleted: the entry itself, also when it is a link. Never a root. */
-async function entryOf(roots: Roots, asked: string): Promise<string> {
-  const real = await roots.entry(asked)
-  await lstat(real)
-  if (roots.folders.some(root => isInside(root, real))) {
+function bytesOf(content: string): number {
+  const bytes = Buffer.byteLength(content)
+  if (bytes > MAX_WRITE_BYTES)
     throw new Failure(
-      'permission_denied',
-      `${asked} is, or holds, a folder that was named for this server.`,
-      'Choose something inside it.',
+      'validation_error',
+      `This has ${bytes} bytes; at most ${MAX_WRITE_BYTES} can be written.`,
+      'Split it into several files.',
     )
-  }
-  return real
+  if (!content.isWellFormed())
+    throw new Failure('validation_error', 'This holds half of a character (a lone surrogate).', 'Write it whole.')
+  return bytes
 }

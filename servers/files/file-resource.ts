@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { type McpServer, ResourceTemplate } from '@modelcontextprotocol/server'
 import { about } from '../kit/about.ts'
 import { Failure } from '../kit/failure.ts'
+import { withFolder } from '../kit/open-file.ts'
 import type { Roots } from '../kit/roots.ts'
 import type { Kit } from '../kit/tools.ts'
 import type { Watch } from '../kit/watches.ts'
@@ -30,7 +31,7 @@ export function registerFileResource(kit: Kit, server: McpServer, roots: Roots):
   const template = new ResourceTemplate('file://{+path}', { list: undefined, complete })
   const config = {
     title: 'A file',
-    description: `A file inside ${roots.folders.join(', ') || 'the named folders'}, at most ${MAX_READ_BYTES} bytes. Subscribe to hear when it changes.`,
+    description: `A file inside ${roots.folders.join(', ') || 'the named folders'}, some MB at most. Subscribe to hear when it changes.`,
   }
   server.registerResource('file', template, config, (uri, _, context) =>
     kit.serve('resource file', context, async () => {
@@ -45,7 +46,7 @@ async function contentsOf(real: string, uri: string) {
   if (image) return { uri, mimeType: image, blob: await readImage(real) }
   const { text, nextOffset } = await readText(real, 0, MAX_READ_BYTES, 'utf-8')
   if (nextOffset === null) return { uri, mimeType: MIME[extname(real).toLowerCase()] ?? 'text/plain', text }
-  const message = `${real} has more than ${MAX_READ_BYTES} bytes, too many for a resource.`
+  const message = `${real} is too large for a resource.`
   throw new Failure('validation_error', message, 'Read it by pages with read_file.')
 }
 
@@ -80,7 +81,7 @@ export async function pathsLike(roots: Roots, typed: string): Promise<string[]> 
   const begun = typed.endsWith('/') || typed === '' ? '' : basename(start)
   try {
     const real = await roots.existing(typed === '' ? (roots.folders[0] ?? '') : folder)
-    const entries = await readdir(real, { withFileTypes: true })
+    const entries = await withFolder(real, held => readdir(held, { withFileTypes: true }))
     return entries
       .filter(entry => entry.name.startsWith(begun) && roots.shows(join(real, entry.name)))
       .map(entry => `${join(real, entry.name)}${entry.isDirectory() ? '/' : ''}`)

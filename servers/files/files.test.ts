@@ -143,7 +143,9 @@ test('without a root nothing is read, without --allow-writing nothing is changed
     search_files: [true, false],
     write_file: [false, true],
     move_file: [false, false],
+    create_folder: [false, false],
     delete_file: [false, true],
+    list_trash: [true, false],
     restore_file: [false, false],
   })
 })
@@ -188,7 +190,7 @@ test('lists come in pages that together hold every entry once, in order', async 
 test('binary is refused as text, images come as images, long texts by whole characters', async () => {
   const { call } = await start([root])
   writeFileSync(join(root, 'bin'), Buffer.from([1, 0, 2]))
-  expect((await call('read_file', { path: 'bin' })).text).toContain('not text')
+  expect((await call('read_file', { path: 'bin' })).text).toContain('not utf-8 text')
   const png = Buffer.from(
     'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==',
     'base64',

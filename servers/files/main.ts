@@ -11,7 +11,7 @@ serve({
   version: VERSION,
   settings: SETTINGS,
   make(kit, settings) {
-    const { KEEP_OUT, FILES_TRASH } = settings
+    const { KEEP_OUT, FILES_TRASH, TRASH_DAYS } = settings
     const { values, positionals } = parseArgs({
       allowPositionals: true,
       options: {
@@ -19,7 +19,7 @@ serve({
         refuse: { type: 'string', multiple: true, default: [] },
       },
     })
-    const trash = new Trash(FILES_TRASH ?? placeOfTrash())
+    const trash = new Trash(FILES_TRASH ?? placeOfTrash(), TRASH_DAYS)
     const refused = [...values.refuse, ...(KEEP_OUT ? [KEEP_OUT] : []), trash.folder]
     const roots = new Roots(positionals, refused)
     return filesServer(kit, { roots, trash, mayWrite: values['allow-writing'], settings })

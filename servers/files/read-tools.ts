@@ -1,5 +1,5 @@
-// The tools that only read: list_files, get_file_info, read_file, search_files.
-import { access, constants, stat } from 'node:fs/promises'
+// The tools that only read: list_files, get_file_info, hash_files, read_file.
+import { access, constants, lstat, stat } from 'node:fs/promises'
 import { extname } from 'node:path'
 import type { McpServer } from '@modelcontextprotocol/server'
 import { z } from 'zod'
@@ -8,12 +8,15 @@ import { unforeseen } from '../kit/failure.ts'
 import { fromCursor, NEXT, toCursor } from '../kit/paging.ts'
 import type { Roots } from '../kit/roots.ts'
 import { type Kit, READS } from '../kit/tools.ts'
+import { path } from './changing.ts'
 import { MIME } from './mime.ts'
 import { Encodings, imageType, MAX_READ_BYTES, readImage, readText, sha256Of } from './reading.ts'
-import { lineTest, searchFile } from './searching.ts'
 import { walk } from './walk.ts'
 
-const path = z.string().min(1).max(4096)
+/** Of paths in one answer. */
+const MOST_CHARS = 200_000
+/** What get_file_info hashes; hash_files takes its time. */
+const MOST_HASHED = 2 * 1024 ** 3
 
 export function registerReadTools(kit: Kit, server: McpServer, roots: Roots): void {
   kit.tool(
@@ -22,7 +25,7 @@ export function registerReadTools(kit: Kit, server: McpServer, roots: Roots): vo
     {
       title: 'List files',
       description:
-        'Lists a folder, or everything below it that matches a glob (`**/*.ts`). Does not enter .git and node_modules.',
+        'Lists a folder, or everything below it that matches a glob (`**/*.ts`, `{a,b}`, `[a-z]`). A glob does not enter .git and node_modules.',
       input: z.object({
         directory: path,
         pattern: z.string().max(500).optional(),
@@ -38,22 +41,27 @@ export function registerReadTools(kit: Kit, server: McpServer, roots: Roots): vo
             modified: z.string().nullable(),
           }),
         ),
+        skipped: z.number().describe('Folders that could not be read'),
         ...NEXT,
       }),
       annotations: READS,
     },
-    ({ directory, pattern, cursor, limit }) =>
+    ({ directory, pattern, cursor, limit }, { signal }) =>
       about(directory, async () => {
         const folder = await roots.existing(directory)
         const after = fromCursor(cursor, z.string())
         const entries = []
         let nextCursor: string | undefined
-        for await (const found of walk(roots, folder, pattern, after)) {
-          if (entries.length === limit) {
+        let skipped = 0
+        let chars = 0
+        const onUnread = () => skipped++
+        for await (const found of walk(roots, folder, { pattern, after, signal, onUnread })) {
+          if (entries.length === limit || chars > MOST_CHARS) {
             nextCursor = toCursor(entries.at(-1)!.relative)
             break
           }
-          const facts = found.kind === 'file' ? await stat(found.path).catch(() => undefined) : undefined
+          const facts = found.kind === 'file' ? await lstat(found.path).catch(() => undefined) : undefined
+          chars += found.path.length
           entries.push({
             relative: found.relative,
             path: found.path,
@@ -62,10 +70,13 @@ export function registerReadTools(kit: Kit, server: McpServer, roots: Roots): vo
             modified: facts?.mtime.toISOString() ?? null,
           })
         }
-        const text =
-          entries.map(one => `${one.relative}${one.kind === 'folder' ? '/' : ''}`).join('\n') || 'Nothing here.'
-        return answer(nextCursor ? `${text}\n… more: call again with the cursor.` : text, {
+        const lines = entries.map(one => `${one.relative}${one.kind === 'folder' ? '/' : ''}`)
+        if (lines.length === 0) lines.push('Nothing here.')
+        if (skipped > 0) lines.push(`… ${skipped} folders could not be read.`)
+        if (nextCursor) lines.push('… more: call again with the cursor.')
+        return answer(lines.join('\n'), {
           entries: entries.map(({ relative, ...rest }) => rest),
+          skipped,
           ...(nextCursor ? { nextCursor } : {}),
         })
       }),
@@ -76,11 +87,11 @@ export function registerReadTools(kit: Kit, server: McpServer, roots: Roots): vo
     'get_file_info',
     {
       title: 'File information',
-      description: 'Size, times, type and SHA-256 of a file; for a folder all but the hash.',
+      description: 'Size, times, type and SHA-256 of a file; no hash for a folder, nor over 2 GB (hash_files has it).',
       input: z.object({ path }),
       output: z.object({
         path: z.string(),
-        kind: z.enum(['file', 'folder']),
+        kind: z.enum(['file', 'folder', 'other']),
         size: z.number(),
         modified: z.string(),
         created: z.string(),
@@ -91,7 +102,7 @@ export function registerReadTools(kit: Kit, server: McpServer, roots: Roots): vo
       }),
       annotations: READS,
     },
-    input =>
+    (input, { signal }) =>
       about(input.path, async () => {
         const real = await roots.existing(input.path)
         const facts = await stat(real)
@@ -104,16 +115,16 @@ export function registerReadTools(kit: Kit, server: McpServer, roots: Roots): vo
         const mime = isFile ? ((await imageType(real)) ?? MIME[extname(real).toLowerCase()] ?? null) : null
         const info = {
           path: real,
-          kind: facts.isDirectory() ? ('folder' as const) : ('file' as const),
+          kind: isFile ? ('file' as const) : facts.isDirectory() ? ('folder' as const) : ('other' as const),
           size: facts.size,
           modified: facts.mtime.toISOString(),
           created: facts.birthtime.toISOString(),
-          sha256: isFile ? await sha256Of(real) : null,
+          sha256: isFile && facts.size <= MOST_HASHED ? await sha256Of(real, signal) : null,
           readable: await may(constants.R_OK),
           writable: await may(constants.W_OK),
           mime,
         }
-        return answer(`${real}: ${info.size} bytes, changed ${info.modified}`, info)
+        return answer(`${real}: ${info.kind}, ${info.size} bytes, changed ${info.modified}`, info)
       }),
   )
 
@@ -135,6 +146,8 @@ export function registerReadTools(kit: Kit, server: McpServer, roots: Roots): vo
         ),
       }),
       annotations: READS,
+      timeoutMs: 300_000,
+      ifLate: 'Hash fewer at once.',
     },
     async ({ paths }, { signal, progress }) => {
       let done = 0
@@ -142,8 +155,11 @@ export function registerReadTools(kit: Kit, server: McpServer, roots: Roots): vo
         signal.throwIfAborted()
         const file = await about(asked, async () => {
           const real = await roots.existing(asked)
-          return { path: real, sha256: await sha256Of(real), size: (await stat(real)).size }
-        }).catch(error => ({ path: asked, sha256: null, size: null, problem: unforeseen(error).message }))
+          return { path: real, sha256: await sha256Of(real, signal), size: (await stat(real)).size }
+        }).catch(error => {
+          signal.throwIfAborted()
+          return { path: asked, sha256: null, size: null, problem: unforeseen(error).message }
+        })
         progress(++done, paths.length)
         return file
       }
@@ -200,59 +216,11 @@ export function registerReadTools(kit: Kit, server: McpServer, roots: Roots): vo
           return { text: `${real}: ${mimeType}, ${bytes} bytes`, data: info, more: [{ type: 'image', data, mimeType }] }
         }
         const page = await readText(real, input.offset, input.length, input.encoding)
-        return answer(page.text, { path: real, kind: 'text' as const, ...page })
-      }),
-  )
-
-  kit.tool(
-    server,
-    'search_files',
-    {
-      title: 'Search in files',
-      description:
-        'Finds lines that hold a text (any letter case) or match an RE2 pattern. Skips .git, node_modules, binary files and files over 5 MB.',
-      input: z.object({
-        directory: path,
-        query: z.string().min(1).max(1000),
-        pattern: z.string().max(500).default('**'),
-        regex: z.boolean().default(false),
-        cursor: z.string().max(8192).optional(),
-        limit: z.int().min(1).max(500).default(100),
-      }),
-      output: z.object({
-        matches: z.array(z.object({ path: z.string(), line: z.number(), text: z.string() })),
-        skipped: z.number(),
-        ...NEXT,
-      }),
-      annotations: READS,
-    },
-    ({ directory, query, pattern, regex, cursor, limit }) =>
-      about(directory, async () => {
-        const folder = await roots.existing(directory)
-        const test = lineTest(query, regex)
-        const from = fromCursor(cursor, z.tuple([z.string(), z.int()]))
-        const matches: { path: string; line: number; text: string; relative: string }[] = []
-        let skipped = 0
-        const search = async (real: string, relative: string, afterLine: number) => {
-          const found = await searchFile(real, test, afterLine, limit + 1 - matches.length).catch(() => null)
-          if (!found) skipped++
-          else matches.push(...found.map(one => ({ path: real, relative, ...one })))
-        }
-        // The file a page ended in goes on behind its last line; `walk` resumes behind that file.
-        if (from) await search(await roots.existing(`${folder}/${from[0]}`), from[0], from[1])
-        for await (const found of walk(roots, folder, pattern, from?.[0])) {
-          if (matches.length > limit) break
-          if (found.kind === 'file') await search(found.path, found.relative, 0)
-        }
-        const page = matches.slice(0, limit)
-        const last = page.at(-1)
-        const nextCursor = matches.length > limit && last ? toCursor([last.relative, last.line]) : undefined
-        const text = page.map(one => `${one.relative}:${one.line}: ${one.text}`).join('\n') || 'No line matches.'
-        return answer(text, {
-          matches: page.map(({ relative, ...rest }) => rest),
-          skipped,
-          ...(nextCursor ? { nextCursor } : {}),
-        })
+        const data = { path: real, kind: 'text' as const, ...page }
+        if (page.nextOffset === null) return answer(page.text, data)
+        // Beside the text, which stays as it is in the file.
+        const more = `… ${page.nextOffset} of ${page.totalBytes} bytes: call again with offset ${page.nextOffset}.`
+        return { text: page.text, data, more: [{ type: 'text', text: more }] }
       }),
   )
 }

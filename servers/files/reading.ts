@@ -1,31 +1,24 @@
-// Reads files: text by pages, images whole, hashes in a stream. Never follows a link that appeared after the check.
+// Reads files: text by pages, images whole, hashes in a stream.
 import { createHash } from 'node:crypto'
-import { constants } from 'node:fs'
-import { type FileHandle, open } from 'node:fs/promises'
+import type { FileHandle } from 'node:fs/promises'
 import { Failure } from '../kit/failure.ts'
+import { withFile } from '../kit/open-file.ts'
 
 /** At most this much in one answer. */
 export const MAX_READ_BYTES = 10 * 1024 * 1024
+/** As it travels: clients end a connection that brings a message of more than 10 MB, and a text is in it twice. */
+const MOST_TEXT_SENT = 4.5 * 1024 * 1024
+export const MAX_IMAGE_BYTES = 7 * 1024 * 1024
+/** In bytes. A page holds at least one, so that each page goes on. */
+const LONGEST_CHARACTER = 4
 
-/** Opens a file whose path was checked; O_NOFOLLOW catches a swap of the file itself for a link. Closes after `use`. */
-export async function withFile<T>(realPath: string, use: (file: FileHandle, size: number) => Promise<T>): Promise<T> {
-  const file = await open(realPath, constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0))
-  try {
-    const stat = await file.stat()
-    if (stat.isDirectory())
-      throw new Failure('validation_error', `${realPath} is a folder.`, 'Use list_files for folders.')
-    if (!stat.isFile())
-      throw new Failure('validation_error', `${realPath} is not a regular file.`, 'Pipes and devices cannot be read.')
-    return await use(file, stat.size)
-  } finally {
-    await file.close()
-  }
-}
-
-export async function sha256Of(realPath: string): Promise<string> {
+export async function sha256Of(realPath: string, signal: AbortSignal): Promise<string> {
   return withFile(realPath, async file => {
     const hash = createHash('sha256')
-    for await (const chunk of file.createReadStream({ autoClose: false })) hash.update(chunk)
+    for await (const chunk of file.createReadStream({ autoClose: false })) {
+      signal.throwIfAborted()
+      hash.update(chunk)
+    }
     return hash.digest('hex')
   })
 }
@@ -55,19 +48,26 @@ export async function readText(
         `The file has ${size} bytes; ${offset} is past its end.`,
         'Use a smaller offset.',
       )
-    const bytes = await readBytes(file, offset, Math.min(length, MAX_READ_BYTES, size - offset))
+    const wanted = Math.max(length, LONGEST_CHARACTER)
+    const bytes = await readBytes(file, offset, Math.min(wanted, MAX_READ_BYTES, size - offset))
     if (encoding !== 'utf-16le' && bytes.includes(0)) {
+      const isWide = bytes[0] === 0xff && bytes[1] === 0xfe
       throw new Failure(
         'validation_error',
-        `${realPath} is not text: it holds zero bytes.`,
-        'Use get_file_info, or hash it. Images can be read as images.',
+        `${realPath} is not ${encoding} text: it holds zero bytes.`,
+        isWide ? 'Read it with encoding utf-16le.' : 'Use get_file_info, or hash it. Images can be read as images.',
       )
     }
-    const isLast = offset + bytes.length >= size
-    const whole = isLast ? bytes.length : wholeCharacters(bytes, encoding)
-    const page = bytes.subarray(0, whole)
+    let page: Buffer
+    let text: string
+    for (let most = bytes.length; ; most = Math.floor(most / 2)) {
+      const isLast = offset + most >= size
+      page = bytes.subarray(0, isLast ? most : wholeCharacters(bytes.subarray(0, most), encoding))
+      text = decode(page, encoding, realPath)
+      if (Buffer.byteLength(JSON.stringify(text)) <= MOST_TEXT_SENT) break
+    }
     return {
-      text: decode(page, encoding, realPath),
+      text,
       offset,
       bytes: page.length,
       totalBytes: size,
@@ -90,7 +90,11 @@ async function readBytes(file: FileHandle, offset: number, length: number): Prom
 /** How many bytes form whole characters, so that a page never splits one. */
 function wholeCharacters(bytes: Buffer, encoding: Encoding): number {
   if (encoding === 'latin1') return bytes.length
-  if (encoding === 'utf-16le') return bytes.length - (bytes.length % 2)
+  if (encoding === 'utf-16le') {
+    const even = bytes.length - (bytes.length % 2)
+    // The first half of a pair waits for its other half.
+    return even >= 2 && (bytes[even - 1]! & 0xfc) === 0xd8 ? even - 2 : even
+  }
   let end = bytes.length
   while (end > 0 && end > bytes.length - 4 && (bytes[end - 1]! & 0xc0) === 0x80) end--
   const lead = bytes[end - 1]
@@ -115,7 +119,7 @@ function decode(bytes: Buffer, encoding: Encoding, path: string): string {
 const IMAGES: [string, (b: Buffer) => boolean][] = [
   ['image/png', b => b.subarray(0, 8).equals(Buffer.from([0x89, 0x50, 0x4e, 0x47, 13, 10, 26, 10]))],
   ['image/jpeg', b => b[0] === 0xff && b[1] === 0xd8 && b[2] === 0xff],
-  ['image/gif', b => b.subarray(0, 4).toString('latin1') === 'GIF8'],
+  ['image/gif', b => /^GIF8[79]a/.test(b.toString('latin1', 0, 6))],
   [
     'image/webp',
     b => b.subarray(0, 4).toString('latin1') === 'RIFF' && b.subarray(8, 12).toString('latin1') === 'WEBP',
@@ -132,10 +136,10 @@ export async function imageType(realPath: string): Promise<string | undefined> {
 
 export async function readImage(realPath: string): Promise<string> {
   return withFile(realPath, async (file, size) => {
-    if (size > MAX_READ_BYTES)
+    if (size > MAX_IMAGE_BYTES)
       throw new Failure(
         'validation_error',
-        `The image has ${size} bytes; at most ${MAX_READ_BYTES} can be read.`,
+        `The image has ${size} bytes; at most ${MAX_IMAGE_BYTES} can be read.`,
         'Ask the person for a smaller copy.',
       )
     return (await readBytes(file, 0, size)).toString('base64')

@@ -1,55 +1,42 @@
-// Finds lines in files. Patterns are RE2, so that no pattern can hang the server.
-import { RE2JS } from 're2js'
-import { Failure } from '../kit/failure.ts'
-import { withFile } from './reading.ts'
+// Searches files: for a text right here, for a pattern in a thread that can be ended.
+import { Threads } from '../kit/in-thread.ts'
+import { withFile } from '../kit/open-file.ts'
+import { type Match, matchesIn, patternFinder, textFinder } from './search-lines.ts'
+import type { Work } from './search-worker.ts'
 
 const MAX_FILE_BYTES = 5 * 1024 * 1024
-const MAX_LINE_CHARACTERS = 500
 
-export interface Match {
-  line: number
-  text: string
+const threads = new Threads(new URL('./search-worker.ts', import.meta.url))
+
+/** Matching lines after `afterLine`. */
+export type Search = (text: string, afterLine: number, limit: number) => Promise<Match[]> | Match[]
+
+/** Throws Failure when the pattern is none. */
+export function searchFor(query: string, isRegex: boolean, signal: AbortSignal): Search {
+  if (isRegex) {
+    patternFinder(query)
+    return (text, afterLine, limit) =>
+      threads.run<Match[]>({ pattern: query, text, afterLine, limit } satisfies Work, signal)
+  }
+  const find = textFinder(query)
+  return (text, afterLine, limit) => matchesIn(text, find, afterLine, limit)
 }
 
-/** A test for one line: plain text in any letter case, or an RE2 pattern. */
-export function lineTest(query: string, isRegex: boolean): (line: string) => boolean {
-  if (!isRegex) {
-    const wanted = query.toLowerCase()
-    return line => line.toLowerCase().includes(wanted)
-  }
-  try {
-    const pattern = RE2JS.compile(query)
-    return line => pattern.matcher(line).find()
-  } catch (cause) {
-    throw new Failure(
-      'validation_error',
-      `The pattern cannot be read: ${cause instanceof Error ? cause.message : cause}.`,
-      'Use RE2 syntax: no look-around, no back-references.',
-    )
-  }
+export interface Searched {
+  /** Null: not searched, since it is binary, too large, or cannot be read. */
+  matches: Match[] | null
+  bytes: number
 }
 
-/** Matching lines after `afterLine`. Null: not searched (binary or too large). */
 export async function searchFile(
   realPath: string,
-  test: (line: string) => boolean,
+  search: Search,
   afterLine: number,
   limit: number,
-): Promise<Match[] | null> {
-  return withFile(realPath, async (file, size) => {
-    if (size > MAX_FILE_BYTES) return null
-    const bytes = await file.readFile()
-    if (bytes.includes(0)) return null
-    const matches: Match[] = []
-    const lines = bytes.toString('utf8').split('\n')
-    for (let i = afterLine; i < lines.length && matches.length < limit; i++) {
-      const line = lines[i]!.replace(/\r$/, '')
-      if (test(line))
-        matches.push({
-          line: i + 1,
-          text: line.length > MAX_LINE_CHARACTERS ? `${line.slice(0, MAX_LINE_CHARACTERS)}…` : line,
-        })
-    }
-    return matches
-  })
+): Promise<Searched> {
+  const read = await withFile(realPath, async (file, size) =>
+    size > MAX_FILE_BYTES ? null : await file.readFile(),
+  ).catch(() => null)
+  if (read === null || read.includes(0)) return { matches: null, bytes: read?.length ?? 0 }
+  return { matches: await search(read.toString('utf8'), afterLine, limit), bytes: read.length }
 }

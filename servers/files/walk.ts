@@ -2,7 +2,8 @@
 import type { Dirent } from 'node:fs'
 import { readdir } from 'node:fs/promises'
 import { join, relative, sep } from 'node:path'
-import picomatch from 'picomatch'
+import { globTest } from '../kit/glob.ts'
+import { withFolder } from '../kit/open-file.ts'
 import type { Roots } from '../kit/roots.ts'
 
 /** Version control, installed packages: huge, and not what people mean. */
@@ -17,26 +18,36 @@ export interface Found {
   kind: 'file' | 'folder' | 'link' | 'other'
 }
 
-/**
- * Everything below `folder` that matches `pattern`, sorted by path, part by part. Without a pattern: its direct entries.
- * `after`: resumes behind this relative path.
- */
+export interface Walk {
+  /** A glob. Without one: the folder's direct entries. */
+  pattern: string | undefined
+  /** Resumes behind this relative path. */
+  after: string | undefined
+  signal: AbortSignal
+  /** Called for each folder below that cannot be read. */
+  onUnread: () => void
+}
+
+/** Everything below `folder` that matches, sorted by path, part by part. Throws when the folder itself cannot be read. */
 export async function* walk(
   roots: Roots,
   folder: string,
-  pattern: string | undefined,
-  after: string | undefined,
+  { pattern, after, signal, onUnread }: Walk,
 ): AsyncGenerator<Found, void> {
-  const matches =
-    pattern === undefined ? () => true : picomatch(pattern, { dot: true, basename: !pattern.includes('/') })
+  const matches = pattern === undefined ? () => true : globTest(pattern)
   const isAfter = (path: string) => after === undefined || comparePaths(path, after) > 0
   const enters = (path: string) => isAfter(path) || after === path || Boolean(after?.startsWith(`${path}/`))
   yield* visit(folder, 0)
 
   async function* visit(at: string, depth: number): AsyncGenerator<Found, void> {
-    const entries = await readdir(at, { withFileTypes: true }).catch(() => [] as Dirent[])
+    const entries = await withFolder(at, held => readdir(held, { withFileTypes: true })).catch(error => {
+      if (depth === 0) throw error
+      onUnread()
+      return [] as Dirent[]
+    })
     entries.sort((a, b) => (a.name < b.name ? -1 : 1))
     for (const entry of entries) {
+      signal.throwIfAborted()
       const path = join(at, entry.name)
       const shown = relative(folder, path).split(sep).join('/')
       if (!roots.shows(path) || !enters(shown)) continue

@@ -5,13 +5,16 @@ import type { Watches } from './watches.ts'
 
 type Message = Parameters<NonNullable<Transport['onmessage']>>[0]
 
+/** Of one message. What is longer ends the connection, so it is more than any tool takes. */
+const MOST_BYTES = 64 * 1024 * 1024
+
 /** Standard input and output; what is listened for (`subscriptions/listen`) is watched before it is acknowledged. */
 export class ListeningTransport extends StdioServerTransport {
   readonly #watches: Watches
   #before: Promise<void> = Promise.resolve()
 
   constructor(watches: Watches) {
-    super()
+    super(process.stdin, process.stdout, { maxBufferSize: MOST_BYTES })
     this.#watches = watches
   }
 

@@ -1,12 +1,12 @@
 // Takes in a whole folder: long work, so it is a task that others look at and stop.
-import { readdir, stat } from 'node:fs/promises'
+import { readdir } from 'node:fs/promises'
 import { join, relative } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
 import type { McpServer } from '@modelcontextprotocol/server'
-import picomatch from 'picomatch'
 import { z } from 'zod'
 import { about } from '../kit/about.ts'
 import { Failure } from '../kit/failure.ts'
+import { globTest } from '../kit/glob.ts'
 import type { Roots } from '../kit/roots.ts'
 import { answerOf, registerTaskTools } from '../kit/task-tools.ts'
 import { TASK } from '../kit/tasks.ts'
@@ -29,8 +29,7 @@ export function defineAddFolder(knowing: Knowing): void {
     const files = await filesIn(knowing.roots, directory, pattern)
     const taking = new TakingIn(source, knowing)
     for (const file of files) {
-      const read = () =>
-        about(file, async () => readDocument(await knowing.roots.existing(file), (await stat(file)).size, MOST_TEXT))
+      const read = () => about(file, async () => readDocument(await knowing.roots.existing(file), MOST_TEXT))
       await taking.take(relative(directory, file) || file, read, task.signal)
       task.progress((100 * taking.seen) / files.length, `${taking.seen} of ${files.length} files`)
       // Calls are answered meanwhile.
@@ -64,6 +63,7 @@ export function registerFolderTools(kit: Kit, server: McpServer, { roots, pineco
     },
     async ({ source, directory, pattern }) => {
       const real = await about(directory, () => roots.existing(directory))
+      globTest(pattern)
       const { text, data } = answerOf(await tasks.start(KIND, { source, directory: real, pattern }))
       return { text: `${text}. Follow it with check_task.`, data }
     },
@@ -74,7 +74,7 @@ export function registerFolderTools(kit: Kit, server: McpServer, { roots, pineco
 /** In the order of their names; no hidden ones, and none that a link leads out to. */
 async function filesIn(roots: Roots, directory: string, pattern: string): Promise<string[]> {
   const real = await roots.existing(directory)
-  const fits = picomatch(pattern)
+  const fits = globTest(pattern)
   const entries = await about(directory, () => readdir(real, { recursive: true, withFileTypes: true }))
   const files = entries
     .filter(entry => entry.isFile())

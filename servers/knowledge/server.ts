@@ -1,5 +1,4 @@
 // The knowledge server: takes documents in, finds what they say, and forgets them again. It says which engine it used.
-import { stat } from 'node:fs/promises'
 import { McpServer } from '@modelcontextprotocol/server'
 import { z } from 'zod'
 import { about } from '../kit/about.ts'
@@ -66,12 +65,7 @@ export function knowledgeServer(kit: Kit, knowing: Knowing): McpServer {
         progress(taking.seen, files.length + texts.length)
       }
       for (const file of files)
-        await take(file, () =>
-          about(file, async () => {
-            const real = await roots.existing(file)
-            return readDocument(real, (await stat(real)).size, MOST_TEXT)
-          }),
-        )
+        await take(file, () => about(file, async () => readDocument(await roots.existing(file), MOST_TEXT)))
       for (const { name, text } of texts) await take(name, async () => text)
       const { documents, chunks, problems } = taking
       return { text: taking.inWords, data: { source, documents, chunks, problems, engine: used } }
