@@ -24,6 +24,11 @@ export function fromCursor<T>(cursor: string | undefined, shape: z.ZodType<T>): 
   }
 }
 
+/** What there is more of is said in the text too: some models are shown nothing else. */
+export function withMore(text: string, { nextCursor }: { nextCursor?: string | undefined }): string {
+  return nextCursor === undefined ? text : `${text}\n… there is more: call again with cursor: "${nextCursor}"`
+}
+
 const MOST_CHARS = 200_000
 
 /** A page of a list that is at hand as a whole. At least one item, also when it is longer than the budget. */

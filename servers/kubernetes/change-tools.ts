@@ -1,6 +1,7 @@
 // scale_deployment, restart_deployment and delete_pod: changes to what runs, never in protected namespaces.
 import type { McpServer } from '@modelcontextprotocol/server'
 import { z } from 'zod'
+import { Failure } from '../kit/failure.ts'
 import type { Protected } from '../kit/protected.ts'
 import type { Kit } from '../kit/tools.ts'
 import type { Cluster } from './cluster.ts'
@@ -65,15 +66,20 @@ export function registerChangeTools(kit: Kit, server: McpServer, cluster: Cluste
         name: z.string(),
         namespace: z.string(),
         restartedAt: z.string(),
-        revision: z.string().nullable(),
+        revision: z.string().nullable().describe('The one before: the restart makes another'),
       }),
       annotations: { ...CHANGES, idempotentHint: false },
     },
     async ({ name, namespace }, { signal }) => {
       kept.refuse(namespace)
+      const missing = missingDeployment(name, namespace)
+      const { spec } = await cluster.ask({ signal, missing }, api =>
+        api.apps.readNamespacedDeployment({ name, namespace }),
+      )
+      if (spec?.paused) throw isPaused(name, namespace)
       const restartedAt = new Date().toISOString()
       const annotations = { 'kubectl.kubernetes.io/restartedAt': restartedAt }
-      const after = await cluster.ask({ signal, missing: missingDeployment(name, namespace) }, api =>
+      const after = await cluster.ask({ signal, missing }, api =>
         api.raw({
           method: 'PATCH',
           path: `/apis/apps/v1/namespaces/${namespace}/deployments/${name}`,
@@ -137,4 +143,12 @@ export function registerChangeTools(kit: Kit, server: McpServer, cluster: Cluste
 
 function missingDeployment(name: string, namespace: string) {
   return { what: `deployment ${name} in ${namespace}`, lister: 'get_deployments' }
+}
+
+function isPaused(name: string, namespace: string): Failure {
+  return new Failure(
+    'conflict',
+    `The deployment ${name} in ${namespace} is paused: nothing would be restarted.`,
+    'Ask the person whether it is to be resumed first (spec.paused: false, as by apply_manifest).',
+  )
 }

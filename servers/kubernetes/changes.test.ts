@@ -45,6 +45,14 @@ test('a restart is the annotation that kubectl sets', async () => {
   })
 })
 
+test('a deployment that is paused is not said to restart', async () => {
+  const web = cluster.objects.get('apps/deployments/default/web')!
+  cluster.objects.set('apps/deployments/default/web', { ...web, spec: { ...web.spec, paused: true } })
+  const said = await place.call('restart_deployment', { name: 'web' })
+  expect(said).toMatchObject({ kind: 'conflict', text: expect.stringContaining('is paused') })
+  expect(writes()).toEqual([])
+})
+
 test('a pod is deleted only when that is confirmed, and only that very one', async () => {
   for (const confirm of [undefined, false, 'true', 1])
     expect(

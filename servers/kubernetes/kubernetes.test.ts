@@ -54,6 +54,13 @@ test('pods come with status, ready, restarts, age and node, page by page', async
   )
   const { data } = await place.call('get_pods', { limit: 2, cursor: first.data.nextCursor })
   expect(data).toEqual({ pods: [expect.objectContaining({ name: 'web-3' })] })
+  expect(first.text).toContain(`there is more: call again with cursor: "${first.data.nextCursor}"`)
+  for (const [tool, other] of [
+    ['get_pods', { namespace: 'kube-system' }],
+    ['get_pods', { labelSelector: 'app=web' }],
+    ['get_deployments', {}],
+  ] as const)
+    expect((await place.call(tool, { ...other, cursor: first.data.nextCursor })).text).toContain('of another list')
   cluster.compact()
   const late = await place.call('get_pods', { limit: 2, cursor: first.data.nextCursor })
   expect(late.kind).toBe('conflict')
@@ -176,6 +183,16 @@ test('a pod is described with its events, without the values of its secrets', as
     { name: 'KEY', value: '‹stripe of secret keys›' },
   ])
   expect(JSON.stringify(data) + text).not.toMatch(/hunter2|s3cr3t/)
+})
+
+test('a pod is described also to whoever may not see its events', async () => {
+  cluster.denied.add('list events')
+  const { failed, data, text } = await place.call('describe_pod', { name: 'web-1' })
+  expect([failed, data.status, data.events, data.moreEvents]).toEqual([false, 'Running', [], false])
+  for (const told of [data.eventsNotRead, text]) expect(told).toContain('The permission "list" on events')
+  cluster.denied.clear()
+  cluster.denied.add('get pods')
+  expect((await place.call('describe_pod', { name: 'web-1' })).kind).toBe('permission_denied')
 })
 
 test('events of one object, or of all', async () => {

@@ -1,11 +1,11 @@
 // get_pod_logs and analyze_logs: what containers wrote, page by page, and which errors stand in it.
 import type { McpServer } from '@modelcontextprotocol/server'
 import { z } from 'zod'
-import { fromCursor, NEXT, PAGING, page, toCursor } from '../kit/paging.ts'
+import { fromCursor, NEXT, PAGING, page, toCursor, withMore } from '../kit/paging.ts'
 import { type Kit, READS } from '../kit/tools.ts'
 import type { Cluster } from './cluster.ts'
 import { groupErrors } from './error-groups.ts'
-import { behind, fitting, Place, readLog, secondsSince } from './logs.ts'
+import { behind, fitting, Place, readLog, sinceTimeOf } from './logs.ts'
 import { container, namespace, objectName } from './names.ts'
 
 const MOST_CHARS = 100_000
@@ -42,26 +42,22 @@ export function registerLogTools(kit: Kit, server: McpServer, cluster: Cluster):
     },
     async ({ cursor, ...asked }, { signal }) => {
       const place = fromCursor(cursor, Place)
-      const since = place && secondsSince(place)
+      const sinceTime = place && sinceTimeOf(place)
       const { tailLines, sinceSeconds, ...which } = asked
-      const { lines, cut } = await readLog(
-        cluster,
-        since === undefined ? asked : { ...which, sinceSeconds: since },
-        signal,
-      )
+      const { lines, cut } = await readLog(cluster, sinceTime === undefined ? asked : { ...which, sinceTime }, signal)
       const { taken, next, isAll } = fitting(behind(lines, place), MOST_CHARS, place)
       const log = taken.map(line => line.text).join('\n')
       const hasMore = taken.length > 0 && (cut || !isAll)
       const none = cut ? STUCK : place ? 'Nothing more.' : 'The log is empty.'
-      const more = hasMore ? '\n… there is more: call again with the cursor.' : ''
+      const cursorOf = hasMore ? { nextCursor: toCursor(next) } : {}
       return {
-        text: `${log || none}${more}`,
+        text: withMore(log || none, cursorOf),
         data: {
           log,
           lines: taken.length,
           firstTime: taken[0]?.time || null,
           lastTime: taken.at(-1)?.time || null,
-          ...(hasMore ? { nextCursor: toCursor(next) } : {}),
+          ...cursorOf,
         },
       }
     },
@@ -103,7 +99,7 @@ export function registerLogTools(kit: Kit, server: McpServer, cluster: Cluster):
       const head = `${errors} errors of ${found.length} kinds in ${lines.length} lines.`
       const missing = cut ? '\nThe log was too long: its newest lines are missing. Ask for fewer with tailLines.' : ''
       return {
-        text: `${[head, ...told].join('\n')}${missing}`,
+        text: withMore(`${[head, ...told].join('\n')}${missing}`, rest),
         data: { groups: items, lines: lines.length, errors, newestMissing: cut, ...rest },
       }
     },

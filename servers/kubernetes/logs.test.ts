@@ -1,9 +1,8 @@
-// Logs page by page, without tokens; the errors in them; what is wrong with a pod.
+// Logs page by page, without tokens; the errors in them.
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { toCursor } from '../kit/paging.ts'
 import { withoutShapes } from '../kit/shapes.ts'
 import { groupErrors, normalised } from './error-groups.ts'
-import { issuesOf } from './pod-health.ts'
 import { startTestCluster, type TestCluster } from './test-cluster.ts'
 import { type Connected, connect, kubeconfig } from './test-connect.ts'
 import { pod } from './test-objects.ts'
@@ -72,6 +71,23 @@ test('a long log comes whole, page by page, also where many lines have one time 
   expect(read.map(line => Number(line.split(' ')[0]))).toEqual(Array.from({ length: 4901 }, (_, n) => n))
 })
 
+test.each([
+  ['before', 7_200_000],
+  ['behind', -7_200_000],
+])('a log comes whole from a node whose clock is hours %s ours', async (_, aheadMs) => {
+  cluster.setNodeClocks(aheadMs)
+  put(Array.from({ length: 3000 }, (_, n) => `${stamp(3600 - n - aheadMs / 1000)} ${n} ${'x'.repeat(90)}`))
+  const read: string[] = []
+  let cursor: string | undefined
+  for (let pages = 0; pages < 10; pages++) {
+    const { data } = await place.call('get_pod_logs', { name: 'web-1', tailLines: 5000, ...(cursor ? { cursor } : {}) })
+    read.push(...data.log.split('\n'))
+    cursor = data.nextCursor
+    if (!cursor) break
+  }
+  expect(read.map(line => Number(line.split(' ')[0]))).toEqual(Array.from({ length: 3000 }, (_, n) => n))
+})
+
 test('more than is read at once comes with the cursor, each line whole', async () => {
   put(Array.from({ length: 300 }, (_, n) => `${stamp(300 - n)} ${n} ${'y'.repeat(19_000)}`))
   const read: string[] = []
@@ -125,6 +141,28 @@ test('tokens, passwords and terminal codes are taken out of logs', async () => {
   expect(data.log.endsWith('\nred')).toBe(true)
 })
 
+test('a private key on many lines is taken out, also where its begin or its end is missing', async () => {
+  const body = Array.from({ length: 20 }, (_, n) => `${n}MIIEvgIBADANBgkqhkiG9w0BAQEFAASCBKgwggSkAgEAAoIBAQC7VJTUt9Us8`)
+  const key = [
+    '-----BEGIN RSA PRIVATE KEY-----',
+    'Proc-Type: 4,ENCRYPTED',
+    '',
+    ...body,
+    'Qw==',
+    '-----END RSA PRIVATE KEY-----',
+  ]
+  const written = [...key.slice(5), 'between', ...key, 'after', ...key.slice(0, -1), 'the last one: ok']
+  put(written.map(line => `${stamp(9)} ${line}`))
+  const { data, text } = await place.call('get_pod_logs', { name: 'web-1' })
+  expect(data.log + text).not.toMatch(/MIIE|Qw==/)
+  expect(data.log.split('\n').filter((line: string) => line !== '‹secret›')).toEqual([
+    'between',
+    'after',
+    'the last one: ok',
+  ])
+  expect(data.lines).toBe(written.length)
+})
+
 test('errors that differ in numbers, names and ids are one, with first and last time', async () => {
   const times = [50, 40, 30, 20, 10].map(seconds => stamp(seconds))
   put([
@@ -171,146 +209,4 @@ test('lines made to be slow are not', () => {
   groupErrors(lines)
   for (const one of nasty) withoutShapes(one.repeat(5))
   expect(normalised(nasty[2]!).length).toBeLessThanOrEqual(300)
-})
-
-const state = (more: object, restartCount = 0) => ({
-  name: 'app',
-  ready: false,
-  restartCount,
-  image: 'x',
-  imageID: '',
-  state: {},
-  lastState: {},
-  ...more,
-})
-const ended = (reason: string, exitCode: number) => ({
-  terminated: { reason, exitCode, finishedAt: new Date(0).toISOString() },
-})
-const waiting = (reason: string, message = 'as the node says') => ({ state: { waiting: { reason, message } } })
-
-test.each<[name: string, status: object, types: string[], words: RegExp]>([
-  ['is well', {}, [], /^web-1 is healthy \(Running\)\.$/],
-  [
-    'crashes',
-    { containerStatuses: [state({ ...waiting('CrashLoopBackOff'), lastState: ended('Error', 1) }, 12)] },
-    ['CrashLoopBackOff', 'Restarts'],
-    /previous: true/,
-  ],
-  [
-    'has no image',
-    { containerStatuses: [state(waiting('ImagePullBackOff'))] },
-    ['ImagePullBackOff'],
-    /imagePullSecrets/,
-  ],
-  [
-    'has no config',
-    { containerStatuses: [state(waiting('CreateContainerConfigError', 'secret "keys" not found'))] },
-    ['CreateContainerConfigError'],
-    /secret "keys" not found/,
-  ],
-  [
-    'ran out of memory',
-    { containerStatuses: [state({ ...waiting('CrashLoopBackOff'), lastState: ended('OOMKilled', 137) }, 2)] },
-    ['CrashLoopBackOff', 'OOMKilled'],
-    /limits\.memory/,
-  ],
-  ['was restarted 3 times', { containerStatuses: [state({ ready: true, state: { running: {} } }, 3)] }, [], /healthy/],
-  [
-    'was restarted 4 times',
-    { containerStatuses: [state({ ready: true, state: { running: {} } }, 4)] },
-    ['Restarts'],
-    /degraded.*restarted 4 times/s,
-  ],
-  ['is not ready', { containerStatuses: [state({ state: { running: {} } })] }, ['NotReady'], /readiness probe/],
-  [
-    'ended badly',
-    { phase: 'Failed', containerStatuses: [state({ state: ended('Error', 3) })] },
-    ['Failed', 'Error'],
-    /exit code 3/,
-  ],
-  [
-    'was evicted',
-    { phase: 'Failed', reason: 'Evicted', message: 'The node was low on resource: memory.', containerStatuses: [] },
-    ['Evicted'],
-    /low on resource/,
-  ],
-  [
-    'finds no node',
-    {
-      phase: 'Pending',
-      containerStatuses: [],
-      conditions: [
-        {
-          type: 'PodScheduled',
-          status: 'False',
-          reason: 'Unschedulable',
-          message: '0/2 nodes are available: 2 Insufficient cpu.',
-        },
-      ],
-    },
-    ['Unschedulable'],
-    /Insufficient cpu.*k8s:\/\/nodes/s,
-  ],
-  [
-    'hangs in its start',
-    { phase: 'Pending', containerStatuses: [state({ state: { waiting: { reason: 'ContainerCreating' } } })] },
-    ['Creating'],
-    /120 minutes/,
-  ],
-  [
-    'is done',
-    { phase: 'Succeeded', containerStatuses: [state({ state: ended('Completed', 0) })] },
-    [],
-    /healthy \(Completed\)/,
-  ],
-])('a pod that %s', async (_, status, types, words) => {
-  cluster.objects.set('/pods/default/web-1', pod('web-1', 'default', { status }))
-  const { data, text } = await place.call('check_pod_health', { pod_name: 'web-1' })
-  expect(data.issues.map((one: { type: string }) => one.type)).toEqual(types)
-  expect(text).toMatch(words)
-  expect(data.recommendations).toHaveLength(types.length)
-})
-
-test('init containers hold a pod back, and are named; sidecars count as containers', async () => {
-  const spec = {
-    initContainers: [{ name: 'migrate' }, { name: 'proxy', restartPolicy: 'Always' }],
-    containers: [{ name: 'app' }],
-  }
-  const status = {
-    phase: 'Pending',
-    initContainerStatuses: [state({ name: 'migrate', ...waiting('CrashLoopBackOff') }, 5)],
-    containerStatuses: [state({ state: { waiting: { reason: 'PodInitializing' } } })],
-  }
-  cluster.objects.set('/pods/default/web-1', pod('web-1', 'default', { spec, status }))
-  const { data } = await place.call('check_pod_health', { pod_name: 'web-1' })
-  expect(data.pod_status).toBe('Init:CrashLoopBackOff')
-  expect(data.issues).toMatchObject([
-    { type: 'CrashLoopBackOff', container: 'migrate', restart_count: 5 },
-    { type: 'Restarts', container: 'migrate' },
-  ])
-  const { data: pods } = await place.call('get_pods', { labelSelector: 'app=web' })
-  expect(pods.pods[0]).toMatchObject({ status: 'Init:CrashLoopBackOff', ready: '0/2', restarts: 5 })
-})
-
-test('health looks into the log of the run that failed; one that cannot be read is named', async () => {
-  const status = { containerStatuses: [state({ ...waiting('CrashLoopBackOff'), lastState: ended('Error', 1) }, 5)] }
-  cluster.objects.set('/pods/default/web-1', pod('web-1', 'default', { status }))
-  cluster.logs.set('default/web-1/app previous', `${stamp(5)} FATAL: token=abcdefgh12345 not accepted`)
-  const { data } = await place.call('check_pod_health', { pod_name: 'web-1' })
-  expect(data.issues.at(-1)).toMatchObject({
-    type: 'LogErrors',
-    container: 'app',
-    message: '1× FATAL: token=‹secret› not accepted',
-  })
-  cluster.denied.add('get pods/log')
-  const blind = await place.call('check_pod_health', { pod_name: 'web-1' })
-  expect(blind.data).toMatchObject({ status: 'unhealthy', logs_not_read: ['app'] })
-  const quiet = await place.call('check_pod_health', { pod_name: 'web-1', check_logs: false })
-  expect(quiet.data.logs_not_read).toEqual([])
-})
-
-test('a pod that should be gone', () => {
-  const now = Date.now()
-  const gone = (minutes: number) => ({ metadata: { deletionTimestamp: new Date(now - minutes * 60_000) } })
-  expect([gone(1), gone(9)].map(one => issuesOf(one, now).map(({ type }) => type))).toEqual([[], ['Terminating']])
 })

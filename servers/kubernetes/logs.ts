@@ -14,6 +14,8 @@ export interface LogAsked {
   container?: string | undefined
   tailLines?: number | undefined
   sinceSeconds?: number | undefined
+  /** As the node's own clock has it, which need not go as ours. */
+  sinceTime?: string | undefined
   previous?: boolean | undefined
 }
 
@@ -26,32 +28,55 @@ export interface LogLine {
 /** `cut`: the newest lines are missing, because it was too much at once. */
 export async function readLog(
   cluster: Cluster,
-  { name, namespace, container, tailLines, sinceSeconds, previous }: LogAsked,
+  { name, namespace, ...which }: LogAsked,
   signal: AbortSignal,
 ): Promise<{ lines: LogLine[]; cut: boolean }> {
   const missing = { what: `pod ${name} in ${namespace}`, lister: 'get_pods' }
-  const asked = {
-    ...{ name, namespace, timestamps: true, limitBytes: MOST_BYTES },
-    ...(container === undefined ? {} : { container }),
-    ...(tailLines === undefined ? {} : { tailLines }),
-    ...(sinceSeconds === undefined ? {} : { sinceSeconds }),
-    ...(previous ? { previous } : {}),
-  }
-  const log = await cluster.ask({ signal, missing }, api => api.core.readNamespacedPodLog(asked))
+  const path = `/api/v1/namespaces/${encodeURIComponent(namespace)}/pods/${encodeURIComponent(name)}/log`
+  const asked = Object.entries({ ...which, timestamps: true, limitBytes: MOST_BYTES })
+  const query = Object.fromEntries(asked.flatMap(([key, value]) => (value === undefined ? [] : [[key, `${value}`]])))
+  const log = await cluster.ask({ signal, missing, byNode: true }, api => api.log(path, query))
   const cut = Buffer.byteLength(log) >= MOST_BYTES
   const texts = log.split('\n')
   // What stands behind the last line break: nothing, or the half of a line.
   const last = texts.pop()
   if (last && (!cut || texts.length === 0)) texts.push(last)
-  return { lines: texts.map(lineOf), cut }
+  return { lines: withoutKeys(texts.map(lineOf)).map(cleaned), cut }
 }
 
 const STAMPED = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d)) (.*)$/s
 
 function lineOf(line: string): LogLine {
   const [, time = '', rest = line] = STAMPED.exec(line) ?? []
-  const text = withoutShapes(stripVTControlCharacters(rest.replace(/\r$/, '')))
-  return { time, text: shortened(text) }
+  return { time, text: stripVTControlCharacters(rest.replace(/\r$/, '')) }
+}
+
+function cleaned({ time, text }: LogLine): LogLine {
+  return { time, text: shortened(withoutShapes(text)) }
+}
+
+const KEY_BEGINS = /-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY-----/
+const KEY_ENDS = /-----END [A-Z0-9 ]{0,40}PRIVATE KEY-----/
+const KEY_LINE = /^\s*(?:[A-Za-z0-9+/=]*|(?:Proc-Type|DEK-Info): .*)\s*$/
+/** Before the end of a key, whose begin is not seen, only what is too long for a word. */
+const KEY_ROW = /^\s*[A-Za-z0-9+/=]{16,}\s*$/
+const LONGEST_KEY = 200
+
+/** Private keys that stand on many lines, also where the first of them is not on this page. */
+function withoutKeys(lines: readonly LogLine[]): LogLine[] {
+  const hidden = new Set<number>()
+  for (const [at, { text }] of lines.entries()) {
+    const begins = KEY_BEGINS.test(text)
+    if (begins === KEY_ENDS.test(text)) continue
+    const step = begins ? 1 : -1
+    hidden.add(at)
+    for (let n = at + step; Math.abs(n - at) < LONGEST_KEY; n += step) {
+      const line = begins || n === at - 1 ? KEY_LINE : KEY_ROW
+      if (!line.test(lines[n]?.text ?? '-')) break
+      hidden.add(n)
+    }
+  }
+  return lines.map((line, at) => (hidden.has(at) ? { ...line, text: '‹secret›' } : line))
 }
 
 function shortened(text: string): string {
@@ -63,10 +88,10 @@ function shortened(text: string): string {
 export const Place = z.object({ time: z.string().max(40), shown: z.int().min(1) })
 export type Place = z.infer<typeof Place>
 
-/** How far back to ask for what comes behind a place; undefined: for all of it. */
-export function secondsSince({ time }: Place, now = Date.now()): number | undefined {
+/** From when on to ask for what comes behind a place: its second, since the cluster knows no less. */
+export function sinceTimeOf({ time }: Place): string | undefined {
   const since = Date.parse(time)
-  return Number.isNaN(since) ? undefined : Math.max(1, Math.ceil((now - since) / 1000) + 2)
+  return Number.isNaN(since) ? undefined : new Date(since).toISOString().replace(/\.\d+Z$/, 'Z')
 }
 
 export function behind(lines: readonly LogLine[], place: Place | undefined): readonly LogLine[] {

@@ -3,7 +3,7 @@ import type { V1ContainerStatus, V1Pod } from '@kubernetes/client-node'
 import { allStatuses } from './pod-status.ts'
 
 export interface Issue {
-  severity: 'critical' | 'warning'
+  severity: 'critical' | 'warning' | 'info'
   type: string
   container: string | null
   message: string
@@ -33,7 +33,7 @@ const ADVICE: Record<string, string> = {
     'No node fits: compare its requests, node selector, affinity and tolerations with the nodes (k8s://nodes), or add a node.',
   SchedulingGated: 'It waits for its scheduling gates to be taken away by whoever set them.',
   NotReady:
-    'Its readiness probe fails: see the events (describe_pod), and whether the app listens on the probe’s port and path.',
+    'Its readiness probe fails, or a readiness gate is not passed: see the events and conditions (describe_pod), and whether the app listens on the probe’s port and path.',
   Creating: 'See the events (describe_pod): a volume, the network or a missing Secret may hold it back.',
   Terminating: 'It should be gone by now: see its finalizers, and whether its node is still there.',
   Evicted: 'Its node ran out of something: see the message; give it requests that fit, and look at the node.',
@@ -56,10 +56,11 @@ export function recommendationsFor(issues: readonly Issue[]): string[] {
 
 export function verdict(pod: V1Pod, issues: readonly Issue[]): 'healthy' | 'degraded' | 'unhealthy' {
   if (issues.some(one => one.severity === 'critical') || pod.status?.phase === 'Failed') return 'unhealthy'
-  return issues.length > 0 ? 'degraded' : 'healthy'
+  return issues.some(one => one.severity === 'warning') ? 'degraded' : 'healthy'
 }
 
-function ofPod({ metadata, status }: V1Pod, now: number): Issue[] {
+function ofPod(pod: V1Pod, now: number): Issue[] {
+  const { metadata, status } = pod
   const issue = (severity: Issue['severity'], type: string, message: string): Issue[] => [
     { severity, type, container: null, message, restart_count: 0 },
   ]
@@ -80,6 +81,13 @@ function ofPod({ metadata, status }: V1Pod, now: number): Issue[] {
     found.push(...issue('critical', status.reason ?? 'Failed', status.message ?? 'The pod has failed.'))
   if (status?.phase === 'Unknown' || status?.reason === 'NodeLost')
     found.push(...issue('critical', 'NodeLost', status.message ?? 'Its node does not answer.'))
+  const mains = status?.containerStatuses ?? []
+  const age = ageMs(pod, now)
+  if (status?.phase === 'Pending' && scheduled?.status === 'True' && mains.length === 0 && age > LONG_MS)
+    found.push(...issue('warning', 'Creating', `Its node has begun nothing in ${minutes(age)}.`))
+  const ready = status?.conditions?.find(one => one.type === 'Ready')
+  if (status?.phase === 'Running' && ready?.status === 'False' && mains.every(one => one.ready))
+    found.push(...issue('warning', 'NotReady', ready.message ?? 'Its containers are ready, the pod is not.'))
   return found
 }
 

@@ -55,6 +55,12 @@ export function inWords(error: unknown, { status, said = '' }: Problem): Failure
       'What answered is not a Kubernetes API server.',
       `${CONFIG}, and at proxies on the way.`,
     )
+  if (/\/containerLogs\/|error dialing backend|No agent available/.test(said))
+    return fail(
+      'upstream_error',
+      'The node of this pod does not answer, so its log cannot be read.',
+      'Look at k8s://nodes; describe_pod and check_pod_health with check_logs: false do without the log.',
+    )
   if (status === 401)
     return fail('permission_denied', 'The cluster does not know these credentials.', `${CONFIG}: sign in again.`)
   if (status === 403) return forbidden(said, fail)

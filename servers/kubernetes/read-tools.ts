@@ -1,8 +1,10 @@
 // What there is: namespaces, pods, deployments, events, and one pod with all that is known of it.
+import { createHash } from 'node:crypto'
 import type { CoreV1Event, V1ListMeta } from '@kubernetes/client-node'
 import type { McpServer } from '@modelcontextprotocol/server'
 import { z } from 'zod'
-import { fromCursor, NEXT, PAGING, page, toCursor } from '../kit/paging.ts'
+import { Failure } from '../kit/failure.ts'
+import { fromCursor, NEXT, PAGING, page, toCursor, withMore } from '../kit/paging.ts'
 import { type Kit, READS } from '../kit/tools.ts'
 import type { Cluster } from './cluster.ts'
 import { describePod, PodDetails } from './describe.ts'
@@ -12,7 +14,8 @@ import type { Namespaces } from './namespaces.ts'
 import { ageOf, podLine } from './pod-status.ts'
 
 const inNamespace = { namespace: namespace.default('default') }
-const Token = z.object({ continue: z.string().max(6000) })
+/** `of`: what the list is of. The cluster would go on with another one at that place, without a word. */
+const Token = z.object({ continue: z.string().max(5000), of: z.string().max(64) })
 
 const EventLine = z.object({
   type: z.string(),
@@ -51,7 +54,11 @@ export function registerReadTools(kit: Kit, server: McpServer, cluster: Cluster,
       const { at, list } = await namespaces.list(signal)
       const { items, ...rest } = page(list, paging)
       const text = items.map(one => `${one.name} ${one.status} ${one.age}`).join('\n')
-      return cleanAnswer(text || 'None.', { namespaces: items, asOf: new Date(at).toISOString(), ...rest })
+      return cleanAnswer(withMore(text || 'None.', rest), {
+        namespaces: items,
+        asOf: new Date(at).toISOString(),
+        ...rest,
+      })
     },
   )
 
@@ -66,12 +73,13 @@ export function registerReadTools(kit: Kit, server: McpServer, cluster: Cluster,
       annotations: READS,
     },
     async ({ namespace, labelSelector, cursor, limit }, { signal }) => {
-      const from = pageAsked(cursor, limit)
-      const asked = { namespace, ...from, ...(labelSelector ? { labelSelector } : {}) }
+      const list = { namespace, ...(labelSelector ? { labelSelector } : {}) }
+      const asked = { ...list, ...pageAsked('pods', list, cursor, limit) }
       const { items, metadata } = await cluster.ask({ signal }, api => api.core.listNamespacedPod(asked))
       const pods = items.map(pod => podLine(pod))
       const lines = pods.map(one => `${one.name} ${one.ready} ${one.status} ${one.restarts} restarts ${one.age}`)
-      return cleanAnswer(lines.join('\n') || nothing('pods', namespace), { pods, ...nextOf(metadata) })
+      const next = nextOf('pods', list, metadata)
+      return cleanAnswer(textOf(lines, 'pods', namespace, next), { pods, ...next })
     },
   )
 
@@ -99,7 +107,8 @@ export function registerReadTools(kit: Kit, server: McpServer, cluster: Cluster,
       annotations: READS,
     },
     async ({ namespace, labelSelector, cursor, limit }, { signal }) => {
-      const asked = { namespace, ...pageAsked(cursor, limit), ...(labelSelector ? { labelSelector } : {}) }
+      const list = { namespace, ...(labelSelector ? { labelSelector } : {}) }
+      const asked = { ...list, ...pageAsked('deployments', list, cursor, limit) }
       const { items, metadata } = await cluster.ask({ signal }, api => api.apps.listNamespacedDeployment(asked))
       const deployments = items.map(({ metadata, spec, status }) => ({
         name: metadata?.name ?? '',
@@ -111,10 +120,8 @@ export function registerReadTools(kit: Kit, server: McpServer, cluster: Cluster,
         age: ageOf(metadata?.creationTimestamp),
       }))
       const lines = deployments.map(one => `${one.name} ${one.ready}/${one.replicas} ready ${one.images.join(' ')}`)
-      return cleanAnswer(lines.join('\n') || nothing('deployments', namespace), {
-        deployments,
-        ...nextOf(metadata),
-      })
+      const next = nextOf('deployments', list, metadata)
+      return cleanAnswer(textOf(lines, 'deployments', namespace, next), { deployments, ...next })
     },
   )
 
@@ -130,15 +137,13 @@ export function registerReadTools(kit: Kit, server: McpServer, cluster: Cluster,
       annotations: READS,
     },
     async ({ namespace, object, cursor, limit }, { signal }) => {
-      const asked = {
-        namespace,
-        ...pageAsked(cursor, limit),
-        ...(object ? { fieldSelector: aboutObject(object) } : {}),
-      }
+      const list = { namespace, ...(object ? { fieldSelector: aboutObject(object) } : {}) }
+      const asked = { ...list, ...pageAsked('events', list, cursor, limit) }
       const { items, metadata } = await cluster.ask({ signal }, api => api.core.listNamespacedEvent(asked))
       const events = eventLines(items)
       const lines = events.map(one => `${one.lastSeen ?? '?'} ${one.type} ${one.reason} ${one.object}: ${one.message}`)
-      return cleanAnswer(lines.join('\n') || nothing('events', namespace), { events, ...nextOf(metadata) })
+      const next = nextOf('events', list, metadata)
+      return cleanAnswer(textOf(lines, 'events', namespace, next), { events, ...next })
     },
   )
 
@@ -150,40 +155,68 @@ export function registerReadTools(kit: Kit, server: McpServer, cluster: Cluster,
       description:
         'One pod: its containers and what they are doing, conditions, volumes, and its events. Secrets’ values are left out.',
       input: z.object({ name: objectName, ...inNamespace }),
-      output: z.object({ ...PodDetails, events: z.array(EventLine), moreEvents: z.boolean() }),
+      output: z.object({
+        ...PodDetails,
+        events: z.array(EventLine),
+        moreEvents: z.boolean(),
+        eventsNotRead: z.string().nullable().describe('Why its events are missing here'),
+      }),
       annotations: READS,
     },
     async ({ name, namespace }, { signal }) => {
       const missing = { what: `pod ${name} in ${namespace}`, lister: 'get_pods' }
-      const [pod, { items, metadata }] = await Promise.all([
+      const [pod, { items, more, notRead }] = await Promise.all([
         cluster.ask({ signal, missing }, api => api.core.readNamespacedPod({ name, namespace })),
-        cluster.ask({ signal }, api =>
-          api.core.listNamespacedEvent({ namespace, limit: 100, fieldSelector: aboutObject(`Pod/${name}`) }),
-        ),
+        eventsOf(cluster, name, namespace, signal),
       ])
       const details = describePod(pod)
       const events = eventLines(items)
-      const containers = details.containers.map(
-        one => `${one.name}: ${one.state}, ${one.restarts} restarts, ${one.image}`,
-      )
-      const happened = events.slice(-10).map(one => `${one.type} ${one.reason}: ${one.message}`)
-      const text = [`${name}: ${details.status} on ${details.node ?? 'no node'}`, ...containers, ...happened].join('\n')
-      return cleanAnswer(text, { ...details, events, moreEvents: Boolean(metadata?._continue) })
+      const lines = [
+        `${name}: ${details.status} on ${details.node ?? 'no node'}`,
+        ...details.containers.map(one => `${one.name}: ${one.state}, ${one.restarts} restarts, ${one.image}`),
+        ...events.slice(-10).map(one => `${one.type} ${one.reason}: ${one.message}`),
+        ...(notRead === null ? [] : [`Its events were not read: ${notRead}`]),
+        ...(more ? ['It has more events: see get_events.'] : []),
+      ]
+      return cleanAnswer(lines.join('\n'), { ...details, events, moreEvents: more, eventsNotRead: notRead })
     },
   )
 }
 
-function pageAsked(cursor: string | undefined, limit: number): { limit: number; _continue?: string } {
+/** Whoever may not see events, or waits for them in vain, is still told of the pod. */
+async function eventsOf(cluster: Cluster, name: string, namespace: string, signal: AbortSignal) {
+  const asked = { namespace, limit: 100, fieldSelector: aboutObject(`Pod/${name}`) }
+  try {
+    const { items, metadata } = await cluster.ask({ signal }, api => api.core.listNamespacedEvent(asked))
+    return { items, more: Boolean(metadata?._continue), notRead: null }
+  } catch (error) {
+    if (!(error instanceof Failure) || signal.aborted) throw error
+    return { items: [], more: false, notRead: `${error.message} ${error.suggestion}` }
+  }
+}
+
+function pageAsked(what: string, list: object, cursor: string | undefined, limit: number) {
   const from = fromCursor(cursor, Token)
+  if (from && from.of !== stampOf(what, list))
+    throw new Failure('validation_error', 'This cursor is of another list.', 'Ask as before, or without a cursor.')
   return { limit, ...(from ? { _continue: from.continue } : {}) }
 }
 
-function nextOf(metadata: V1ListMeta | undefined): { nextCursor?: string } {
-  return metadata?._continue ? { nextCursor: toCursor({ continue: metadata._continue }) } : {}
+function nextOf(what: string, list: object, metadata: V1ListMeta | undefined): { nextCursor?: string } {
+  const next = metadata?._continue
+  return next ? { nextCursor: toCursor({ continue: next, of: stampOf(what, list) }) } : {}
 }
 
-function nothing(what: string, namespace: string): string {
-  return `No ${what} in ${namespace}. (A namespace that does not exist looks the same: see list_namespaces.)`
+function stampOf(what: string, list: object): string {
+  return createHash('sha256')
+    .update(JSON.stringify([what, list]))
+    .digest('base64url')
+    .slice(0, 12)
+}
+
+function textOf(lines: readonly string[], what: string, namespace: string, next: { nextCursor?: string }): string {
+  const none = `No ${what} in ${namespace}. (A namespace that does not exist looks the same: see list_namespaces.)`
+  return withMore(lines.join('\n') || (next.nextCursor ? 'None on this page.' : none), next)
 }
 
 function aboutObject(object: string): string {

@@ -28,22 +28,62 @@ test('wrong credentials, and they stand nowhere', async () => {
   await stranger.close()
 })
 
-test.each<[tool: string, args: object, denied: string, permission: string]>([
-  ['get_pods', { namespace: 'shop' }, 'list pods', '"list" on pods in the namespace shop'],
-  ['get_pod_logs', { name: 'web-1' }, 'get pods/log', '"get" on pods/log in the namespace default'],
-  ['list_namespaces', {}, 'list namespaces', '"list" on namespaces in the whole cluster'],
-  [
-    'scale_deployment',
-    { name: 'web', replicas: 1 },
-    'patch deployments/scale',
-    '"patch" on deployments/scale (apps) in the namespace default',
-  ],
-  ['delete_pod', { name: 'web-1', confirm: true }, 'delete pods', '"delete" on pods in the namespace default'],
-])('%s %o: a missing permission is named', async (tool, args, denied, permission) => {
+const CONFIG_MAP = '{apiVersion: v1, kind: ConfigMap, metadata: {name: a}}'
+test.each<[tool: string, args: object, denied: string, where: string]>([
+  ['list_namespaces', {}, 'list namespaces', 'whole cluster'],
+  ['get_pods', { namespace: 'shop' }, 'list pods', 'namespace shop'],
+  ['get_deployments', {}, 'list deployments', 'namespace default'],
+  ['get_events', {}, 'list events', 'namespace default'],
+  ['describe_pod', { name: 'web-1' }, 'get pods', 'namespace default'],
+  ['get_pod_logs', { name: 'web-1' }, 'get pods/log', 'namespace default'],
+  ['analyze_logs', { name: 'web-1' }, 'get pods/log', 'namespace default'],
+  ['check_pod_health', { pod_name: 'web-1' }, 'get pods', 'namespace default'],
+  ['scale_deployment', { name: 'web', replicas: 1 }, 'get deployments/scale', 'namespace default'],
+  ['scale_deployment', { name: 'web', replicas: 1 }, 'patch deployments/scale', 'namespace default'],
+  ['restart_deployment', { name: 'web' }, 'get deployments', 'namespace default'],
+  ['restart_deployment', { name: 'web' }, 'patch deployments', 'namespace default'],
+  ['apply_manifest', { manifest: CONFIG_MAP }, 'get configmaps', 'namespace default'],
+  ['apply_manifest', { manifest: CONFIG_MAP }, 'create configmaps', 'namespace default'],
+  ['delete_pod', { name: 'web-1', confirm: true }, 'get pods', 'namespace default'],
+  ['delete_pod', { name: 'web-1', confirm: true }, 'delete pods', 'namespace default'],
+])('%s %o: a missing permission is named', async (tool, args, denied, where) => {
   cluster.denied.add(denied)
   const said = await place.call(tool, { ...args })
+  const [verb, resource] = denied.split(' ')
+  const group = resource!.startsWith('deployments') ? ' (apps)' : ''
   expect(said.kind).toBe('permission_denied')
-  expect(said.text).toContain(`The permission ${permission} is missing. Ask the person to grant it.`)
+  expect(said.text).toContain(
+    `The permission "${verb}" on ${resource}${group} in the ${where} is missing. Ask the person to grant it.`,
+  )
+})
+
+test('a tool whose cluster is silent ends in time, each with what to try', async () => {
+  const hasty = await connect(kubeconfig(cluster.url), { CALL_TIMEOUT_MS: '700', MAX_AT_ONCE: '20' })
+  const calls: [tool: string, args: object, words: string][] = [
+    ['list_namespaces', {}, 'Ask for less'],
+    ['get_pods', {}, 'Ask for less'],
+    ['get_deployments', {}, 'Ask for less'],
+    ['get_events', {}, 'Ask for less'],
+    ['describe_pod', { name: 'web-1' }, 'Ask for less'],
+    ['get_pod_logs', { name: 'web-1' }, 'a smaller tailLines'],
+    ['analyze_logs', { name: 'web-1' }, 'a smaller tailLines'],
+    ['check_pod_health', { pod_name: 'web-1' }, 'check_logs: false'],
+    ['scale_deployment', { name: 'web', replicas: 1 }, 'Ask for less'],
+    ['restart_deployment', { name: 'web' }, 'Ask for less'],
+    ['apply_manifest', { manifest: CONFIG_MAP }, 'Apply fewer objects'],
+    ['delete_pod', { name: 'web-1', confirm: true }, 'Ask for less'],
+  ]
+  expect(calls.map(([tool]) => tool).toSorted()).toEqual(
+    (await hasty.client.listTools()).tools.map(one => one.name).toSorted(),
+  )
+  cluster.faults.push(...Array<Fault>(40).fill('silence'))
+  const said = await Promise.all(calls.map(async ([tool, args]) => await hasty.call(tool, { ...args })))
+  for (const [at, [tool, , words]] of calls.entries())
+    expect([tool, said[at]]).toEqual([
+      tool,
+      expect.objectContaining({ kind: 'timeout', text: expect.stringContaining(words) }),
+    ])
+  await hasty.close()
 })
 
 test('a rule of the cluster that forbids something is told in its own words', async () => {

@@ -29,6 +29,8 @@ export interface TestCluster extends TestApi {
   logs: Map<string, string>
   /** Continue tokens given before now are too old. */
   compact(): void
+  /** How far the clocks of the nodes are before ours. */
+  setNodeClocks(aheadMs: number): void
 }
 
 export async function startTestCluster(): Promise<TestCluster> {
@@ -38,6 +40,7 @@ export async function startTestCluster(): Promise<TestCluster> {
     denied: new Set<string>(),
     logs: new Map<string, string>(),
     era: 0,
+    aheadMs: 0,
   }
   const api = await startTestApi(request => {
     try {
@@ -47,10 +50,15 @@ export async function startTestCluster(): Promise<TestCluster> {
       throw error
     }
   })
-  return Object.assign(api, cluster, { compact: () => void cluster.era++ })
+  return Object.assign(api, cluster, {
+    compact: () => void cluster.era++,
+    setNodeClocks(aheadMs: number) {
+      cluster.aheadMs = aheadMs
+    },
+  })
 }
 
-type State = Pick<TestCluster, 'objects' | 'asked' | 'denied' | 'logs'> & { era: number }
+type State = Pick<TestCluster, 'objects' | 'asked' | 'denied' | 'logs'> & { era: number; aheadMs: number }
 
 function answer(request: Seen, state: State): Reply {
   const { method, path, query, headers } = request
@@ -84,7 +92,7 @@ function answer(request: Seen, state: State): Reply {
     return { status: found ? 200 : 201, body: shown(made) }
   }
   if (!found) throw notFound(resource.name, resource.group, name!)
-  if (sub === 'log') return logOf(found, query, state.logs)
+  if (sub === 'log') return logOf(found, query, state.logs, Date.now() + state.aheadMs)
   if (sub === 'scale') return { body: scale(found, request, key, state) }
   if (sub) throw status(404, 'NotFound', 'the server could not find the requested resource')
   if (verb === 'get') return { body: shown(found) }

@@ -9,8 +9,8 @@ interface ContainerState {
   lastState?: { terminated?: object }
 }
 
-/** `logs`: by `namespace/pod/container`, each line beginning with its time; the run before under `… previous`. */
-export function logOf(pod: Obj, query: URLSearchParams, logs: ReadonlyMap<string, string>): Reply {
+/** `nodeTime`: by the node's clock. `logs`: by `namespace/pod/container`, each line beginning with its time; the run before under `… previous`. */
+export function logOf(pod: Obj, query: URLSearchParams, logs: ReadonlyMap<string, string>, nodeTime: number): Reply {
   const { name, namespace } = pod.metadata
   const spec = pod.spec as { containers: { name: string }[]; initContainers?: { name: string }[] }
   const names = spec.containers.map(one => one.name)
@@ -32,14 +32,24 @@ export function logOf(pod: Obj, query: URLSearchParams, logs: ReadonlyMap<string
   if (!isPrevious && reason === 'ContainerCreating')
     throw status(400, 'BadRequest', `container "${container}" in pod "${name}" is waiting to start: ${reason}`)
   const text = logs.get(`${namespace}/${name}/${container}${isPrevious ? ' previous' : ''}`) ?? ''
-  return { headers: { 'content-type': 'text/plain' }, body: chosen(text, query) }
+  return { headers: { 'content-type': 'text/plain' }, body: chosen(text, query, nodeTime) }
 }
 
-function chosen(text: string, query: URLSearchParams): Buffer {
+function chosen(text: string, query: URLSearchParams, nodeTime: number): Buffer {
   let lines = text.split('\n').filter(line => line !== '')
-  const since = positive(query, 'sinceSeconds')
-  if (since !== undefined)
-    lines = lines.filter(line => Date.parse(line.slice(0, line.indexOf(' '))) >= Date.now() - since * 1000)
+  const seconds = positive(query, 'sinceSeconds')
+  const time = query.get('sinceTime')
+  if (seconds !== undefined && time !== null)
+    throw invalid(
+      'PodLogOptions',
+      '',
+      'sinceTime',
+      'Forbidden: at most one of `sinceTime` or `sinceSeconds` may be set',
+    )
+  if (time !== null && !/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/.test(time))
+    throw status(400, 'BadRequest', `parsing time "${time}" as "2006-01-02T15:04:05Z07:00": cannot parse`)
+  const since = seconds === undefined ? time && Date.parse(time) : nodeTime - seconds * 1000
+  if (since) lines = lines.filter(line => Date.parse(line.slice(0, line.indexOf(' '))) >= since)
   const tail = query.has('tailLines') ? Number(query.get('tailLines')) : undefined
   if (tail !== undefined && !(tail >= 0))
     throw invalid('PodLogOptions', '', 'tailLines', `Invalid value: ${tail}: must be greater than or equal to 0`)
