@@ -28,7 +28,6 @@ async function start(env: Record<string, string>): Promise<Started> {
   started.push(server)
   return server
 }
-const asked = () => github.seen.map(one => `${one.method} ${one.path}`)
 
 test('lists have pages, and say whether there are more', async () => {
   const first = await shared.call('list_repositories', { per_page: 2 })
@@ -70,6 +69,9 @@ test('a repository, an issue, its comments by pages, code, and pull requests', a
     data: [{ path: 'src/a.ts', fragments: ['found needle language:ts repo:acme/shop'] }],
   })
   expect(github.seen.at(-1)!.headers.accept).toBe('application/vnd.github.text-match+json')
+  const both = await shared.call('search_code', { query: 'a OR b', ...shop })
+  expect([both.data.data.length, both.text]).toEqual([1, expect.stringContaining('in other places was left out')])
+  expect((await shared.call('search_code', { query: 'a OR b repo:acme/shop' })).data.data).toHaveLength(2)
   const pulls = await shared.call('list_pull_requests', shop)
   expect(pulls.data.data).toMatchObject([
     { number: 3, head: 'ada:feature', headSha: HEAD, base: 'develop', state: 'open' },
@@ -96,107 +98,6 @@ test('long comments come by pages that fit, none lost', async () => {
   github.comments.splice(0, Infinity, ...kept)
 })
 
-test('an issue is opened and commented once, also when the answer is lost', async () => {
-  const opened = await shared.call('create_issue', { ...shop, title: 'New', body: 'text', labels: ['bug'] })
-  expect(github.issues.at(-1)).toMatchObject({
-    title: 'New',
-    body: 'text',
-    labels: ['bug'],
-    number: opened.data.number,
-  })
-  const commented = await shared.call('comment_issue', { ...shop, number: 1, body: 'me too' })
-  expect(github.comments.at(-1)).toEqual({ id: commented.data.id, body: 'me too' })
-  for (const fault of ['lose-answer', { status: 502 }] as Fault[]) {
-    const before = github.seen.length
-    github.faults.push(fault)
-    const lost = await shared.call('create_issue', { ...shop, title: 'Twice?' })
-    expect([fault, github.seen.length - before]).toEqual([fault, 1])
-    expect(lost.text).toContain('It may have been done: look with list_issues before you try again.')
-  }
-  expect(github.issues.filter(one => one.title === 'Twice?')).toHaveLength(1)
-}, 60_000)
-
-test('a diff comes by pages of one commit, whole, or not at all', async () => {
-  const kept = github.pull.diff
-  github.pull.diff += '+äöü🙂 und mehr\n'.repeat(12_000)
-  let diff = ''
-  let cursor: string | undefined
-  let pages = 0
-  do {
-    const { data } = await shared.call('get_pull_request_diff', { ...shop, number: 3, ...(cursor ? { cursor } : {}) })
-    diff += data.diff
-    cursor = data.nextCursor
-    expect(data).toMatchObject({ headSha: HEAD, totalChars: github.pull.diff.length })
-    if (cursor && pages === 0) {
-      github.pull.head = 'd'.repeat(40)
-      const changed = await shared.call('get_pull_request_diff', { ...shop, number: 3, cursor })
-      expect([changed.data.error?.kind, changed.text]).toEqual([
-        'conflict',
-        expect.stringContaining('changed meanwhile'),
-      ])
-      github.pull.head = HEAD
-    }
-  } while (cursor && ++pages < 20)
-  expect(pages).toBeGreaterThan(2)
-  expect(diff === github.pull.diff).toBe(true)
-  github.pull.diff = kept
-  for (const body of ['', '<html>a proxy speaks']) {
-    github.pull.diff = body
-    expect((await shared.call('get_pull_request_diff', { ...shop, number: 3 })).text).toContain(
-      'answered what cannot be read',
-    )
-  }
-  github.pull.diff = kept
-})
-
-test('a pull request is merged only as it was looked at, and never into a protected branch', async () => {
-  const merge = (more = {}) =>
-    shared.call('merge_pull_request', { ...shop, number: 3, sha: HEAD, base: 'develop', confirm: true, ...more })
-  expect((await merge({ confirm: undefined })).failed).toBe(true)
-  expect((await merge({ sha: HEAD.slice(1) })).failed).toBe(true)
-  expect((await merge({ sha: 'd'.repeat(40) })).text).toContain('The pull request was changed meanwhile.')
-  for (const base of ['main', 'master', 'release/1.0', 'release/2/3', 'MAIN']) {
-    github.pull.base = base
-    expect([base, (await merge({ base })).text]).toEqual([
-      base,
-      expect.stringContaining(`The branch ${base} is protected.`),
-    ])
-  }
-  github.pull.base = 'other'
-  expect((await merge()).text).toContain('The pull request goes to other, not to develop.')
-  expect(asked().filter(one => one.startsWith('PUT'))).toEqual([])
-  github.pull.base = 'develop'
-  // Changed between our look and GitHub's.
-  github.faults.push({ lateMs: 0 }, said(409, 'Head branch was modified. Review and try the merge again.'))
-  const late = await merge()
-  expect([late.data.error?.kind, late.text]).toEqual(['conflict', expect.stringContaining('Head branch was modified')])
-  const merged = await merge({ method: 'squash', commitTitle: 'One' })
-  expect(merged.data).toEqual({ merged: true, sha: 'c'.repeat(40), base: 'develop' })
-  expect(JSON.parse(github.seen.at(-1)!.body)).toEqual({ sha: HEAD, merge_method: 'squash', commit_title: 'One' })
-  expect((await merge()).text).toContain('The pull request is merged.')
-}, 60_000)
-
-test('a branch is deleted, but no protected one, no default one, and none that has another name now', async () => {
-  const remove = (branch: string, more = {}) =>
-    shared.call('delete_branch', { ...shop, branch, confirm: true, ...more })
-  expect((await remove('feature/äöü-#1', { confirm: false })).failed).toBe(true)
-  const refused = {
-    main: 'The branch main is protected.',
-    'release/1.0': 'is protected.',
-    guarded: 'guarded is protected on GitHub.',
-    develop: 'develop is the default branch.',
-    renamed: 'renamed is called main now.',
-    gone: 'knows nothing of that name',
-  }
-  for (const [branch, words] of Object.entries(refused)) expect((await remove(branch)).text).toContain(words)
-  expect(asked().filter(one => one.startsWith('DELETE'))).toEqual([])
-  expect((await remove('feature/äöü-#1')).data).toEqual({ branch: 'feature/äöü-#1', sha: HEAD })
-  expect(asked().at(-1)).toBe(`DELETE /repos/acme/shop/git/refs/${encodeURIComponent('heads/feature/äöü-#1')}`)
-  expect([...github.branches.keys()]).not.toContain('feature/äöü-#1')
-  const free = await start({ ...github.env, PROTECTED_BRANCHES: 'none' })
-  expect((await free.call('delete_branch', { ...shop, branch: 'release/1.0', confirm: true })).failed).toBe(false)
-})
-
 test.each<[string, Record<string, unknown>]>([
   ['get_repository', { owner: 'acme', repo: '..' }],
   ['get_repository', { owner: '..', repo: 'x' }],
@@ -220,7 +121,15 @@ test.each<[string, Record<string, unknown>]>([
   ['create_issue', { ...shop, title: 'x'.repeat(257) }],
   ['create_issue', { ...shop, title: 'x', body: 'x'.repeat(65_537) }],
   ['comment_issue', { ...shop, number: 1, body: '' }],
+  ['delete_branch', { ...shop, confirm: true, branch: 'HEAD' }],
+  ['delete_branch', { ...shop, confirm: true, branch: '\ud800' }],
+  ['delete_branch', { ...shop, confirm: true, branch: 'topic', sha: 'main' }],
+  ['list_issues', { ...shop, labels: ['bug,other'] }],
   ['search_code', { query: 'x', repo: 'shop' }],
+  ['search_code', { query: '\udfff' }],
+  ['search_code', { query: 'x repo:acme/site', ...shop }],
+  ['search_code', { query: 'org:other x', owner: 'acme' }],
+  ['search_code', { query: 'x OR (user:other)', ...shop }],
   ['list_repositories', { per_page: 101 }],
 ])('%s(%j) is refused before GitHub is asked', async (tool, args) => {
   const before = github.seen.length
@@ -261,6 +170,13 @@ test.each<[string, () => Fault, string, RegExp]>([
     () => said(404, 'Not Found', { 'x-accepted-github-permissions': 'metadata=read' }),
     'not_found',
     /or this token may not see it.*the token needs the permission metadata=read/,
+  ],
+  ['nothing to merge', () => said(405, 'Pull Request is not mergeable'), 'conflict', /Pull Request is not mergeable/],
+  [
+    'a diff that is too large',
+    () => said(406, 'Sorry, the diff exceeded the maximum number of lines (20000)'),
+    'validation_error',
+    /too large for GitHub/,
   ],
   ['a conflict', () => said(409, 'Git Repository is empty.'), 'conflict', /Git Repository is empty/],
   ['switched off', () => said(410, 'Issues are disabled for this repo'), 'not_found', /Issues are disabled/],

@@ -4,7 +4,8 @@ import type { z } from 'zod'
 import { Failure } from '../kit/failure.ts'
 import type { Log } from '../kit/log.ts'
 import { Upstream } from '../kit/upstream.ts'
-import { inWords, readProblem } from './problems.ts'
+import { graphFailure, inWords, readProblem } from './problems.ts'
+import { Mutated } from './shapes.ts'
 
 export interface GitHubPlace {
   token: string | undefined
@@ -63,8 +64,26 @@ export class GitHub {
     return { data: read.data, hasNext: /rel="next"/.test(response.headers.link ?? '') }
   }
 
+  /** For what REST cannot do. `query`: one mutation. Throws Failure. */
+  async mutate(
+    query: string,
+    variables: Record<string, unknown>,
+    asked: Required<Omit<Asked, 'accept'>>,
+  ): Promise<void> {
+    // On GitHub Enterprise Server it stands beside the REST API.
+    const baseUrl = this.#base.replace(/\/api\/v3$/, '/api')
+    const { data } = await this.ask(Mutated, 'POST /graphql', { baseUrl, query, variables }, asked)
+    const [refused] = data.errors
+    if (refused) throw graphFailure(refused)
+    if (!Object.values(data.data ?? {}).some(Boolean)) throw perhapsDone(asked.changes.lookWith)
+  }
+
+  get #base(): string {
+    return this.#place.url.replace(/\/+$/, '')
+  }
+
   async #make(): Promise<Octokit> {
-    const { token, url } = this.#place
+    const { token } = this.#place
     if (token === undefined) {
       this.#octokit = undefined
       throw new Failure(
@@ -79,7 +98,7 @@ export class GitHub {
     const warn = (message: string) => this.#log.say('warn', message)
     return new Octokit({
       auth: token,
-      baseUrl: url.replace(/\/+$/, ''),
+      baseUrl: this.#base,
       log: { debug: () => {}, info: () => {}, warn, error: warn },
       throttle: { onRateLimit: waitsFor, onSecondaryRateLimit: waitsFor },
       retry: {

@@ -10,18 +10,22 @@ interface Said extends Error {
 /** Octokit says 500 also where nothing answered. */
 export function readProblem(error: unknown): Problem {
   const { response, status, message } = (error ?? {}) as Said
+  // Said with 200; the client library makes an error without a status of it.
+  const isGraphLimit = message === 'GraphQL Rate Limit Exceeded'
   return {
-    status: response ? status : undefined,
+    status: isGraphLimit ? 429 : response ? status : undefined,
     retryAfterMs: waitOf(response?.headers ?? {}),
     said: typeof message === 'string' ? message.replace(/ - https:\S*$/, '').slice(0, 300) : undefined,
   }
 }
 
-/** Milliseconds until GitHub takes requests again. */
+/** Milliseconds until GitHub takes requests again, by its own clock where it tells the time. */
 function waitOf(headers: Record<string, string | undefined>): number | undefined {
   const asked = retryAfter(headers['retry-after'])
   if (asked !== undefined || headers['x-ratelimit-remaining'] !== '0') return asked
-  return Math.max(0, Number(headers['x-ratelimit-reset'] ?? 0) * 1_000 - Date.now())
+  const reset = Number(headers['x-ratelimit-reset'])
+  const now = Date.parse(headers.date ?? '') || Date.now()
+  return Number.isFinite(reset) ? Math.max(0, reset * 1_000 - now) : undefined
 }
 
 /** Undefined: the status says enough. */
@@ -53,12 +57,7 @@ export function inWords(error: unknown, problem: Problem): Failure | undefined {
       )
     case 405:
     case 409:
-      return new Failure(
-        'conflict',
-        `GitHub cannot do this as things are now: ${said}`,
-        'Look at its state again, then decide.',
-        facts,
-      )
+      return conflict(facts)
     case 406:
       return new Failure(
         'validation_error',
@@ -75,6 +74,20 @@ export function inWords(error: unknown, problem: Problem): Failure | undefined {
     default:
       return undefined
   }
+}
+
+/** What a mutation was refused for. */
+export function graphFailure({ type, message }: { type?: string | undefined; message: string }): Failure {
+  const said = message.slice(0, 300)
+  if (type === 'FORBIDDEN' || type === 'INSUFFICIENT_SCOPES') return forbidden({}, { said })
+  if (type === 'NOT_FOUND')
+    return new Failure('not_found', `GitHub says: ${said}`, 'Look whether it is still there.', { said })
+  return conflict({ said })
+}
+
+function conflict(facts: { status?: number | undefined; said: string }): Failure {
+  const what = `GitHub cannot do this as things are now: ${facts.said}`
+  return new Failure('conflict', what, 'Look at its state again, then decide.', facts)
 }
 
 function tooOften(isSecondary: boolean, { retryAfterMs = 60_000, status, said }: Problem): Failure {

@@ -14,37 +14,40 @@ const labels = z
   .default([])
   .transform(all => all.map(one => (typeof one === 'string' ? one : (one.name ?? ''))))
 
-export const Repository = z
-  .object({
-    full_name: z.string(),
-    description: text,
-    private: z.boolean(),
-    fork: z.boolean(),
-    archived: z.boolean().default(false),
-    default_branch: z.string(),
-    language: z.string().nullish(),
-    stargazers_count: z.number().default(0),
-    open_issues_count: z.number().default(0),
-    updated_at: z.string().nullish(),
-    pushed_at: z.string().nullish(),
-    html_url: z.string(),
-    permissions: z.record(z.string(), z.boolean()).optional(),
-  })
-  .transform(one => ({
-    fullName: one.full_name,
-    description: one.description,
-    private: one.private,
-    fork: one.fork,
-    archived: one.archived,
-    defaultBranch: one.default_branch,
-    language: one.language ?? null,
-    stars: one.stargazers_count,
-    openIssues: one.open_issues_count,
-    updatedAt: one.updated_at ?? null,
-    pushedAt: one.pushed_at ?? null,
-    url: one.html_url,
-    mayPush: one.permissions?.push ?? null,
-  }))
+const repository = z.object({
+  full_name: z.string(),
+  description: text,
+  private: z.boolean(),
+  fork: z.boolean(),
+  archived: z.boolean().default(false),
+  default_branch: z.string(),
+  language: z.string().nullish(),
+  stargazers_count: z.number().default(0),
+  open_issues_count: z.number().default(0),
+  updated_at: z.string().nullish(),
+  pushed_at: z.string().nullish(),
+  html_url: z.string(),
+  permissions: z.record(z.string(), z.boolean()).optional(),
+})
+const repositoryTold = (one: z.output<typeof repository>) => ({
+  fullName: one.full_name,
+  description: one.description,
+  private: one.private,
+  fork: one.fork,
+  archived: one.archived,
+  defaultBranch: one.default_branch,
+  language: one.language ?? null,
+  stars: one.stargazers_count,
+  openIssues: one.open_issues_count,
+  updatedAt: one.updated_at ?? null,
+  pushedAt: one.pushed_at ?? null,
+  url: one.html_url,
+  mayPush: one.permissions?.push ?? null,
+})
+export const Repository = repository.transform(repositoryTold)
+export const RepositoryWithId = repository
+  .extend({ node_id: z.string() })
+  .transform(one => ({ ...repositoryTold(one), id: one.node_id }))
 export const RepositoryOut = z.object({
   fullName: z.string(),
   description: z.string(),
@@ -113,6 +116,7 @@ export const CommentOut = z.object({
 })
 
 const end = z.object({ ref: z.string(), sha: z.string(), label: z.string().nullish() })
+const base = end.extend({ repo: z.object({ full_name: z.string() }) })
 export const PullRequest = z
   .object({
     number: z.number(),
@@ -121,21 +125,23 @@ export const PullRequest = z
     draft: z.boolean().default(false),
     user: login,
     head: end,
-    base: end,
+    base,
     updated_at: z.string(),
     html_url: z.string(),
-    merged: z.boolean().default(false),
+    /** In a list this alone says that it was merged. */
+    merged_at: z.string().nullish(),
     changed_files: z.number().optional(),
   })
   .transform(one => ({
     number: one.number,
     title: one.title,
-    state: one.merged ? 'merged' : one.state,
+    state: one.merged_at ? 'merged' : one.state,
     draft: one.draft,
     author: one.user,
     head: one.head.label ?? one.head.ref,
     headSha: one.head.sha,
     base: one.base.ref,
+    repository: one.base.repo.full_name,
     updatedAt: one.updated_at,
     url: one.html_url,
     changedFiles: one.changed_files ?? null,
@@ -149,13 +155,19 @@ export const PullRequestOut = z.object({
   head: z.string(),
   headSha: z.string(),
   base: z.string(),
+  repository: z.string(),
   updatedAt: z.string(),
   url: z.string(),
   changedFiles: z.number().nullable(),
 })
 
 export const Branch = z.object({ name: z.string(), protected: z.boolean(), commit: z.object({ sha: z.string() }) })
-export const Merged = z.object({ sha: z.string(), merged: z.boolean(), message: text })
+export const Merged = z.object({ sha: z.string(), merged: z.literal(true) })
+/** Of a mutation: GraphQL answers 200 also where it refuses. */
+export const Mutated = z.object({
+  data: z.record(z.string(), z.object({}).nullable()).nullish(),
+  errors: z.array(z.object({ type: z.string().optional(), message: z.string() })).default([]),
+})
 
 export const Found = z
   .object({

@@ -19,6 +19,10 @@ export interface TestGitHub extends TestApi {
   /** By their commit. */
   branches: Map<string, { sha: string; protected: boolean }>
   pull: { head: string; base: string; state: string; merged: boolean; diff: string }
+  /** Where the token may not set them, GitHub drops labels and says nothing. */
+  dropsLabels: boolean
+  /** Called before a request is answered: who changes things in between. */
+  before: (request: Seen) => void
 }
 
 export async function startTestGitHub(): Promise<TestGitHub> {
@@ -49,11 +53,14 @@ export async function startTestGitHub(): Promise<TestGitHub> {
     },
   }
   const api = await startTestApi(request => {
+    github.before(request)
     if (request.headers.authorization !== `token ${TOKEN}`) return said(401, 'Bad credentials')
     const page = (items: readonly unknown[]) => pageOf(api.url, request, items)
-    return answer(request, state, page) ?? said(404, 'Not Found')
+    return answer(request, github, page) ?? said(404, 'Not Found')
   })
-  return Object.assign(api, { env: { GITHUB_TOKEN: TOKEN, GITHUB_API_URL: api.url }, ...state })
+  const env = { GITHUB_TOKEN: TOKEN, GITHUB_API_URL: api.url }
+  const github: TestGitHub = Object.assign(api, { env, ...state, dropsLabels: false, before: () => {} })
+  return github
 }
 
 export function said(status: number, message: string, headers = {}, more = {}): Reply {
@@ -75,6 +82,7 @@ function pageOf(url: string, { path, query }: Seen, items: readonly unknown[]): 
 const user = { login: 'ada', id: 1, type: 'User', site_admin: false }
 const repository = (name: string) => ({
   id: 1,
+  node_id: `R_${name}`,
   name,
   full_name: `acme/${name}`,
   private: name === 'shop',
@@ -92,7 +100,7 @@ const repository = (name: string) => ({
   permissions: { admin: false, push: true, pull: true },
 })
 
-type State = Pick<TestGitHub, 'issues' | 'comments' | 'branches' | 'pull'>
+type State = Pick<TestGitHub, 'issues' | 'comments' | 'branches' | 'pull' | 'dropsLabels'>
 
 function answer(request: Seen, state: State, page: (items: readonly unknown[]) => Reply): Reply | undefined {
   const { method, query } = request
@@ -102,8 +110,10 @@ function answer(request: Seen, state: State, page: (items: readonly unknown[]) =
   if (asked === 'GET /rate_limit') return { body: { resources: {}, rate: {} } }
   if (asked === 'GET /user/repos') return page(['shop', 'site', 'tools'].map(repository))
   if (asked === 'GET /search/code') return found(query)
-  const [, rest] = path.match(/^\/repos\/acme\/shop(\/.*)?$/) ?? []
-  if (!/^\/repos\/acme\/shop(\/|$)/.test(path)) return undefined
+  if (asked === 'POST /graphql' || asked === 'POST /api/graphql') return mutation(state, body)
+  // It was called old before: GitHub answers under that name too.
+  const [, rest] = path.match(/^(?:\/api\/v3)?\/repos\/acme\/(?:shop|old)(\/.*)?$/) ?? []
+  if (!/^(?:\/api\/v3)?\/repos\/acme\/(shop|old)(\/|$)/.test(path)) return undefined
   const at = `${method} ${rest ?? ''}`
   if (at === 'GET ') return { body: repository('shop') }
   if (at === 'GET /issues') return page(state.issues.filter(one => fits(one, query)).map(issueBody))
@@ -116,7 +126,10 @@ function answer(request: Seen, state: State, page: (items: readonly unknown[]) =
     state.comments.push({ id: state.comments.length + 1, body: body.body })
     return { status: 201, body: commentBody(state.comments.at(-1)!) }
   }
-  if (at === 'GET /pulls') return page([pullBody(state.pull)])
+  if (at === 'GET /pulls') {
+    const { merged: _, changed_files: __, ...listed } = pullBody(state.pull)
+    return page([listed])
+  }
   if (at === 'GET /pulls/3') return pull(request, state)
   if (at === 'PUT /pulls/3/merge') return merge(state, body)
   return ofBranch(at, state)
@@ -152,7 +165,7 @@ function opened(
   state: State,
   { title, body = '', labels = [] }: { title: string; body?: string; labels?: string[] },
 ): Reply {
-  const one = { number: state.issues.length + 1, title, body, labels }
+  const one = { number: state.issues.length + 1, title, body, labels: state.dropsLabels ? [] : labels }
   state.issues.push(one)
   return { status: 201, body: issueBody(one) }
 }
@@ -164,9 +177,10 @@ const pullBody = (pull: State['pull']) => ({
   state: pull.state,
   draft: false,
   merged: pull.merged,
+  merged_at: pull.merged ? '2026-11-03T00:00:00Z' : null,
   user,
   head: { ref: 'feature', sha: pull.head, label: 'ada:feature' },
-  base: { ref: pull.base, sha: 'b'.repeat(40), label: `acme:${pull.base}` },
+  base: { ref: pull.base, sha: 'b'.repeat(40), label: `acme:${pull.base}`, repo: repository('shop') },
   updated_at: '2026-11-02T00:00:00Z',
   html_url: 'https://github.com/acme/shop/pull/3',
   changed_files: 1,
@@ -185,26 +199,43 @@ function merge(state: State, { sha }: { sha?: string }): Reply {
 }
 
 function ofBranch(at: string, { branches }: State): Reply | undefined {
-  const [, method, name = ''] = at.match(/^(GET|DELETE) \/(?:branches|git\/refs\/heads)\/(.+)$/) ?? []
+  const [, name = ''] = at.match(/^GET \/branches\/(.+)$/) ?? []
   const branch = branches.get(name)
-  if (method === 'GET' && name === 'renamed') return { body: { name: 'main', protected: false, commit: { sha: HEAD } } }
-  if (!branch) return method === 'DELETE' ? said(422, 'Reference does not exist') : undefined
-  if (method === 'GET') return { body: { name, protected: branch.protected, commit: { sha: branch.sha, url: '' } } }
+  if (name === 'renamed') return { body: { name: 'main', protected: false, commit: { sha: HEAD } } }
+  return branch && { body: { name, protected: branch.protected, commit: { sha: branch.sha, url: '' } } }
+}
+
+interface Mutation {
+  query: string
+  variables: { input: { repositoryId: string; refUpdates: { name: string; beforeOid: string; afterOid: string }[] } }
+}
+
+function mutation({ branches }: State, { query, variables }: Mutation): Reply {
+  const refused = (type: string, message: string) => ({
+    body: { data: { updateRefs: null }, errors: [{ type, path: ['updateRefs'], message }] },
+  })
+  const [update] = variables.input.refUpdates
+  if (!/^mutation .*updateRefs\(input: \$input\)/.test(query) || !update) return said(400, 'Problems parsing JSON')
+  if (variables.input.repositoryId !== 'R_shop') return refused('NOT_FOUND', 'Could not resolve to a node.')
+  const name = update.name.replace(/^refs\/heads\//, '')
+  if (branches.get(name)?.sha !== update.beforeOid || !/^0{40}$/.test(update.afterOid))
+    return refused('UNPROCESSABLE', `Reference cannot be updated: ${update.name} is not at ${update.beforeOid}`)
   branches.delete(name)
-  return { status: 204 }
+  return { body: { data: { updateRefs: { clientMutationId: null } } } }
 }
 
 function found(query: URLSearchParams): Reply {
-  const item = {
+  const item = (name: string) => ({
     name: 'a.ts',
     path: 'src/a.ts',
     sha: HEAD,
     html_url: 'https://github.com/acme/shop/blob/main/src/a.ts',
-    repository: repository('shop'),
+    repository: repository(name),
     score: 1,
     text_matches: [
       { object_type: 'FileContent', property: 'content', fragment: `found ${query.get('q')}`, matches: [] },
     ],
-  }
-  return { body: { total_count: 1, incomplete_results: false, items: [item] } }
+  })
+  const items = /OR/.test(query.get('q') ?? '') ? ['shop', 'site'] : ['shop']
+  return { body: { total_count: items.length, incomplete_results: false, items: items.map(item) } }
 }

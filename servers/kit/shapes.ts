@@ -39,3 +39,8 @@ export function withoutShapesIn<T>(value: T): T {
   if (typeof value !== 'object' || value === null) return value
   return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, withoutShapesIn(one)])) as T
 }
+
+/** Whether a token or a key that is known by its looks is in it; not what only stands behind `password=`. */
+export function holdsToken(text: string): boolean {
+  return text.search(TOKENS) >= 0
+}
