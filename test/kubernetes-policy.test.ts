@@ -5,6 +5,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { FACTS } from '../servers/catalog-facts.ts'
 import { startTestCluster, type TestCluster } from '../servers/kubernetes/test-cluster.ts'
 import { kubeconfig } from '../servers/kubernetes/test-connect.ts'
+import { askedTyped } from './asked-typed.ts'
 import { addAndAgree } from './e2e/stories.ts'
 import { freshHome, type RunningHub, startHub, until } from './harness.ts'
 import { type RawPeer, startBridge } from './raw-peer.ts'
@@ -40,23 +41,10 @@ afterAll(async () => {
   await cluster?.close()
 })
 
-/** The call waits for a person, who is told why, and answers: a yes counts only with the protected name typed. */
 async function asked(tool: string, args: object, kind: 'allow' | 'deny') {
-  const waiting = async () => (await window.call.approvals.list()).find(one => one.state.kind === 'waiting')
-  const answer = peer.call(`kubernetes_${tool}`, args)
-  await until(`${tool} waits`, async () => (await waiting()) !== undefined)
-  const { id, reasons, risk, typed } = (await waiting())!
-  const yes = { kind: 'allow', scope: 'once' } as const
-  for (const wrong of [
-    yes,
-    { ...yes, typed: '' },
-    { ...yes, typed: `${typed} ` },
-    { ...yes, typed: typed!.toUpperCase() },
-  ])
-    await expect(window.call.approvals.answer({ id, answer: wrong })).rejects.toThrow(`${typed} is protected`)
-  await window.call.approvals.answer({ id, answer: kind === 'allow' ? { ...yes, typed: typed! } : { kind } })
-  const { result } = await answer
-  return { risk, reasons: reasons.join(' '), failed: result?.isError ?? false, text: JSON.stringify(result?.content) }
+  const said = await askedTyped(window, peer, { tool: `kubernetes_${tool}`, args, kind })
+  expect(said.typed).toMatch(/^(prod|kube-system)$/)
+  return said
 }
 
 const IN_PROD = /prod is in your protected namespaces/

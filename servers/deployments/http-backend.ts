@@ -91,27 +91,28 @@ export class HttpBackend implements Backend {
 
   /** With a fresh token once, where the one that was kept is no longer taken. */
   async #once(method: HttpQuestion['method'], path: string, signal: AbortSignal, body?: object): Promise<unknown> {
-    const token = this.#tokens ? await orAborted(this.#tokens.get(), signal) : undefined
+    const tokenNow = async () => this.#tokens && (await orAborted(this.#tokens.get(), signal))
+    const token = await tokenNow()
     const first = await this.#send(method, path, signal, token, body)
-    if (first.status !== 401 || token === undefined) return read(first)
+    if (first.status !== 401 || token === null) return read(first)
     this.#tokens!.drop(token)
-    return read(await this.#send(method, path, signal, await this.#tokens!.get(), body))
+    return read(await this.#send(method, path, signal, await tokenNow(), body))
   }
 
   #send(
     method: HttpQuestion['method'],
     path: string,
     signal: AbortSignal,
-    token: string | undefined,
+    token: string | null,
     body?: object,
   ): Promise<HttpAnswer> {
-    const authorization = token === undefined ? {} : { authorization: `Bearer ${token}` }
+    const authorization = token === null ? {} : { authorization: `Bearer ${token}` }
     const type = body ? { 'content-type': 'application/json' } : {}
     return this.#asker.ask(`${this.#url}/${path}`, {
       method,
       headers: { accept: 'application/json', ...authorization, ...type },
       ...(body ? { body: JSON.stringify(body) } : {}),
-      secret: token,
+      ...(token === null ? {} : { secret: token }),
       signal: AbortSignal.any([signal, AbortSignal.timeout(this.#timeoutMs)]),
     })
   }

@@ -1,5 +1,6 @@
 // The same rules at a real backend over HTTP: the demo behind the requests of the README, with a token service, and faults.
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { Failure } from '../kit/failure.ts'
 import { HttpBackend } from './http-backend.ts'
 import { EVERYTHING, NOON, type Opened, open, startBackend } from './test-deployments.ts'
 import { Tokens } from './token.ts'
@@ -135,6 +136,60 @@ test('what may pass is asked again, three times; after five failures it is left 
   expect(backend.api.seen.length - before).toBe(5)
 })
 
+test('a backend that says a lot is understood; what it says of credentials is taken out', async () => {
+  const one = await server()
+  const { taskId } = (await one.call('start_deployment', checkout)).data
+  const secrets = ['token-1', 'hunter2hunter2', `ghp_${'a'.repeat(36)}`]
+  const lines = Array.from({ length: 12_000 }, (_, n) => `line ${n}`)
+  lines.push(`Authorization: Bearer token-1, DB_PASSWORD=${secrets[1]} ${secrets[2]}`, 'y'.repeat(20_000))
+  const run = { state: 'running', progress: 120, message: `${secrets[2]} ${'x'.repeat(5_000)}`, lines }
+  backend.api.faults.push(
+    { body: run },
+    { body: run },
+    { status: 403, body: { message: `No: token-1, password=${secrets.slice(1).join(' ')}` } },
+  )
+  const status = await one.call('check_deployment_status', { taskId })
+  expect(status.data).toMatchObject({ state: 'working', progress: 100, message: expect.stringMatching(/… \(cut\)$/) })
+  const logs = await one.call('get_deployment_logs', { taskId })
+  expect(logs.data.log).toMatch(/^\(2002 lines before these are left out\)\nline 2002\n/)
+  expect(logs.data.log).toContain(`${'y'.repeat(10_000)}… (cut)`)
+  const refused = await one.call('get_deployment_logs', { taskId })
+  expect(refused.data.error.message).toContain('may not do this at the deployment backend: No:')
+  const said = JSON.stringify([status, logs, refused]) + one.lines
+  expect(secrets.filter(secret => said.includes(secret))).toEqual([])
+  const before = backend.api.seen.length
+  backend.api.faults.push({ body: Buffer.alloc(10_100_000, 32) })
+  expect((await one.call('get_deployment_logs', { taskId })).data.error.message).toContain('more than 10 MB')
+  expect(backend.api.seen.length - before).toBe(1)
+})
+
+test('a list does not wait for a backend, or its token service, that is silent', async () => {
+  const one = await server()
+  const { taskId } = (await one.call('start_deployment', checkout)).data
+  backend.tokens.valid.clear()
+  backend.api.faults.push({ status: 401 }, 'silence')
+  const { data } = await one.call('list_deployments')
+  expect(data.deployments).toMatchObject([
+    { taskId, state: 'working', message: expect.stringMatching(/^Last known: .* does not answer\.$/) },
+  ])
+})
+
+test('refused, and nobody can say whether it was begun before: it stays in the list', async () => {
+  const one = await server()
+  await one.call('list_services')
+  backend.demo.begin = async () => {
+    backend.api.faults.push(...Array(4).fill('drop'))
+    throw new Failure('conflict', 'The cluster is being upgraded', '')
+  }
+  const { data } = await one.call('start_deployment', checkout)
+  expect(data.error).toMatchObject({
+    kind: 'conflict',
+    suggestion: expect.stringContaining('It may have begun'),
+    details: { taskId: expect.any(String) },
+  })
+  expect((await one.call('list_deployments')).data.deployments).toMatchObject([{ taskId: data.error.details.taskId }])
+})
+
 test('an answer that is lost does not deploy twice', async () => {
   const one = await server()
   await one.call('list_services')
@@ -154,7 +209,6 @@ test('what the backend refuses leaves nothing behind; the same key may try again
   const wanted = { ...checkout, idempotencyKey: 'k' }
   const realPut = backend.demo.begin.bind(backend.demo)
   backend.demo.begin = async () => {
-    const { Failure } = await import('../kit/failure.ts')
     throw new Failure('conflict', 'The cluster is being upgraded', '')
   }
   const refused = await one.call('start_deployment', wanted)

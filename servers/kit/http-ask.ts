@@ -25,7 +25,7 @@ export interface HttpQuestion {
   headers: Record<string, string>
   body?: string
   /** Taken out of the answer, should it come back. */
-  secret?: string | undefined
+  secret?: string
   signal: AbortSignal
 }
 
