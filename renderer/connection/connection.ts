@@ -127,8 +127,8 @@ export function answerPin(pin: string): void {
 
 /** A link pasted by hand, whole or its code alone. */
 export function answerLink(text: string): void {
-  const code = /#pair=([^&\s]+)/.exec(text)?.[1] ?? text.trim()
-  invitation = { code: decodeURIComponent(code) }
+  const code = new URLSearchParams(text.trim().split('#')[1]).get('pair')
+  invitation = { code: code ?? text.trim() }
   void attemptBrowser()
 }
 

@@ -52,10 +52,30 @@ function allow(page: Page, cdp: CDPSession) {
   }
 }
 
+const COUNT = 8
+
+/** Puts the dialog aside and presses on the next before it is armed; where the machine was too slow for that, on the one after. */
+async function pressEarly(
+  page: Page,
+  it: ReturnType<typeof allow>,
+  down: () => Promise<unknown>,
+  away: () => Promise<unknown>,
+) {
+  for (let tries = 0; tries < COUNT - 3; tries++) {
+    await page.keyboard.press('Escape')
+    await it.button.waitFor({ state: 'detached', timeout: 20_000 })
+    await it.appears()
+    await down()
+    if ((await it.button.getAttribute('aria-disabled')) === 'true') return
+    await away()
+  }
+  throw new Error('Every dialog was armed before it could be pressed.')
+}
+
 test.skipIf(!chromiumPath)(
   'clicks that go on, and a press begun too early, allow one call and not the next',
   async () => {
-    await calls(3)
+    await calls(COUNT)
     const page = await paired()
     const it = allow(page, await page.context().newCDPSession(page))
     await it.appears()
@@ -78,10 +98,12 @@ test.skipIf(!chromiumPath)(
     expect(await allowed()).toBe(1)
 
     // Down before it is armed, up long after.
-    await page.keyboard.press('Escape')
-    await it.button.waitFor({ state: 'detached', timeout: 20_000 })
-    await it.appears()
-    await it.mouse('mousePressed', place, 1)
+    await pressEarly(
+      page,
+      it,
+      () => it.mouse('mousePressed', place, 1),
+      () => it.mouse('mouseReleased', { x: 1, y: 1 }, 1),
+    )
     await it.arms()
     await it.mouse('mouseReleased', place, 1)
     await pause(300)
@@ -94,7 +116,7 @@ test.skipIf(!chromiumPath)(
 )
 
 test.skipIf(!chromiumPath)('a held key allows one call at most, and not the one that comes under it', async () => {
-  await calls(3)
+  await calls(COUNT)
   const page = await paired()
   const cdp = await page.context().newCDPSession(page)
   const it = allow(page, cdp)
@@ -129,17 +151,24 @@ test.skipIf(!chromiumPath)('a held key allows one call at most, and not the one 
   expect(await allowed()).toBe(1)
 
   // Space goes down before the next is armed and comes up after.
-  await page.keyboard.press('Escape')
-  await it.button.waitFor({ state: 'detached', timeout: 20_000 })
-  await it.appears()
-  await it.button.focus()
-  await key('rawKeyDown', 'space')
+  await pressEarly(
+    page,
+    it,
+    async () => {
+      await it.button.focus()
+      await key('rawKeyDown', 'space')
+    },
+    async () => {
+      await it.button.blur()
+      await key('keyUp', 'space')
+    },
+  )
   await it.arms()
   await hold('space', 300)
   await key('keyUp', 'space')
   await pause(300)
   expect(await allowed()).toBe(1)
-  expect(await waiting()).toBe(2)
+  expect(await waiting()).toBe(COUNT - 1)
 
   await key('rawKeyDown', 'space')
   await key('keyUp', 'space')
