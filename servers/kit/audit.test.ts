@@ -83,12 +83,13 @@ test('every call has a line: denied, destructive and production ones at once, th
     ['ann', 'look', 'ok'],
     ['ann', 'wipe_all', 'denied'],
     ['root', 'wipe_all', 'ok'],
-    ['root', 'slow', 'refused'],
+    ['root', 'slow', 'validation_error'],
     [undefined, undefined, 'denied'],
   ])
   const hash = expect.stringMatching(/^[0-9a-f]{64}$/)
   expect(lines[0]).toMatchObject({ server: 'team', from: '127.0.0.1', roles: ['reader'], argumentsHash: hash })
   expect(JSON.stringify(lines)).not.toContain('hunter2')
+  expect(new Set(lines.map(line => line.id)).size).toBe(5)
   expect(statSync(file).mode & 0o777).toBe(0o600)
 })
 

@@ -1,4 +1,5 @@
 // A line for each call over HTTP. What cannot be written waits, in order; when too many wait, calls are refused: none is lost.
+import { randomUUID } from 'node:crypto'
 import { appendFile } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Log } from './log.ts'
@@ -42,7 +43,9 @@ export class Audit {
   }
 
   note(line: Record<string, unknown>, { atOnce }: { atOnce: boolean }): void {
-    const text = this.#log.redact(JSON.stringify({ time: new Date().toISOString(), ...line }))
+    // By the id whoever takes them drops one that comes twice, its answer having been lost.
+    const told = { id: randomUUID(), time: new Date().toISOString(), ...line }
+    const text = this.#log.redact(JSON.stringify(told))
     this.#waiting.push(text)
     if (atOnce || this.#waiting.length >= BATCH_LINES) void this.#flush()
     else this.#timer ??= setTimeout(() => void this.#flush(), this.#batchMs)
@@ -65,6 +68,8 @@ export class Audit {
     this.#timer = undefined
     this.#writing ??= this.#empty().finally(() => {
       this.#writing = undefined
+      // Noted while the last one ended.
+      if (this.#waiting.length > 0) void this.#flush()
     })
     return this.#writing
   }
@@ -92,12 +97,23 @@ export function writerTo(target: string): WriteLines {
   if (target === 'stdout')
     return text =>
       new Promise((resolve, reject) => process.stdout.write(text, error => (error ? reject(error) : resolve())))
-  if (target.startsWith('/')) return text => appendFile(target, text, { mode: 0o600, flush: true })
+  if (target.startsWith('/')) return toFile(target)
   return async body => {
     const headers = { 'content-type': 'application/x-ndjson' }
     const signal = AbortSignal.timeout(5_000)
     const answer = await fetch(target, { method: 'POST', body, headers, signal, redirect: 'error' })
     await answer.body?.cancel()
     if (!answer.ok) throw new Error(`HTTP ${answer.status}`)
+  }
+}
+
+/** What was cut off by a full disk is ended first, so that it takes no whole line with it. */
+function toFile(path: string): WriteLines {
+  let isCut = false
+  return async text => {
+    const lines = isCut ? `\n${text}` : text
+    isCut = true
+    await appendFile(path, lines, { mode: 0o600, flush: true })
+    isCut = false
   }
 }

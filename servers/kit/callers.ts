@@ -105,7 +105,7 @@ export class Callers {
   }
 }
 
-function digest(token: string): string {
+export function digest(token: string): string {
   return createHash('sha256').update(token).digest('base64')
 }
 

@@ -6,8 +6,9 @@ import picomatch from 'picomatch'
 import { Counter } from 'prom-client'
 import { RateLimiterMemory, type RateLimiterRes } from 'rate-limiter-flexible'
 import type { Audit } from './audit.ts'
-import { type Caller, type Callers, NotLetIn } from './callers.ts'
+import { type Caller, type Callers, digest, NotLetIn } from './callers.ts'
 import { type HttpSettings, isLoopback } from './http-settings.ts'
+import type { Metrics } from './metrics.ts'
 import { refuse } from './refuse.ts'
 import type { HttpCall, Kit } from './tools.ts'
 
@@ -15,14 +16,17 @@ interface Options {
   server: string
   host: string
   kit: Kit
+  metrics: Metrics
   callers: Callers
   audit: Audit
   rateLimit: number
   settings: HttpSettings
 }
 
+const PROBED = ['/health', '/ready', '/metrics']
 const LOCAL = ['localhost', '127.0.0.1', '[::1]']
 const MOST_NAME = 128
+const MOST_STREAMS = 20
 
 export class Doorkeeper {
   /** Calls that are not answered yet. */
@@ -33,10 +37,11 @@ export class Doorkeeper {
   readonly #rate: RateLimiterMemory
   readonly #unknown: RateLimiterMemory
   readonly #refused: Counter
+  readonly #streams = new Map<string, number>()
   readonly #isAtOnce: (name: string) => boolean
 
   constructor(options: Options) {
-    const { settings, host, kit, rateLimit } = options
+    const { settings, host, metrics, rateLimit } = options
     this.#o = options
     const isLocal = isLoopback(host)
     this.#hosts = [...settings.HTTP_HOSTS, ...(isLocal ? LOCAL : [])]
@@ -47,15 +52,15 @@ export class Doorkeeper {
       name: 'mcp_http_refused_total',
       help: 'Requests that were not let in, by why',
       labelNames: ['reason'],
-      registers: [kit.metrics.registry],
+      registers: [metrics.registry],
     })
     const names = settings.AUDIT_AT_ONCE.split(',').map(name => name.trim())
     this.#isAtOnce = picomatch(names.filter(Boolean), { nocase: true, bash: true })
   }
 
-  /** Against pages whose name was pointed here (DNS rebinding). Probes come by address, so beyond this computer /mcp alone. */
+  /** Against pages whose name was pointed here (DNS rebinding). Beyond this computer probes come by address. */
   readonly host: RequestHandler = (req, res, next) => {
-    const isProbe = !isLoopback(this.#o.host) && !/^\/mcp\b/.test(req.path)
+    const isProbe = !isLoopback(this.#o.host) && PROBED.includes(req.path)
     if (isProbe || validateHostHeader(req.headers.host, this.#hosts).ok) return next()
     this.noted(req, res, () => {
       this.#deny(req, res, 403, 'host', 'This server is not called by this name. HTTP_HOSTS says by which.')
@@ -78,6 +83,19 @@ export class Doorkeeper {
       else res.set('retry-after', '10')
       this.#deny(req, res, error.status, 'caller', error.message)
     }
+  }
+
+  /** Who reads the numbers, when only some may. */
+  readonly scraper: RequestHandler = async (req, res, next) => {
+    const { HTTP_METRICS_TOKEN: token } = this.#o.settings
+    if (!token || isSame(req.headers.authorization ?? '', `Bearer ${token}`)) return next()
+    if (await this.#isTooOften(this.#unknown, req.socket.remoteAddress ?? '', res)) return
+    this.#refused.inc({ reason: 'metrics' })
+    refuse(
+      res.set('www-authenticate', `Bearer realm="${this.#o.server}"`),
+      401,
+      'The numbers are read with HTTP_METRICS_TOKEN.',
+    )
   }
 
   /** Nothing is run, and nobody refused, that cannot be noted. */
@@ -112,7 +130,11 @@ export class Doorkeeper {
       return this.#deny(req, res, 403, 'role', message, { roles })
     }
     const began = performance.now()
-    const atOnce = destructiveHint || Object.values(argumentsOf(req.body)).some(one => this.#names(one))
+    const atOnce =
+      destructiveHint ||
+      Object.values(argumentsOf(req.body))
+        .flat()
+        .some(one => this.#names(one))
     let isNoted = false
     const note = (outcome: string, more: object = {}) => {
       if (isNoted) return
@@ -126,6 +148,14 @@ export class Doorkeeper {
     })
     // A stream of news has no end to wait for.
     const isCall = tool !== 'subscriptions/listen'
+    if (!isCall && !this.#mayListen(caller.name, res))
+      return this.#deny(
+        req,
+        res.set('retry-after', '60'),
+        429,
+        'streams',
+        `You listen by ${MOST_STREAMS} streams already.`,
+      )
     if (isCall) this.running++
     res.once('close', () => {
       if (isCall) this.running--
@@ -133,6 +163,19 @@ export class Doorkeeper {
       if (!isTool || (res.writableFinished && !isAnswered)) note(isTool ? 'refused' : 'answered')
     })
     next()
+  }
+
+  /** So that one caller does not hold all the streams that there can be. */
+  #mayListen(name: string, res: Response): boolean {
+    const streams = this.#streams.get(name) ?? 0
+    if (streams >= MOST_STREAMS) return false
+    this.#streams.set(name, streams + 1)
+    res.once('close', () => {
+      const left = this.#streams.get(name)! - 1
+      if (left > 0) this.#streams.set(name, left)
+      else this.#streams.delete(name)
+    })
+    return true
   }
 
   #admit(req: Request, caller: Caller, ended: HttpCall['ended']): void {
@@ -205,4 +248,6 @@ function argumentsOf(body: unknown): Record<string, unknown> {
   return given && typeof given === 'object' ? (given as Record<string, unknown>) : {}
 }
 
+/** Compared by digests: how long it takes says nothing of what is right. */
+const isSame = (a: string, b: string) => digest(a) === digest(b)
 const hashOf = (value: unknown) => createHash('sha256').update(JSON.stringify(value)).digest('hex')

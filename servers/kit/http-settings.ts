@@ -26,14 +26,17 @@ function json<T>(shape: z.ZodType<T>, fallback: string) {
 }
 
 const name = z.string().min(1).max(200)
+/** What a header may carry as a token (RFC 6750). */
+const token = z
+  .string()
+  .min(24)
+  .max(500)
+  .regex(/^[\w.~+/=-]*$/, 'is letters, digits and - . _ ~ + / = alone')
 const isLoopbackUrl = (url: string) => /^https?:\/\/(localhost|127\.0\.0\.1|\[::1\])[:/]/.test(url)
 const keysUrl = z.url().refine(url => url.startsWith('https://') || isLoopbackUrl(url), 'begins with https://')
 
 export const HTTP_SETTINGS = {
-  HTTP_TOKENS: json(
-    z.array(z.strictObject({ name, token: z.string().min(24).max(500), roles: z.array(name).default([]) })).max(1000),
-    '[]',
-  )
+  HTTP_TOKENS: json(z.array(z.strictObject({ name, token, roles: z.array(name).default([]) })).max(1000), '[]')
     .describe('Who may call by a fixed token: JSON `[{"name":"ci","token":"…24 signs or more","roles":["reader"]}]`')
     .meta({ secret: true }),
   JWT_JWKS_URL: keysUrl.optional().describe('Where the issuer’s keys are; with it, its JWTs are taken'),
@@ -48,6 +51,10 @@ export const HTTP_SETTINGS = {
   HTTP_HOSTS: list().describe('Names under which it is called (`Host`); needed beyond this computer'),
   HTTP_ORIGINS: list().describe('Host names of web pages that may call it (`Origin`)'),
   HTTP_PUBLIC_URL: z.url().optional().describe('Its own address, for clients that look for where to sign in'),
+  HTTP_METRICS_TOKEN: token
+    .optional()
+    .describe('With it, `/metrics` is read with the header “Authorization: Bearer …” alone')
+    .meta({ secret: true }),
   HTTP_RECEIVE_MS: z.coerce.number().int().min(100).default(15_000).describe('In which a request has to arrive'),
   HTTP_DRAIN_MS: z.coerce
     .number()

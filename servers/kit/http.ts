@@ -9,6 +9,7 @@ import { Audit, writerTo } from './audit.ts'
 import { Callers } from './callers.ts'
 import { Doorkeeper } from './doorkeeper.ts'
 import { checkTogether, HTTP_SETTINGS, type HttpSettings, listenAt } from './http-settings.ts'
+import { Metrics } from './metrics.ts'
 import { Readiness } from './readiness.ts'
 import { refuse } from './refuse.ts'
 import type { Backed } from './serve.ts'
@@ -20,28 +21,39 @@ export interface Listening {
   name: string
   version: string
   kit: Kit
+  metrics: Metrics
   backed: Backed
   /** Requests of one caller in 60 s. */
   rateLimit: number
   settings: HttpSettings
 }
 
-export { HTTP_SETTINGS }
+export { HTTP_SETTINGS, Metrics }
 
 const MOST_BYTES = 1024 * 1024
 
-export async function listen({ at, name, version, kit, backed, rateLimit, settings }: Listening): Promise<void> {
+/** Gives what a crash still has to do. */
+export async function listen({
+  at,
+  name,
+  version,
+  kit,
+  metrics,
+  backed,
+  rateLimit,
+  settings,
+}: Listening): Promise<() => Promise<void>> {
   const { host, port } = listenAt(at)
   checkTogether(host, settings)
-  const { log, metrics } = kit
+  const { log } = kit
   const audit = new Audit(writerTo(settings.AUDIT_TO), { log, most: settings.AUDIT_MOST })
   const callers = new Callers(settings)
   const readiness = new Readiness(backed.ready, () => audit.isFull)
-  count(kit, audit)
+  count(metrics, audit)
   // One, so that its tools and what they say of themselves are known.
   await backed.server().close()
 
-  const door = new Doorkeeper({ server: name, host, kit, callers, audit, rateLimit, settings })
+  const door = new Doorkeeper({ server: name, host, kit, metrics, callers, audit, rateLimit, settings })
   const onerror = (error: Error) => log.say('warn', error.message)
   const mcp = createMcpHandler(backed.server, { onerror, maxRequestBodySize: MOST_BYTES })
   const answer = toNodeHandler(mcp, { onerror })
@@ -56,7 +68,7 @@ export async function listen({ at, name, version, kit, backed, rateLimit, settin
     const why = await readiness.whyNot()
     res.status(why === null ? 200 : 503).json(why === null ? { status: 'ready' } : { status: 'not ready', why })
   })
-  app.get('/metrics', async (_, res) => {
+  app.get('/metrics', door.scraper, async (_, res) => {
     res.type(metrics.registry.contentType).send(await metrics.registry.metrics())
   })
   const { HTTP_PUBLIC_URL: url, JWT_ISSUER: issuer } = settings
@@ -96,6 +108,7 @@ export async function listen({ at, name, version, kit, backed, rateLimit, settin
   log.say('info', 'listening', { address, port: bound })
   if (callers.isOpen) log.say('warn', 'everybody on this computer may call: HTTP_TOKENS is not set')
   shutDownOnSignal({ log, server, readiness, door, mcp, backed, audit, settings })
+  return () => audit.close(3_000)
 }
 
 /** What is listened for is watched before it is acknowledged, and no more is promised than is watched. */
@@ -125,7 +138,7 @@ function broken(kit: Kit, { status = 500, message }: { status?: number; message?
   refuse(res, status, status >= 500 ? 'Something went wrong.' : (UNREADABLE[status] ?? 'This is not JSON.'))
 }
 
-function count({ metrics: { registry } }: Kit, audit: Audit): void {
+function count({ registry }: Metrics, audit: Audit): void {
   collectDefaultMetrics({ register: registry })
   new Gauge({
     name: 'mcp_audit_waiting',

@@ -20,9 +20,10 @@ afterEach(async () => {
 /** A server with one tool that does `run`. */
 async function withTool(run: (call: Call) => Promise<void> | void, settings: Record<string, string> = {}) {
   const lines: string[] = []
+  const metrics = new Metrics('odd', '1')
   const kit = new Kit({
     log: new Log('odd', { secrets: [SECRET], write: line => lines.push(line) }),
-    metrics: new Metrics('odd', '1'),
+    metrics,
     settings: readSettings(COMMON, settings),
   })
   const server = new McpServer({ name: 'odd', version: '1' })
@@ -30,6 +31,11 @@ async function withTool(run: (call: Call) => Promise<void> | void, settings: Rec
   kit.tool(server, 'odd', spec, async (_, call) => {
     await run(call)
     return { text: 'done', data: {} }
+  })
+  const input = z.strictObject({ name: z.string().min(5), size: z.number().max(5).default(3) })
+  const takes = { ...spec, input, output: z.object({ size: z.number() }) }
+  kit.tool(server, 'takes', takes, ({ name, size }) => {
+    return { text: 'done', data: { size: name.startsWith('lies') ? ('big' as never) : size, more: 'unasked' } }
   })
   const client = new Client({ name: 'test', version: '1' })
   clients.push(client)
@@ -40,8 +46,13 @@ async function withTool(run: (call: Call) => Promise<void> | void, settings: Rec
     const { error } = (structuredContent ?? {}) as { error?: { kind: string; correlationId: string } }
     return { isError: isError === true, text: (content as { text: string }[])[0]!.text, error }
   }
-  return { call, client, lines, metrics: () => kit.metrics.registry.metrics() }
+  return { call, client, lines, metrics: () => metrics.registry.metrics() }
 }
+
+test('of two secrets that begin the same way nothing is left', () => {
+  const log = new Log('odd', { secrets: ['abcd', 'abcd-efgh'] })
+  expect(log.redact('x abcd-efgh y abcd')).toBe('x ‹secret› y ‹secret›')
+})
 
 test('settings: all that are wrong are named together, empty ones are not set', () => {
   const shape = { ...COMMON, PLACE: z.string().describe('Where'), KEY: z.string().optional().meta({ secret: true }) }
@@ -75,6 +86,50 @@ test('a failure is words, a kind and an id that the log has too; what nobody for
   expect(hidden.text).toMatch(/^Something went wrong\. .*\(internal_error, /)
   expect(unknown.lines[0]).toContain('cannot read ‹secret› of undefined')
   expect(await unknown.metrics()).toMatch(/mcp_tool_errors_total\{tool="odd",kind="internal_error"\} 1/)
+})
+
+test('wrong arguments, and answers that are not what was promised, are failures like any other', async () => {
+  const { client, lines, metrics } = await withTool(() => {})
+  const ask = async (name: string, args: Record<string, unknown>) => {
+    const { isError, content, structuredContent } = await client.callTool({ name, arguments: args })
+    return { isError, text: (content as { text: string }[])[0]!.text, data: structuredContent }
+  }
+  expect(await ask('takes', { size: 7, name: 'x' })).toEqual({
+    isError: true,
+    text: expect.stringMatching(
+      /^takes cannot take these arguments: name: .*; size: .*\. Correct them and call again\. \(validation_error, [0-9a-f]{12}\)$/,
+    ),
+    data: {
+      error: {
+        kind: 'validation_error',
+        message: expect.any(String),
+        suggestion: 'Correct them and call again.',
+        details: {
+          issues: [
+            { path: 'name', message: expect.any(String) },
+            { path: 'size', message: expect.any(String) },
+          ],
+        },
+        correlationId: expect.stringMatching(/^[0-9a-f]{12}$/),
+      },
+    },
+  })
+  expect(await ask('takes', { name: 'long enough' })).toEqual({ isError: undefined, text: 'done', data: { size: 3 } })
+  const long = await ask('takes', { name: 'long enough', ['k'.repeat(100_000)]: 1 })
+  expect(long.isError).toBe(true)
+  expect(long.text.length).toBeLessThan(1_000)
+  expect(await ask('takes', { name: 'lies to you' })).toMatchObject({
+    isError: true,
+    data: { error: { kind: 'internal_error' } },
+  })
+  expect(await metrics()).toMatch(/mcp_tool_errors_total\{tool="takes",kind="validation_error"\} 2/)
+  expect(lines.filter(line => line.includes('validation_error'))).toHaveLength(2)
+  const { tools } = await client.listTools()
+  expect(tools[1]!.inputSchema).toMatchObject({
+    properties: { size: { maximum: 5, default: 3 } },
+    additionalProperties: false,
+  })
+  expect(tools[1]!.outputSchema).toMatchObject({ required: ['size'] })
 })
 
 test('a call that does not end is given up, also when it does not listen; one taken back stops', async () => {

@@ -28,7 +28,8 @@ export class Log {
   ) {
     this.#server = server
     this.#least = LEVELS.indexOf(options.level ?? 'info')
-    this.#secrets = options.secrets ?? []
+    // The longest first: one may be the beginning of another.
+    this.#secrets = (options.secrets ?? []).toSorted((a, b) => b.length - a.length)
     this.#write = options.write ?? (line => process.stderr.write(line))
   }
 

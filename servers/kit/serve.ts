@@ -1,8 +1,8 @@
 // Starts a server with its settings, log and metrics, on stdio or with --http for a team; what is wrong is said once, and ends it.
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { McpServer } from '@modelcontextprotocol/server'
 import { serveStdio } from '@modelcontextprotocol/server/stdio'
 import { Log } from './log.ts'
-import { Metrics } from './metrics.ts'
 import { COMMON, readSettings, type Settings, SettingsError, type SettingsShape, secretsOf } from './settings.ts'
 import { ListeningTransport, tellsOfUpdates } from './subscribing.ts'
 import { Kit } from './tools.ts'
@@ -43,17 +43,49 @@ async function start<S extends SettingsShape>({ name, version, settings: own, ma
   const log = new Log(name, { level: common.LOG_LEVEL, secrets: secretsOf(shape, settings) })
   // Over HTTP each caller has a limit of its own.
   const limits = at === undefined ? common : { ...common, RATE_LIMIT: Number.MAX_SAFE_INTEGER }
-  const kit = new Kit({ log, metrics: new Metrics(name, version), settings: limits })
+  const metrics = http ? new http.Metrics(name, version) : null
+  const kit = new Kit({ log, metrics, settings: limits })
   const made = make(kit, settings as unknown as Settings<S>)
   const backed = typeof made === 'function' ? { server: made } : made
   const rateLimit = common.RATE_LIMIT
-  if (at === undefined)
+  let close = backed.close ?? (async () => {})
+  process.on('uncaughtException', error => {
+    log.say('error', 'it crashed', { cause: error.message, stack: error.stack })
+    void within(CLOSE_MS, close()).finally(() => process.exit(1))
+  })
+  if (at === undefined) {
+    closeWithClient(close)
     serveStdio(() => tellsOfUpdates(backed.server(), kit.watches), {
       transport: new ListeningTransport(kit.watches),
       onerror: error => log.say('warn', error.message),
     })
-  else await http!.listen({ at, name, version, kit, backed, rateLimit, settings: settings as never })
+  } else
+    close = await http!.listen({
+      at,
+      name,
+      version,
+      kit,
+      metrics: metrics!,
+      backed,
+      rateLimit,
+      settings: settings as never,
+    })
   log.say('info', 'started', { version, node: process.version })
+}
+
+const CLOSE_MS = 4_000
+
+async function within(ms: number, work: Promise<unknown>): Promise<void> {
+  await Promise.race([work.catch(() => {}), sleep(ms)])
+}
+
+/** On stdio: with its client what runs beside calls ends too, and is noted as ended. */
+function closeWithClient(close: () => Promise<void>): void {
+  let closed: Promise<void> | undefined
+  const end = () => (closed ??= within(CLOSE_MS, close()))
+  process.stdin.once('end', end)
+  for (const signal of ['SIGTERM', 'SIGINT'] as const)
+    process.once(signal, () => void end().finally(() => process.exit(0)))
 }
 
 /** Taken out, so that a server that reads its own arguments does not meet it. */

@@ -59,14 +59,15 @@ export interface HttpCall {
 
 export interface KitOptions {
   log: Log
-  metrics: Metrics
+  /** Null: nobody can read them. */
+  metrics: Metrics | null
   settings: { RATE_LIMIT: number; MAX_AT_ONCE: number; CALL_TIMEOUT_MS: number }
 }
 
 /** One for a process: its limits hold for all its clients together. */
 export class Kit {
   readonly log: Log
-  readonly metrics: Metrics
+  readonly #metrics: Metrics | null
   readonly watches = new Watches()
   /** Of every tool that was ever registered here. */
   readonly annotations = new Map<string, ToolAnnotations>()
@@ -76,7 +77,7 @@ export class Kit {
 
   constructor({ log, metrics, settings }: KitOptions) {
     this.log = log
-    this.metrics = metrics
+    this.#metrics = metrics
     this.#timeoutMs = settings.CALL_TIMEOUT_MS
     this.#rate = new RateLimiterMemory({ points: settings.RATE_LIMIT, duration: 60 })
     this.#atOnce = bulkhead(settings.MAX_AT_ONCE, settings.MAX_AT_ONCE)
@@ -90,9 +91,12 @@ export class Kit {
   ): void {
     const { title, description, input, output, annotations, timeoutMs = this.#timeoutMs, ifLate = LESS } = spec
     this.annotations.set(name, annotations)
-    const config = { title, description, inputSchema: input, outputSchema: output, annotations }
-    const handler = (given: z.output<I>, context: ServerContext) =>
-      this.#attempt(name, context, { timeoutMs, ifLate }, call => run(given, call))
+    const config = { title, description, inputSchema: listed(input), outputSchema: listed(output), annotations }
+    const handler = (given: unknown, context: ServerContext) =>
+      this.#attempt(name, context, { timeoutMs, ifLate }, async call => {
+        const answer = await run(await asked(name, input, given), call)
+        return { ...answer, data: await output.parseAsync(answer.data) }
+      })
     server.registerTool(name, config, handler as never)
   }
 
@@ -112,7 +116,7 @@ export class Kit {
     tool: string,
     context: ServerContext,
     limit: TimeLimit,
-    run: (call: Call) => Promise<Answer<unknown>> | Answer<unknown>,
+    run: (call: Call) => Promise<Answer<unknown>>,
   ): Promise<CallToolResult> {
     const correlation = randomBytes(6).toString('hex')
     try {
@@ -138,7 +142,7 @@ export class Kit {
     const began = performance.now()
     const http = context.http?.authInfo?.extra as HttpCall | undefined
     const ended = (kind: string | null) => {
-      this.metrics.ended(tool, (performance.now() - began) / 1000, kind)
+      this.#metrics?.ended(tool, (performance.now() - began) / 1000, kind)
       http?.ended(correlation, kind)
     }
     try {
@@ -182,6 +186,30 @@ export class Kit {
     return JSON.parse(this.log.redact(JSON.stringify({ text, error: told }))) as { text: string; error: typeof told }
   }
 }
+
+/** As it is listed. What is given is checked here and not by the SDK, so that what is wrong is a failure like any other. */
+function listed<S extends z.ZodObject>(schema: S): S {
+  return { '~standard': { ...schema['~standard'], validate: (value: unknown) => ({ value }) } } as unknown as S
+}
+
+async function asked<I extends z.ZodObject>(tool: string, input: I, given: unknown): Promise<z.output<I>> {
+  const read = await input.safeParseAsync(given)
+  if (read.success) return read.data
+  const short = (text: string) => text.slice(0, MOST_SAID)
+  const issues = read.error.issues
+    .slice(0, MOST_ISSUES)
+    .map(({ path, message }) => ({ path: short(path.join('.')), message: short(message) }))
+  const what = issues.map(({ path, message }) => (path ? `${path}: ${message}` : message)).join('; ')
+  throw new Failure(
+    'validation_error',
+    `${tool} cannot take these arguments: ${what}.`,
+    'Correct them and call again.',
+    { issues },
+  )
+}
+
+const MOST_ISSUES = 10
+const MOST_SAID = 300
 
 function failureOf(error: unknown): Failure {
   return error instanceof BulkheadRejectedError ? TOO_MANY_AT_ONCE : unforeseen(error)

@@ -141,7 +141,13 @@ test('whether it is ready counts for nothing: asked once, also when it is left a
   api.faults.push(...Array(5).fill(status(500)))
   await ask()
   expect(await ask()).toMatchObject({ message: expect.stringContaining('left alone') })
-  expect(await whyNot()).toBeNull()
+  api.faults.push(status(500))
+  expect([await whyNot(), await ask()]).toEqual([
+    'It failed (HTTP 500).',
+    expect.objectContaining({ message: expect.stringContaining('left alone') }),
+  ])
+  // Found there, it is no longer left alone.
+  expect([await whyNot(), await ask()]).toEqual([null, 'yes'])
 })
 
 function answered(answer: unknown): void {

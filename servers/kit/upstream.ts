@@ -3,6 +3,7 @@ import { AsyncLocalStorage } from 'node:async_hooks'
 import {
   BrokenCircuitError,
   type CircuitBreakerPolicy,
+  CircuitState,
   ConsecutiveBreaker,
   circuitBreaker,
   DelegateBackoff,
@@ -38,18 +39,17 @@ const LONGEST_DELAY_MS = 10_000
 const LEFT_ALONE_MS = 60_000
 const looking = new AsyncLocalStorage<true>()
 
-/** Whether a backend is there: what `work` asks is asked once, also of one that is left alone, and counts for nothing. */
+/** Whether a backend is there: what `work` asks is asked once, also of one that is left alone, and no failure counts. */
 export function look<T>(work: () => Promise<T>): Promise<T> {
   return looking.run(true, work)
 }
 
 export class Upstream {
   readonly #options: UpstreamOptions
-  readonly #breaker: CircuitBreakerPolicy
+  #breaker = newBreaker()
 
   constructor(options: UpstreamOptions) {
     this.#options = options
-    this.#breaker = circuitBreaker(handleAll, { halfOpenAfter: LEFT_ALONE_MS, breaker: new ConsecutiveBreaker(5) })
   }
 
   /** Throws Failure. `mayRepeat: false`: what must not be done twice is tried once, unless it was never taken. */
@@ -62,7 +62,7 @@ export class Upstream {
       return Math.max(asked, longest * (0.5 + Math.random() / 2))
     })
     try {
-      if (looking.getStore()) return await work()
+      if (looking.getStore()) return await this.#found(work)
       return await retry(handleWhen(helps), { maxAttempts: tries - 1, backoff }).execute(async () => {
         signal.throwIfAborted()
         const outcome = await this.#breaker.execute(() => this.#answered(work, signal))
@@ -72,6 +72,13 @@ export class Upstream {
     } catch (error) {
       throw this.#inWords(error)
     }
+  }
+
+  /** So that what says to be ready is: one that is found there is no longer left alone. */
+  async #found<T>(work: () => Promise<T>): Promise<T> {
+    const value = await work()
+    if (this.#breaker.state !== CircuitState.Closed) this.#breaker = newBreaker()
+    return value
   }
 
   /** To the breaker a refusal is an answer: the backend is there. A call taken back says nothing of it. */
@@ -103,6 +110,10 @@ export class Upstream {
     const problem = read(error)
     return inWords?.(error, problem) ?? failureOf(name, error, problem)
   }
+}
+
+function newBreaker(): CircuitBreakerPolicy {
+  return circuitBreaker(handleAll, { halfOpenAfter: LEFT_ALONE_MS, breaker: new ConsecutiveBreaker(5) })
 }
 
 const BY_STATUS: Record<number, [kind: FailureKind, what: string, suggestion: string]> = {
