@@ -10,7 +10,7 @@ if (!/^[a-z]+$/.test(name) || folder === '' || !existsSync(join(root, 'servers',
 }
 
 /** Nothing reads these where it runs. */
-const UNUSED = /\.(map|d\.[cm]?ts|md|markdown)$/
+const UNUSED = /\.(map|[cm]?ts|tsx|md|markdown)$/
 
 rmSync(folder, { recursive: true, force: true })
 mkdirSync(folder, { recursive: true })

@@ -1,15 +1,15 @@
 // The image and the manifests of the bundled servers: rendered, held to Kubernetes' own types, and to what was promised.
 import { execFileSync } from 'node:child_process'
-import { existsSync, globSync, readdirSync, readFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { DockerfileParser } from 'dockerfile-ast'
 import { validate } from 'dockerfile-utils'
-import picomatch from 'picomatch'
-import { expect, test } from 'vitest'
+import { afterAll, expect, test } from 'vitest'
 import { HTTP_SETTINGS, listenAt } from '../servers/kit/http-settings.ts'
 import { COMMON } from '../servers/kit/settings.ts'
 import { STATE_SETTINGS } from '../servers/kit/state.ts'
 import { root } from './harness.ts'
+import { asSent, dockerfile, dockerfileText, instructions, isSent } from './image-builder.ts'
 import { wrongIn } from './kubernetes-types.ts'
 import { type Manifest, render } from './kustomize.ts'
 
@@ -73,6 +73,34 @@ test.each(NAMES)('%s: every manifest is what Kubernetes’ types say, and of wha
   ])
   const volumes = pod.spec.volumes.map((volume: Manifest) => volume.name)
   expect(container.volumeMounts.every((mount: Manifest) => volumes.includes(mount.name))).toBe(true)
+})
+
+test('a wrong value is seen wherever it stands', () => {
+  const wrongs: [kind: string, path: string, value: unknown][] = [
+    ['Deployment', 'spec.template.spec.containers.0.imagePullPolicy', 'IfNotPresentt'],
+    ['Deployment', 'spec.template.spec.securityContext.seccompProfile.type', 'runtime'],
+    ['Deployment', 'spec.template.spec.topologySpreadConstraints.0.whenUnsatisfiable', 'Schedule'],
+    ['Deployment', 'spec.template.spec.containers.0.resources.limits.memory', '512 MB'],
+    ['Deployment', 'spec.template.spec.containers.0.ports.0.name', 'a-name-too-long-for-it'],
+    ['Deployment', 'spec.strategy.type', 'Rolling'],
+    ['Deployment', 'spec.replicas', '3'],
+    ['Deployment', 'metadata.name', 'mcp_data'],
+    ['NetworkPolicy', 'spec.policyTypes.0', 'In'],
+    ['NetworkPolicy', 'spec.ingress.0.from.0.podSelector.matchExpressions.0.operator', 'in'],
+    ['Service', 'spec.ports.0.protocol', 'HTTP'],
+    ['HorizontalPodAutoscaler', 'spec.metrics.0.resource.target.type', 'Percent'],
+    ['RoleBinding', 'roleRef.kind', 'role'],
+  ]
+  const missed = wrongs.filter(([kind, path, value]) => {
+    const manifest = one(overlay('data'), kind)
+    const steps = path.split('.')
+    const last = steps.pop()!
+    const holder = steps.reduce((at, step) => at[step], manifest)
+    if (!(last in holder)) return true
+    holder[last] = value
+    return wrongIn(manifest, TYPES[kind]!).length === 0
+  })
+  expect(missed).toEqual([])
 })
 
 test.each(NAMES)('%s: replicas, resources, probes, scaling, and as few rights as can be', name => {
@@ -152,59 +180,47 @@ if (kubectl)
     }
   })
 
-const dockerfile = readFileSync(join(folder, 'Dockerfile'), 'utf8')
-const parsed = DockerfileParser.parse(dockerfile)
-const instructions = (keyword: string) => parsed.getInstructions().filter(one => one.getKeyword() === keyword)
-
 test('the image: no fault in its file, several stages, slim, by a user who is nobody, on the Node that is pinned', () => {
-  expect(validate(dockerfile)).toEqual([])
-  const from = parsed.getFROMs()
+  expect(validate(dockerfileText)).toEqual([])
+  const from = dockerfile.getFROMs()
   expect(from.map(one => [one.getImage(), one.getBuildStage()])).toEqual([
     [`node:\${NODE}-bookworm-slim`, 'build'],
     [`node:\${NODE}-bookworm-slim`, null],
   ])
   const { dependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
-  expect(dockerfile).toContain(`ARG NODE=${dependencies.node}\n`)
+  expect(dockerfileText).toContain(`ARG NODE=${dependencies.node}\n`)
   const last = from.at(-1)!.getRange().start.line
   const users = instructions('USER').filter(one => one.getRange().start.line > last)
   expect(users.map(one => one.getArgumentsContent())).toEqual(['10001:10001'])
   // After it nothing is written, and what it runs belongs to another.
-  const after = parsed.getInstructions().filter(one => one.getRange().start.line > users[0]!.getRange().start.line)
+  const after = dockerfile.getInstructions().filter(one => one.getRange().start.line > users[0]!.getRange().start.line)
   expect(after.map(one => one.getKeyword())).not.toEqual(
     expect.arrayContaining([expect.stringMatching(/RUN|COPY|ADD/)]),
   )
-  expect(dockerfile).toContain('--chown=root:root')
-  expect(dockerfile).not.toMatch(/TOKEN|PASSWORD|SECRET/)
+  expect(dockerfileText).toContain('--chown=root:root')
+  expect(dockerfileText).not.toMatch(/TOKEN|PASSWORD|SECRET/)
 })
 
-test('the image: what it copies is here, and is not left out of what is sent to the builder', () => {
-  const ignored = readFileSync(join(folder, 'Dockerfile.dockerignore'), 'utf8').split('\n').filter(Boolean)
-  expect(ignored[0]).toBe('*')
-  const isSent = (path: string) => {
-    let isIn = true
-    for (const rule of ignored) {
-      const glob = rule.replace(/^!/, '')
-      if (picomatch([glob, `${glob}/**`], { dot: true })(path)) isIn = rule.startsWith('!')
-    }
-    return isIn
-  }
-  const own = instructions('COPY').filter(one => !one.toString().includes('--from='))
-  const sources = own.flatMap(one => one.getArgumentsContent()!.split(/\s+/).slice(0, -1))
-  for (const source of sources) {
-    const files = source.endsWith('/') ? globSync(`${source}*/main.ts`, { cwd: root }) : [source]
-    expect(files.length).toBeGreaterThan(0)
-    for (const file of files) expect([file, existsSync(join(root, file)), isSent(file)]).toEqual([file, true, true])
-  }
+const sent = mkdtempSync(join(tmpdir(), 'gatehouse-sent-'))
+afterAll(() => rmSync(sent, { recursive: true, force: true }))
+
+test('the image: of what is sent to the builder alone, its step makes a server that starts', () => {
   for (const path of ['.git/config', 'node_modules/x/index.js', 'hub/main.ts', 'servers/kit/kit.test.ts'])
     expect([path, isSent(path)]).toEqual([path, false])
-  // All that building a server reads of ours.
-  const imports = (file: string) =>
-    [...readFileSync(join(root, 'build', file), 'utf8').matchAll(/from '\.\/([\w-]+\.ts)'/g)].map(match => match[1]!)
-  for (const file of imports('server-image.ts')) expect(sources).toContain(`build/${file}`)
-})
+  asSent(sent)
+  const [step] = instructions('RUN').filter(one => one.toString().includes('server-image'))
+  const [command, ...args] = step!.getArgumentsContent()!.replace('"${SERVER}"', 'data').split(' ')
+  expect([command, args.at(-1)]).toEqual(['node', '/out'])
+  const out = join(sent, 'out')
+  execFileSync(process.execPath, [...args.slice(0, -1), out], { cwd: sent, stdio: 'pipe' })
+  rmSync(join(sent, 'node_modules'))
+  // Its client is gone at once, and so it ends.
+  const said = execFileSync(process.execPath, [join(out, 'main.js')], { cwd: out, input: '', stdio: 'pipe' })
+  expect(`${said}`).toBe('')
+}, 60_000)
 
 test('the image and the manifests start it the same way', () => {
-  const command = JSON.parse(parsed.getCMDs()[0]!.getArgumentsContent()!) as string[]
+  const command = JSON.parse(dockerfile.getCMDs()[0]!.getArgumentsContent()!) as string[]
   expect(command).toEqual(['--http', '0.0.0.0:8080'])
   expect(listenAt(command[1]!)).toEqual({ host: '0.0.0.0', port: 8080 })
   const [container] = one(overlay('data'), 'Deployment').spec.template.spec.containers

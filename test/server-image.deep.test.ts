@@ -1,21 +1,25 @@
 // What the image of each server holds, run by the image's own command: all it needs is in it, and it writes nowhere but /tmp.
-import { execFileSync, spawn } from 'node:child_process'
+import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client'
-import { DockerfileParser } from 'dockerfile-ast'
-import { afterAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test } from 'vitest'
 import { bundledServers } from '../hub/registry/bundled.ts'
-import { root } from './harness.ts'
+import { asSent, dockerfile } from './image-builder.ts'
 
 const TOKEN = 'team-0123456789abcdef0123'
 const folder = mkdtempSync(join(tmpdir(), 'gatehouse-image-'))
 chmodSync(folder, 0o755)
+const sent = join(folder, 'sent')
+beforeAll(() => {
+  mkdirSync(sent)
+  asSent(sent)
+})
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
-const dockerfile = DockerfileParser.parse(readFileSync(join(root, 'build/deploy/Dockerfile'), 'utf8'))
 const words = (text: string | null | undefined) => JSON.parse(text ?? '[]') as string[]
 const command = [
   ...words(dockerfile.getENTRYPOINTs()[0]!.getArgumentsContent()),
@@ -28,9 +32,9 @@ const CALLS: Record<string, [tool: string, args: Record<string, unknown>]> = {
   postgres: ['list_tables', {}],
 }
 
-test.each(bundledServers)('%s', async name => {
+test.concurrent.each(bundledServers)('%s', async name => {
   const app = join(folder, name)
-  execFileSync(process.execPath, [join(root, 'build/server-image.ts'), name, app], { stdio: 'pipe' })
+  await promisify(execFile)(process.execPath, [join(sent, 'build/server-image.ts'), name, app])
   expect(readdirSync(app).toSorted()).toEqual(['main.js', 'node_modules', 'package.json', 'servers'])
   const tmp = mkdtempSync(join(folder, 'tmp-'))
   chmodSync(tmp, 0o777)
