@@ -121,5 +121,7 @@ test('turning them off works at once from the command line', async () => {
   expect((await run('metrics', 'off')).out).toContain('Metrics are off.')
   await expect(fetch(url!)).rejects.toThrow()
   const rows = await window.call.audit.list({ kinds: ['policy'], limit: 10 })
-  expect(rows.map(row => row.event?.detail)).toContain('Give numbers to Prometheus: no')
+  expect(rows.map(row => row.event?.detail)).toContainEqual(
+    expect.stringMatching(/^Give numbers to Prometheus: yes, on port \d+ of this machine → no$/),
+  )
 }, 60_000)

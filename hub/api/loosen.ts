@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { type AuditEvent, Retention } from '../../contract/audit.ts'
 import { PolicyChange } from '../../contract/policy.ts'
 import { inWords as inWordsOf } from '../audit/keeping.ts'
+import { inOneLine } from '../policy/state-words.ts'
 import { Hidden } from '../profiles/profile.ts'
 import { type Caller, nameOf } from './caller.ts'
 import type { Parts } from './router.ts'
@@ -46,15 +47,13 @@ export async function loosen(
   const change = Change.parse(given)
   const { what, before, after } = inWords(parts, change)
   const tightens = tightensOf(parts, change)
+  const detail = `${what}: ${inOneLine({ before, after })}`
   if (caller.role !== 'window' && !tightens) {
     const proposal = parts.proposals.propose({ from: nameOf(caller), what, before, after, apply: change })
-    await parts.audit.append(
-      { kind: 'policy', what: 'proposal/made', by: nameOf(caller), detail: `${what}: ${after}` },
-      { durable: true },
-    )
+    await parts.audit.append({ kind: 'policy', what: 'proposal/made', by: nameOf(caller), detail }, { durable: true })
     return { applied: false, proposal: proposal.id }
   }
-  const row = { kind: 'policy', what: 'policy/changed', by: nameOf(caller), detail: `${what}: ${after}` } as const
+  const row = { kind: 'policy', what: 'policy/changed', by: nameOf(caller), detail } as const
   if (!tightens) await parts.audit.append(row, { durable: true })
   await apply(parts, caller, change)
   if (tightens) await recordWhenItCan(parts, row)

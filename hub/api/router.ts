@@ -139,9 +139,11 @@ export function buildRouter(parts: Parts) {
   const policyRouter = api.policy.router({
     get: api.policy.get.handler(() => policy.current()),
     change: api.policy.change.handler(async ({ input, context }) => {
-      const done = await loosen(parts, context.caller, { kind: 'policy', change: input })
       const stops = (input.kind === 'read-only' || input.kind === 'stop') && input.on
-      return stops ? { ...done, underWay: gateway.underWay() } : done
+      // As it is in this turn, in which the change is in force too: a moment later their servers may be stopped.
+      const underWay = gateway.underWay()
+      const done = await loosen(parts, context.caller, { kind: 'policy', change: input })
+      return stops ? { ...done, underWay } : done
     }),
     preview: api.policy.preview.handler(({ input, context, signal }) => {
       const gone = ended(context.gone, signal)

@@ -22,7 +22,7 @@ import {
   withRule,
 } from './policy-state.ts'
 import type { Proposals } from './proposals.ts'
-import { difference } from './state-words.ts'
+import { difference, inOneLine } from './state-words.ts'
 
 /** What an edit of policy.json did by itself; there is no caller to record it. */
 export interface FileEvent {
@@ -268,7 +268,7 @@ export class PolicyStore {
     this.#state = tightened
     // Sealing over a state we could not read would lose it; until then the file itself keeps these rules.
     if (this.#isSealed) this.#seal(tightened, true)
-    this.#options.onFile?.({ what: 'policy/tightened', detail: inOneLine(words) })
+    this.#options.onFile?.({ what: 'policy/tightened', detail: `policy.json: ${inOneLine(words)}` })
   }
 
   #proposeFile(hash: string, words: { before: string; after: string }): void {
@@ -280,7 +280,7 @@ export class PolicyStore {
     } catch (error) {
       this.#problem = `policy.json asks for more than is in force. ${messageOf(error)}`
     }
-    this.#options.onFile?.({ what: 'policy/proposed', detail: inOneLine(words) })
+    this.#options.onFile?.({ what: 'policy/proposed', detail: `policy.json: ${inOneLine(words)}` })
   }
 
   #readFile(): string | null {
@@ -303,10 +303,6 @@ export class PolicyStore {
 const FORGED =
   'The policy in state.db was edited by hand and does not count. Everything is stopped until you have looked at the rules and start it again.'
 const SAME = { before: 'The same', after: 'The same' }
-
-function inOneLine({ before, after }: { before: string; after: string }): string {
-  return `policy.json: ${[before && `${before} →`, after].filter(Boolean).join(' ').replaceAll('\n', '; ')}`
-}
 
 function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error)

@@ -34,6 +34,11 @@ export function difference(
   return { before: goes.join('\n'), after: comes.join('\n') || 'Nothing in their place' }
 }
 
+/** For a record: what went is as much of it as what came. */
+export function inOneLine({ before, after }: { before: string | null; after: string }): string {
+  return [before && `${before} →`, after].filter(Boolean).join(' ').replaceAll('\n', '; ')
+}
+
 function guardLines({ folders, protected: sets, limits }: PolicyState, serverName: (id: string) => string): string[] {
   const named = folders.map(folder => `Work in ${shown(folder)}`)
   return [

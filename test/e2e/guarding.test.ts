@@ -51,6 +51,9 @@ describe.skipIf(!chromiumPath)('what guards', () => {
 
     expect(textOf(await it.bridge.call('witness_act', { n: 1 }))).toContain('A rule in Gatehouse denies')
     await it.window.call.policy.change({ kind: 'remove-rule', id: '1' })
+    // What went is as much of the record as what came.
+    const [removed] = await it.cli.call.audit.list({ kinds: ['policy'], limit: 1 })
+    expect(removed?.event?.detail).toMatch(/Rule 1: Deny tools like a\* → Nothing in their place$/)
     await go('Activity')
     await page
       .getByRole('grid', { name: 'Log' })
@@ -84,6 +87,41 @@ describe.skipIf(!chromiumPath)('what guards', () => {
     ])
     await page.getByRole('button', { name: /each a yes/ }).waitFor({ state: 'detached' })
     expect(textOf(await it.bridge.call('witness_look', {}))).toContain('done')
+  })
+
+  test('two of them are left as they are in one press, and do not come back', async () => {
+    const look = { server: 'witness', tool: 'look', arguments: '{}' }
+    const calls = [() => it.cli.call.calls.call(look), () => it.window.call.calls.call(look)]
+    for (const call of calls)
+      for (let n = 0; n < 10; n++) {
+        const answer = call()
+        await until('it waits', async () => (await waiting()).length === 1)
+        const { id } = (await waiting())[0]!
+        await it.window.call.approvals.answer({ id, answer: { kind: 'allow', scope: 'once' } })
+        await answer
+      }
+    const rules = (await policy()).rules.length
+    await page.reload()
+    await go('Policy')
+    await page.getByText('These 10 questions were always yes').nth(1).waitFor({ timeout: 20_000 })
+    await takePicture(page, 'always-yes-policy')
+    await go('Approvals')
+    await page
+      .getByRole('button', { name: /each a yes/ })
+      .nth(1)
+      .waitFor({ timeout: 20_000 })
+    await takePicture(page, 'always-yes-twice')
+    await page.getByRole('button', { name: 'Go on asking about all' }).click()
+    await page
+      .getByRole('button', { name: /each a yes/ })
+      .first()
+      .waitFor({ state: 'detached' })
+    await page.reload()
+    await go('Policy')
+    await page.getByText('Protected values').first().waitFor()
+    expect(await it.window.call.policy.suggestions()).toHaveLength(2)
+    expect(await page.getByText('questions were always yes').count()).toBe(0)
+    expect((await policy()).rules).toHaveLength(rules)
   })
 
   test('read-only by its key: what waits is withdrawn, and the model is told in words', async () => {

@@ -5,6 +5,7 @@ import { useEffect, useState } from 'react'
 import { listOf, useApprovals, useHub, useQuestions } from '../../hub.ts'
 import { EmptyState, GroupRow, Page, PageHeader, Problem, RowsSkeleton } from '../../ui/layout.tsx'
 import { plural } from '../../ui/numbers.ts'
+import { LeaveAll } from '../policy/suggestions.tsx'
 import { suggestionId, useSuggestions } from '../policy/use-suggestions.ts'
 import { Question } from '../questions/question.tsx'
 import { textOf, useAddress } from '../use-address.ts'
@@ -111,7 +112,9 @@ export function ApprovalsView() {
           {waiting.proposals.map(one => (
             <ProposalItem key={one.id} proposal={one} {...item(one.id)} />
           ))}
-          {suggestions.list.length > 0 && <GroupRow title="Always yes" count={suggestions.list.length} />}
+          {suggestions.list.length > 0 && (
+            <GroupRow title="Always yes" count={suggestions.list.length} right={<LeaveAll {...suggestions} />} />
+          )}
           {suggestions.list.map(one => (
             <SuggestionItem key={suggestionId(one)} suggestion={one} {...item(suggestionId(one))} />
           ))}
@@ -136,7 +139,7 @@ export function ApprovalsView() {
             <SuggestionSheet
               key={suggestionId(suggestion)}
               suggestion={suggestion}
-              onLeave={() => suggestions.leave(suggestion)}
+              onLeave={() => suggestions.leave([suggestion])}
               onDone={() => go({})}
             />
           )}

@@ -10,7 +10,7 @@ export const suggestionId = ({ client, server, tool }: Suggestion): string => `a
 /** What it becomes, to begin with. */
 export const ruleFrom = ({ client, server, tool }: Suggestion): NewRule => ({ effect: 'allow', client, server, tool })
 
-export function useSuggestions(): { list: Suggestion[]; leave: (one: Suggestion) => void } {
+export function useSuggestions(): { list: Suggestion[]; leave: (some: readonly Suggestion[]) => void } {
   const [left, setLeft] = useLocalStorage<string[]>({ key: 'gatehouse/left-suggestions', defaultValue: [] })
   // A rule that was written takes its suggestion away.
   const policy = JSON.stringify(usePolicy())
@@ -18,6 +18,6 @@ export function useSuggestions(): { list: Suggestion[]; leave: (one: Suggestion)
   const found = answer === 'unknown' || answer === null ? [] : answer
   return {
     list: found.filter(one => !left.includes(suggestionId(one))),
-    leave: one => setLeft([...left, suggestionId(one)].slice(-200)),
+    leave: some => setLeft([...left, ...some.map(suggestionId)].slice(-200)),
   }
 }
