@@ -1,10 +1,12 @@
 // The thread's program: reads, asks, converts, profiles and compares.
 import { search } from '@jmespath-community/jmespath'
+import { textWhereInexact } from '../kit/exact.ts'
 import { Failure } from '../kit/failure.ts'
 import { answering } from '../kit/in-thread.ts'
 import { type Change, differences } from './diff.ts'
-import { type BadSpot, type Format, isRecord, read, rowsOf, toJson, write } from './formats.ts'
+import { type Format, read, rowsOf, write } from './formats.ts'
 import { type Column, profile, tableOf } from './profile.ts'
+import { type BadSpot, isRecord, toJson } from './values.ts'
 
 export interface Options {
   validate: boolean
@@ -26,10 +28,24 @@ export interface Processed {
 }
 
 export default answering((work: Work): Processed | Column[] | Change[] => {
+  try {
+    return done(work)
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error
+    const isDeep = error.message.includes('call stack')
+    const message = isDeep ? 'This is nested too deeply.' : 'What comes of this is too large.'
+    throw new Failure('validation_error', message, 'Give less at once.')
+  }
+})
+
+function done(work: Work): Processed | Column[] | Change[] {
   if (work.kind === 'process') return processed(work)
   if (work.kind === 'profile') return profile(tableOf(rowsOf(readAll(work.data, work.format))))
   return differences(readAll(work.a, work.format, 'a'), readAll(work.b, work.format, 'b'), work.key)
-})
+}
+
+/** In characters; pages of it are made from the whole. */
+const MOST_RESULT = 50_000_000
 
 function processed({ data, format, options }: Extract<Work, { kind: 'process' }>): Processed {
   const began = performance.now()
@@ -40,12 +56,9 @@ function processed({ data, format, options }: Extract<Work, { kind: 'process' }>
     return { result: errors.length === 0 ? 'valid' : 'not valid', rowsProcessed, parseTimeMs, errors }
   if (errors.length > 0) throw bad(errors, format)
   const wanted = options.query === undefined ? value : asked(value, options.query)
-  return {
-    result: shown(wanted, options.convertTo ?? format, options.outputFormat),
-    rowsProcessed,
-    parseTimeMs,
-    errors,
-  }
+  const result = shown(wanted, options.convertTo ?? format, options.outputFormat)
+  if (result.length > MOST_RESULT) throw new RangeError(`${result.length} characters`)
+  return { result, rowsProcessed, parseTimeMs, errors }
 }
 
 function readAll(text: string, format: Format, which?: string): unknown {
@@ -65,10 +78,13 @@ function bad(errors: BadSpot[], format: Format, which?: string): Failure {
   )
 }
 
+type Reviver = (key: string, value: unknown) => unknown
+
 function asked(value: unknown, query: string): unknown {
   try {
-    return search(JSON.parse(toJson(value)), query)
+    return search(JSON.parse(toJson(value), textWhereInexact as Reviver), query)
   } catch (error) {
+    if (error instanceof RangeError) throw error
     throw new Failure(
       'validation_error',
       `The query cannot be asked: ${(error as Error).message.split('\n')[0]!.slice(0, 200)}.`,

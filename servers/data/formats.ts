@@ -1,26 +1,12 @@
 // JSON, CSV, XML and YAML as values and back: nothing is rounded or guessed, and bad input says where it is bad.
-import { XMLBuilder, XMLParser, XMLValidator } from 'fast-xml-parser'
 import { type ParseError, parseTree, printParseErrorCode } from 'jsonc-parser'
-import Papa from 'papaparse'
-import { isCollection, LineCounter, parseAllDocuments, stringify } from 'yaml'
+import { type Document, isCollection, LineCounter, parseAllDocuments, type ScalarTag, stringify, visit } from 'yaml'
+import { readCsv, toCsv } from './csv.ts'
+import { isRecord, MOST_ERRORS, numberAs, numberText, type Read, spot, toJson } from './values.ts'
+import { readXml, toXml } from './xml.ts'
 
 export const FORMATS = ['json', 'csv', 'xml', 'yaml'] as const
 export type Format = (typeof FORMATS)[number]
-
-/** Counted from 1. */
-export interface BadSpot {
-  line: number
-  column: number
-  message: string
-}
-
-/** `value`: null where it could not be read at all. */
-export interface Read {
-  value: unknown
-  errors: BadSpot[]
-}
-
-const MOST_ERRORS = 50
 
 export function read(text: string, format: Format): Read {
   const found = READERS[format](text.replace(/^\uFEFF/, ''))
@@ -29,11 +15,8 @@ export function read(text: string, format: Format): Read {
 
 const READERS: Record<Format, (text: string) => Read> = { json: readJson, csv: readCsv, xml: readXml, yaml: readYaml }
 
-/** Whole numbers beyond 2^53 as bigint, so that they stay as they are written. */
 function exact(_: string, value: unknown, context?: { source?: string }): unknown {
-  const source = context?.source
-  if (typeof value !== 'number' || source === undefined || Number.isSafeInteger(value)) return value
-  return /^-?\d+$/.test(source) ? BigInt(source) : value
+  return numberAs(context?.source, value)
 }
 
 function readJson(text: string): Read {
@@ -54,35 +37,6 @@ function wordsOf(code: string): string {
   return code.replaceAll(/\B[A-Z]/g, letter => ` ${letter.toLowerCase()}`)
 }
 
-function readCsv(text: string): Read {
-  const errors: BadSpot[] = []
-  const parsed = Papa.parse<Record<string, string>>(text.trimEnd(), { header: true, skipEmptyLines: 'greedy' })
-  for (const { row = 0, message, code, index } of parsed.errors) {
-    // A text of one column has no delimiter, and is fine.
-    if (code === 'UndetectableDelimiter') continue
-    errors.push(index === undefined ? { line: row + 2, column: 1, message } : spot(text, index, message))
-  }
-  return { value: parsed.data, errors: errors.toSorted((a, b) => a.line - b.line || a.column - b.column) }
-}
-
-function readXml(text: string): Read {
-  const entity = /<!ENTITY/i.exec(text)
-  if (entity) return { value: null, errors: [spot(text, entity.index, 'Entities of its own are not read')] }
-  const checked = XMLValidator.validate(text, { allowBooleanAttributes: true })
-  if (checked !== true) {
-    const { line, col, msg } = checked.err
-    return { value: null, errors: [{ line, column: col, message: msg }] }
-  }
-  const parser = new XMLParser({
-    ignoreAttributes: false,
-    attributeNamePrefix: '@',
-    parseTagValue: false,
-    parseAttributeValue: false,
-    ignoreDeclaration: true,
-  })
-  return { value: parser.parse(text), errors: [] }
-}
-
 function readYaml(text: string): Read {
   const lineCounter = new LineCounter()
   const documents = parseAllDocuments(text, { lineCounter, intAsBigInt: true, prettyErrors: false })
@@ -96,12 +50,31 @@ function readYaml(text: string): Read {
   if (errors.length > 0) return { value: null, errors }
   try {
     // Aliases that multiply into millions are refused by the library.
-    const values = all.map(document => smallAgain(document.toJS({ maxAliasCount: 100 })))
+    const values = all.map(document => smallAgain(withDigits(document).toJS({ maxAliasCount: 100 })))
     return { value: values.length === 1 ? values[0] : values.length === 0 ? null : values, errors: [] }
   } catch (error) {
+    if (error instanceof RangeError) throw error
     const start = all.find(document => isCollection(document.contents))?.range[0] ?? 0
     return { value: null, errors: [spot(text, start, (error as Error).message)] }
   }
+}
+
+function withDigits(document: Document.Parsed): Document.Parsed {
+  visit(document, {
+    Scalar(_, node) {
+      node.value = numberAs(node.source, node.value)
+    },
+  })
+  return document
+}
+
+/** For writing: a number that is kept as its text stands there as that text. */
+const DIGITS: ScalarTag = {
+  identify: value => numberText(value) !== null,
+  default: true,
+  tag: 'tag:yaml.org,2002:float',
+  resolve: text => text,
+  stringify: ({ value }) => numberText(value) ?? String(value),
 }
 
 function smallAgain(value: unknown): unknown {
@@ -109,15 +82,6 @@ function smallAgain(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(smallAgain)
   if (!isRecord(value)) return value
   return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, smallAgain(one)]))
-}
-
-export function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Date)
-}
-
-function spot(text: string, at: number, message: string): BadSpot {
-  const before = text.slice(0, at)
-  return { line: before.split('\n').length, column: at - before.lastIndexOf('\n'), message }
 }
 
 /** The rows of what is a table: a list of objects; null when it is none. */
@@ -131,45 +95,10 @@ export function write(value: unknown, format: Format, pretty: boolean): string {
     case 'json':
       return toJson(value, pretty)
     case 'yaml':
-      return stringify(value, pretty ? {} : { collectionStyle: 'flow', lineWidth: 0 })
+      return stringify(value, { customTags: [DIGITS], ...(pretty ? {} : { collectionStyle: 'flow', lineWidth: 0 }) })
     case 'csv':
       return toCsv(value)
     case 'xml':
       return toXml(value, pretty)
   }
-}
-
-export function toJson(value: unknown, pretty = false): string {
-  const raw = (_: string, one: unknown) => (typeof one === 'bigint' ? rawJson(String(one)) : one)
-  return JSON.stringify(value, raw, pretty ? 2 : undefined) ?? 'null'
-}
-
-const { rawJSON: rawJson } = JSON as unknown as { rawJSON: (text: string) => unknown }
-
-function toCsv(value: unknown): string {
-  const rows = Array.isArray(value) ? value : [value]
-  const flat = rows.map(row =>
-    isRecord(row)
-      ? Object.fromEntries(Object.entries(row).map(([key, cell]) => [key, cellOf(cell)]))
-      : { value: cellOf(row) },
-  )
-  const columns = [...new Set(flat.flatMap(row => Object.keys(row)))]
-  // Kept as it is: a table opened in a spreadsheet must not run what a cell says.
-  return Papa.unparse(flat, { columns, newline: '\n', escapeFormulae: true })
-}
-
-function cellOf(cell: unknown): string {
-  if (cell === null || cell === undefined) return ''
-  return typeof cell === 'object' ? toJson(cell) : String(cell)
-}
-
-function toXml(value: unknown, pretty: boolean): string {
-  const builder = new XMLBuilder({
-    ignoreAttributes: false,
-    attributeNamePrefix: '@',
-    format: pretty,
-    suppressEmptyNode: true,
-  })
-  const isOne = isRecord(value) && Object.keys(value).length === 1 && !Array.isArray(Object.values(value)[0])
-  return builder.build(isOne ? value : { data: Array.isArray(value) ? { item: value } : value })
 }

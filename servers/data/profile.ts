@@ -1,6 +1,6 @@
 // What a table is made of: each column's type, gaps, range and variety.
 import { Failure } from '../kit/failure.ts'
-import { toJson } from './formats.ts'
+import { numberText, toJson } from './values.ts'
 
 export interface Column {
   name: string
@@ -40,6 +40,7 @@ function typeOf(cell: unknown): Column['type'] {
   if (typeof cell === 'bigint') return 'integer'
   if (typeof cell === 'number') return Number.isInteger(cell) ? 'integer' : 'number'
   if (typeof cell === 'boolean') return 'boolean'
+  if (numberText(cell) !== null) return 'number'
   if (typeof cell === 'object') return 'object'
   const text = String(cell)
   // 007 and +1 are names rather than numbers.
@@ -53,7 +54,7 @@ type Ordered = string | number | bigint
 
 const ORDERED: Partial<Record<Column['type'], (cell: unknown) => Ordered>> = {
   integer: cell => BigInt(cell as string | number | bigint),
-  number: Number,
+  number: cell => Number(numberText(cell) ?? cell),
   date: String,
   text: String,
 }

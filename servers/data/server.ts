@@ -36,7 +36,10 @@ export function dataServer(kit: Kit): McpServer {
         options: z
           .object({
             validate: z.boolean().default(false).describe('Only check it; every error is named'),
-            outputFormat: z.enum(['compact', 'pretty', 'table']).default('compact'),
+            outputFormat: z
+              .enum(['compact', 'pretty', 'table'])
+              .default('compact')
+              .describe('table: as Markdown to look at, in place of a format; cells are cut at 60 characters'),
             query: z.string().max(2000).optional().describe('JMESPath'),
             convertTo: format.optional(),
           })
