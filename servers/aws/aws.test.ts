@@ -1,9 +1,10 @@
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
-import { type Fault, startTestApi } from '../kit/test-api.ts'
+import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest'
+import type { Fault } from '../kit/test-api.ts'
 import { type Started, startServer } from '../kit/test-client.ts'
+import { Aws } from './aws.ts'
 import { KEY_ID, refusal, SECRET, startTestAws, type TestAws } from './test-aws.ts'
 
 let aws: TestAws
@@ -68,7 +69,17 @@ test('instances come by pages, all once, and by EC2’s filters', async () => {
   ])
   const none = await shared.call('list_ec2_instances', { filters: [{ Name: 'tag:Name', Values: ['gone'] }] })
   expect(none.text).toBe('There are no such instances in this region.')
+  aws.faults.push({ headers: { 'content-type': 'text/xml' }, body: EMPTY_PAGE })
+  const empty = await shared.call('list_ec2_instances', { filters: [{ Name: 'tag:Name', Values: ['db'] }] })
+  expect([empty.data.instances, empty.text]).toEqual([
+    [],
+    `None on this page.\n… there is more: call again with cursor: "${empty.data.nextCursor}"`,
+  ])
 })
+
+/** As EC2 gives where nothing on a page fits a filter. */
+const EMPTY_PAGE =
+  '<DescribeInstancesResponse xmlns="http://ec2.amazonaws.com/doc/2016-11-15/"><reservationSet/><nextToken>5</nextToken></DescribeInstancesResponse>'
 
 test('a dry run changes nothing and says what AWS says; starting and stopping change the state', async () => {
   const instanceId = 'i-0bbbbbbbbbbbbbbb3'
@@ -100,6 +111,16 @@ test('stopping takes a confirmation, and never touches a protected environment',
   const refused = await shared.call('stop_ec2_instance', { instanceId: 'i-0aaaaaaaaaaaaaaa2', confirm: true })
   expect(refused.text).toMatch(/^The environment Production is protected\..*PROTECTED_ENVIRONMENTS/)
   expect(aws.rights.slice(before)).toEqual(['ec2:DescribeInstances'])
+  // Any of its tags counts; and what cannot be looked at is not stopped.
+  aws.instances.push({ id: 'i-0ccccccccccccccc1', state: 'running', tags: { Env: 'dev', ENVIRONMENT: ' prod ' } })
+  const twice = await shared.call('stop_ec2_instance', { instanceId: 'i-0ccccccccccccccc1', confirm: true })
+  expect(twice.text).toMatch(/^The environment prod is protected\./)
+  aws.instances.pop()
+  const headers = { 'content-type': 'text/xml' }
+  aws.faults.push({ headers, body: EMPTY_PAGE })
+  const unseen = await shared.call('stop_ec2_instance', { instanceId: 'i-0aaaaaaaaaaaaaaa2', confirm: true })
+  expect(unseen.data.error.kind).toBe('not_found')
+  expect(aws.rights.slice(before)).not.toContain('ec2:StopInstances')
   const free = await start({ ...aws.env, PROTECTED_ENVIRONMENTS: 'none' })
   expect((await free.call('stop_ec2_instance', { instanceId: 'i-0aaaaaaaaaaaaaaa2', confirm: true })).failed).toBe(
     false,
@@ -113,11 +134,16 @@ test('buckets and objects come by pages; keys are as they were written', async (
   expect(buckets.map(page => page.map(one => one.name))).toEqual([['backups', 'logs'], ['site.example.com']])
   const pages = (await allOf('list_s3_objects', 'objects', { bucket: 'logs', limit: 2 })) as { key: string }[][]
   expect(pages.map(page => page.map(one => one.key))).toEqual([
-    ['a b+c.txt', 'ctrl\u0001.bin'],
+    ['a b+c.txt', 'ctrl\n.bin'],
     ['logs/1', 'logs/2'],
     ['ünï/🙂'],
   ])
-  expect((await shared.call('list_s3_objects', { bucket: 'logs', prefix: 'logs/' })).data.objects).toHaveLength(2)
+  const some = await shared.call('list_s3_objects', { bucket: 'logs', prefix: 'logs/' })
+  expect(some.data.objects).toHaveLength(2)
+  // A key with a line break looks like no second line.
+  const all = await shared.call('list_s3_objects', { bucket: 'logs' })
+  expect(all.text.split('\n')).toHaveLength(5)
+  expect(all.text).toContain('"ctrl\\n.bin"  5 bytes')
 })
 
 test('a page of long keys is cut where it gets too long, and goes on there', async () => {
@@ -156,6 +182,11 @@ test('a metric is points in order, and a picture of them', async () => {
   expect(many.text).toContain('Ask with a period of 120 or more')
   const pages = await allOf('list_cloudwatch_metrics', 'metrics', { namespace: 'AWS/EC2' })
   expect(pages).toMatchObject([[{ metricName: 'CPUUtilization' }], [{ metricName: 'NetworkIn' }]])
+  // CloudWatch knows no smaller page than 500.
+  const Metrics = ['A', 'B', 'C', 'D', 'E'].map(MetricName => ({ Namespace: 'Own', MetricName, Dimensions: [] }))
+  aws.faults.push(...Array(3).fill({ headers: { 'content-type': 'application/x-amz-json-1.0' }, body: { Metrics } }))
+  const small = (await allOf('list_cloudwatch_metrics', 'metrics', { limit: 2 })) as { metricName: string }[][]
+  expect(small.map(page => page.map(one => one.metricName))).toEqual([['A', 'B'], ['C', 'D'], ['E']])
 })
 
 test('the README’s policies allow what the tools take, and nothing else', async () => {
@@ -232,6 +263,12 @@ test.each<[service: string, status: number, code: string, message: string, kind:
     'permission_denied',
     /s3:ListBucket is missing/,
   ],
+  ['ec2', 403, 'AuthFailure', 'No.', 'permission_denied', /region that is not enabled/],
+  ['ec2', 400, 'OperationNotPermitted', 'Its stop protection is on.', 'validation_error', /Its stop protection is on/],
+  ['ec2', 400, 'VcpuLimitExceeded', 'You have requested more vCPU', 'conflict', /the quota raised/],
+  ['ec2', 403, 'Blocked', 'Your account is currently blocked.', 'permission_denied', /account is currently blocked/],
+  ['s3', 400, 'InvalidBucketName', 'The bucket is not valid.', 'validation_error', /The bucket is not valid/],
+  ['s3', 503, 'ServiceThrottled', 'Slower.', 'rate_limited', /asked too often/],
   ['s3', 400, 'ExpiredToken', 'The provided token has expired.', 'permission_denied', /have expired/],
   ['s3', 403, 'RequestTimeTooSkewed', 'The difference is too large.', 'permission_denied', /clock/],
   ['s3', 404, 'NoSuchBucket', 'The specified bucket does not exist', 'not_found', /list_s3_buckets/],
@@ -333,7 +370,26 @@ test('silence ends with the call’s time; a service that stays down is left alo
   expect((await server.call('list_ec2_instances')).text).toContain('left alone for a minute')
   expect(aws.seen.length).toBe(seen)
   expect((await server.call('list_s3_buckets')).failed).toBe(false)
+  expect((await server.call('list_ec2_instances', { region: 'us-west-2' })).failed).toBe(false)
 }, 60_000)
+
+test('a region that is none is said to be none', async () => {
+  const server = await start({ ...aws.env, AWS_ENDPOINT_URL: 'http://no-such-region.invalid' })
+  expect((await server.call('list_ec2_instances')).text).toMatch(/^EC2 has no address there: there is no such region/)
+})
+
+test('a library that could not be loaded is loaded by the next call', async () => {
+  const { signal } = new AbortController()
+  const place = { region: 'eu-central-1', endpoint: aws.url, keys: { accessKeyId: KEY_ID, secretAccessKey: SECRET } }
+  const asked = () => ours.ask('sts:GetCallerIdentity', { signal }, (sts, o) => sts.getCallerIdentity({}, o))
+  const ours = new Aws(place)
+  vi.doMock('@aws-sdk/client-sts', () => {
+    throw new Error('disk')
+  })
+  await expect(asked()).rejects.toThrow()
+  vi.doUnmock('@aws-sdk/client-sts')
+  expect((await asked()).Account).toBe('123456789012')
+})
 
 test('a bucket in another region is found there', async () => {
   aws.faults.push(refusal('s3', 301, 'PermanentRedirect', 'Elsewhere.', { 'x-amz-bucket-region': 'us-west-2' }))
@@ -342,65 +398,6 @@ test('a bucket in another region is found there', async () => {
   expect(aws.seen.at(-1)!.headers.authorization).toContain('/us-west-2/s3/')
   await shared.call('list_ec2_instances', { region: 'ap-southeast-2' })
   expect(aws.seen.at(-1)!.headers.authorization).toContain('/ap-southeast-2/ec2/')
-})
-
-test('without credentials or region all tools are listed, and a call says which settings', async () => {
-  const bare = await start({})
-  expect((await bare.client.listTools()).tools).toHaveLength(8)
-  const { data, text } = await bare.call('get_caller_identity')
-  expect(data.error.kind).toMatch(/permission_denied|validation_error/)
-  expect(text).toContain('AWS_REGION')
-  const placed = await start({ AWS_REGION: 'eu-central-1', AWS_ENDPOINT_URL: aws.url })
-  const seen = aws.seen.length
-  const said = await placed.call('list_s3_buckets')
-  expect(said.text).toMatch(/^There are no AWS credentials\..*AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY/)
-  expect(aws.seen.length).toBe(seen)
-  await expect(start({ AWS_ACCESS_KEY_ID: KEY_ID })).rejects.toThrow()
-})
-
-test('the metadata address is asked last, not for long, and not at all when that is switched off', async () => {
-  const metadata = await startTestApi(() => ({ status: 404 }))
-  const env = { AWS_REGION: 'eu-central-1', AWS_ENDPOINT_URL: aws.url, AWS_EC2_METADATA_SERVICE_ENDPOINT: metadata.url }
-  const off = await start(env)
-  expect((await off.call('list_s3_buckets')).text).toMatch(/^There are no AWS credentials\./)
-  expect(metadata.seen).toEqual([])
-  metadata.faults.push(...Array<Fault>(20).fill('silence'))
-  const on = await start({ ...env, AWS_EC2_METADATA_DISABLED: 'false', CALL_TIMEOUT_MS: '60000' })
-  expect((await on.call('list_s3_buckets')).text).toMatch(/^There are no AWS credentials\./)
-  expect(metadata.seen.length).toBeGreaterThan(0)
-  await metadata.close()
-}, 90_000)
-
-test('wrong keys are refused, and stand in no answer and no log', async () => {
-  const wrong = 'not-the-secret-but-a-secret-still-0123'
-  const server = await start({ ...aws.env, AWS_SECRET_ACCESS_KEY: wrong, LOG_LEVEL: 'debug' })
-  for (const service of ['ec2', 's3']) {
-    const { text, data } = await callOf(server, service)
-    expect([data.error.kind, text]).toEqual([
-      'permission_denied',
-      expect.stringContaining('does not know these credentials'),
-    ])
-    expect(JSON.stringify(data) + server.log()).not.toContain(wrong)
-  }
-  expect(shared.log()).not.toContain(SECRET)
-})
-
-test('a profile gives region and credentials, also by its credential_process', async () => {
-  const folder = join(home, '.aws')
-  mkdirSync(folder, { recursive: true })
-  const program = join(home, 'credentials.sh')
-  writeFileSync(program, `#!/bin/sh\necho '{"Version":1,"AccessKeyId":"${KEY_ID}","SecretAccessKey":"${SECRET}"}'\n`)
-  chmodSync(program, 0o700)
-  writeFileSync(
-    join(folder, 'config'),
-    `[profile work]\nregion = eu-west-3\ncredential_process = ${program}\n[profile broken]\nregion = eu-west-3\ncredential_process = /bin/false\n`,
-  )
-  const server = await start({ AWS_PROFILE: 'work', AWS_ENDPOINT_URL: aws.url })
-  expect((await server.call('get_caller_identity')).data.region).toBe('eu-west-3')
-  expect(aws.seen.at(-1)!.headers.authorization).toContain('/eu-west-3/sts/')
-  const broken = await start({ AWS_PROFILE: 'broken', AWS_ENDPOINT_URL: aws.url })
-  expect((await broken.call('get_caller_identity')).data.error.kind).toBe('permission_denied')
-  rmSync(folder, { recursive: true })
 })
 
 test.each<[string, Record<string, unknown>]>([
@@ -414,6 +411,10 @@ test.each<[string, Record<string, unknown>]>([
   ['list_s3_objects', { bucket: '../x' }],
   ['list_s3_objects', { bucket: 'a/b' }],
   ['list_s3_objects', { bucket: 'x?acl' }],
+  ['list_s3_objects', { bucket: 'x--op-s3' }],
+  ['list_s3_objects', { bucket: 'x--use1-az4--x-s3' }],
+  ['list_cloudwatch_metrics', { limit: 0 }],
+  ['list_cloudwatch_metrics', { cursor: 'x' }],
   ['get_cloudwatch_metric', { namespace: 'AWS/EC2', metricName: 'x', period: 61 }],
   ['get_cloudwatch_metric', { namespace: 'AWS/EC2', metricName: 'x', statistic: 'p101' }],
   ['get_cloudwatch_metric', { namespace: 'AWS/EC2', metricName: 'x', hoursBack: 0 }],

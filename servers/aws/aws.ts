@@ -3,7 +3,9 @@ import type { CloudWatch } from '@aws-sdk/client-cloudwatch'
 import type { EC2 } from '@aws-sdk/client-ec2'
 import type { S3 } from '@aws-sdk/client-s3'
 import type { STS } from '@aws-sdk/client-sts'
+import { LRUCache } from 'lru-cache'
 import { Upstream } from '../kit/upstream.ts'
+import { CredentialProcess } from './credential-process.ts'
 import { inWords, readProblem, unreadable } from './problems.ts'
 
 interface Clients {
@@ -20,18 +22,29 @@ const NAMES: Record<Service, string> = { cloudwatch: 'CloudWatch', ec2: 'EC2', s
 const HTTP = { connectionTimeout: 5_000, requestTimeout: 15_000, throwOnRequestTimeout: true }
 const TRIES = 4
 
+/** A program for credentials is given up before the call is. */
+const PROGRAM_MS = 10_000
+/** There are about forty regions; what is asked for may be anything. */
+const MOST_CLIENTS = 50
+
 export interface AwsPlace {
   region: string | undefined
   endpoint: string | undefined
+  /** Those of the settings, which come before all others. */
+  keys?: { accessKeyId: string; secretAccessKey: string; sessionToken?: string } | undefined
+  programMs?: number
 }
 
 export class Aws {
   readonly #place: AwsPlace
-  readonly #clients = new Map<string, Promise<Clients[Service]>>()
-  readonly #upstreams = new Map<Service, Upstream>()
+  readonly #clients = new LRUCache<string, Promise<Clients[Service]>>({ max: MOST_CLIENTS })
+  /** One that is down, or is no region, says nothing of the others. */
+  readonly #upstreams = new LRUCache<string, Upstream>({ max: MOST_CLIENTS })
+  readonly #program: CredentialProcess
 
   constructor(place: AwsPlace) {
     this.#place = place
+    this.#program = new CredentialProcess(place.programMs ?? PROGRAM_MS)
   }
 
   /** Throws Failure. `right`: as IAM names what this call takes; its first part is the service. */
@@ -41,24 +54,31 @@ export class Aws {
     work: (client: Clients[S], options: { abortSignal: AbortSignal }) => Promise<T>,
   ): Promise<T> {
     const service = right.slice(0, right.indexOf(':')) as S
-    return this.#upstream(service).ask(async () => {
+    return this.#upstream(service, region).ask(async () => {
       try {
         return await work(await this.client(service, region), { abortSignal: signal })
       } catch (error) {
-        throw inWords(error, right) ?? error
+        throw inWords(error, right, this.#program.problem) ?? error
       }
     }, signal)
   }
 
-  client<S extends Service>(service: S, region: string | undefined): Promise<Clients[S]> {
+  async client<S extends Service>(service: S, region: string | undefined): Promise<Clients[S]> {
     const key = `${service} ${region ?? ''}`
     const client = this.#clients.get(key) ?? this.#make(service, region)
     this.#clients.set(key, client)
-    return client as Promise<Clients[S]>
+    try {
+      return (await client) as Clients[S]
+    } catch (error) {
+      // The next call tries anew.
+      if (this.#clients.peek(key) === client) this.#clients.delete(key)
+      throw error
+    }
   }
 
-  #upstream(service: Service): Upstream {
-    const known = this.#upstreams.get(service)
+  #upstream(service: Service, region: string | undefined): Upstream {
+    const key = `${service} ${region ?? ''}`
+    const known = this.#upstreams.get(key)
     if (known) return known
     const name = NAMES[service]
     const upstream = new Upstream({
@@ -67,14 +87,19 @@ export class Aws {
       inWords: (error, problem) => unreadable(name, error, problem),
       tries: 1,
     })
-    this.#upstreams.set(service, upstream)
+    this.#upstreams.set(key, upstream)
     return upstream
   }
 
   async #make(service: Service, asked: string | undefined): Promise<Clients[Service]> {
     const region = asked ?? this.#place.region
-    const { endpoint } = this.#place
+    const { endpoint, keys } = this.#place
+    await this.#program.install()
+    // Got once for all of them.
+    const credentials =
+      keys ?? (service === 'sts' ? undefined : (await this.client('sts', undefined)).config.credentials)
     const config = {
+      ...(credentials ? { credentials } : {}),
       maxAttempts: TRIES,
       requestHandler: HTTP,
       ...(region ? { region } : {}),

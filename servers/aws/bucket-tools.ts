@@ -1,12 +1,15 @@
 // S3: which buckets there are, and which objects are in one. Contents are not read.
 import type { McpServer } from '@modelcontextprotocol/server'
 import { z } from 'zod'
-import { fromCursor, NEXT, PAGING, toCursor } from '../kit/paging.ts'
+import { fromCursor, NEXT, PAGING, toCursor, withMore } from '../kit/paging.ts'
 import { type Kit, READS } from '../kit/tools.ts'
 import type { Aws } from './aws.ts'
 
 /** A name, and never the ARN of an access point: that would name another host. */
-const bucket = z.string().regex(/^[a-z0-9][a-z0-9._-]{1,253}[a-z0-9]$/i, 'is the name of a bucket')
+const bucket = z
+  .string()
+  .regex(/^[a-z0-9][a-z0-9._-]{1,253}[a-z0-9]$/i, 'is the name of a bucket')
+  .refine(name => !/(--(op-s3|x-s3|ol-s3)|\.mrap)$/i.test(name), 'is a bucket of the common kind')
 const MOST_CHARS = 100_000
 /** S3's own, or the key to go on after. */
 const Place = z.object({ token: z.string().optional(), after: z.string().optional() })
@@ -47,7 +50,8 @@ export function registerBucketTools(kit: Kit, server: McpServer, aws: Aws): void
       }))
       const lines = buckets.map(one => `${one.name}${one.region ? ` (${one.region})` : ''}`)
       const next = said.ContinuationToken ? { nextCursor: toCursor(said.ContinuationToken) } : {}
-      return { text: lines.join('\n') || 'There are no buckets.', data: { buckets, ...next } }
+      const none = said.ContinuationToken ? 'None on this page.' : 'There are no such buckets.'
+      return { text: withMore(lines.join('\n') || none, next), data: { buckets, ...next } }
     },
   )
 
@@ -79,19 +83,38 @@ export function registerBucketTools(kit: Kit, server: McpServer, aws: Aws): void
         ),
       )
       const all = (said.Contents ?? []).map(one => ({
-        key: decodeURIComponent((one.Key ?? '').replaceAll('+', ' ')),
+        key: decoded(one.Key ?? ''),
         size: one.Size ?? 0,
         modifiedAt: one.LastModified?.toISOString() ?? null,
         storageClass: one.StorageClass ?? null,
       }))
       const objects = fitting(all)
-      const next = objects.length < all.length ? { after: objects.at(-1)!.key } : { token: said.NextContinuationToken }
+      const place = objects.length < all.length ? { after: objects.at(-1)!.key } : { token: said.NextContinuationToken }
       const more = objects.length < all.length || said.NextContinuationToken !== undefined
-      const lines = objects.map(one => `${one.key}  ${one.size} bytes  ${one.modifiedAt ?? ''}`)
-      const none = prefix ? `Nothing in ${bucket} begins with ${prefix}.` : `${bucket} is empty.`
-      return { text: lines.join('\n') || none, data: { objects, ...(more ? { nextCursor: toCursor(next) } : {}) } }
+      const next = more ? { nextCursor: toCursor(place) } : {}
+      const lines = objects.map(one => `${onOneLine(one.key)}  ${one.size} bytes  ${one.modifiedAt ?? ''}`)
+      const none = more
+        ? 'None on this page.'
+        : prefix
+          ? `Nothing in ${bucket} begins with ${prefix}.`
+          : `${bucket} is empty.`
+      return { text: withMore(lines.join('\n') || none, next), data: { objects, ...next } }
     },
   )
+}
+
+/** Not all that speak as S3 do encode keys as they were asked to. */
+function decoded(key: string): string {
+  try {
+    return decodeURIComponent(key.replaceAll('+', ' '))
+  } catch {
+    return key
+  }
+}
+
+/** A key may hold line breaks, and so look like two. */
+function onOneLine(key: string): string {
+  return /\p{Cc}|[\u2028\u2029]/u.test(key) ? JSON.stringify(key) : key
 }
 
 /** Keys are up to 1024 letters long. */

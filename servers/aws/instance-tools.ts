@@ -3,10 +3,11 @@ import type { Instance } from '@aws-sdk/client-ec2'
 import type { McpServer } from '@modelcontextprotocol/server'
 import { z } from 'zod'
 import { Failure } from '../kit/failure.ts'
-import { fromCursor, NEXT, PAGING, toCursor } from '../kit/paging.ts'
+import { fromCursor, NEXT, PAGING, toCursor, withMore } from '../kit/paging.ts'
 import type { Protected } from '../kit/protected.ts'
 import { type Kit, READS } from '../kit/tools.ts'
 import type { Aws } from './aws.ts'
+import { noInstance } from './problems.ts'
 import { REGION } from './settings.ts'
 
 const region = REGION.optional().describe('Another region than the one that is set')
@@ -66,7 +67,8 @@ export function registerInstanceTools(kit: Kit, server: McpServer, aws: Aws, env
           `${one.instanceId} ${one.name ?? '–'}: ${one.state}, ${one.type}, ${one.publicIp ?? one.privateIp ?? 'no address'}`,
       )
       const next = said.NextToken ? { nextCursor: toCursor(said.NextToken) } : {}
-      return { text: lines.join('\n') || 'There are no such instances in this region.', data: { instances, ...next } }
+      const none = said.NextToken ? 'None on this page.' : 'There are no such instances in this region.'
+      return { text: withMore(lines.join('\n') || none, next), data: { instances, ...next } }
     },
   )
 
@@ -110,8 +112,11 @@ export function registerInstanceTools(kit: Kit, server: McpServer, aws: Aws, env
       const { Reservations } = await aws.ask('ec2:DescribeInstances', { region, signal }, (ec2, o) =>
         ec2.describeInstances(one, o),
       )
-      const environment = tagOf(Reservations?.[0]?.Instances?.[0], /^env(ironment)?$/i)
-      if (environment) environments.refuse(environment)
+      const instance = Reservations?.[0]?.Instances?.[0]
+      // What it is cannot be told: then whether it is protected cannot be either.
+      if (!instance) throw noInstance()
+      for (const { Key = '', Value = '' } of instance.Tags ?? [])
+        if (/^env(ironment)?$/i.test(Key.trim())) environments.refuse(Value.trim())
       const said = await unlessDry(dryRun, () =>
         aws.ask('ec2:StopInstances', { region, signal }, (ec2, o) => ec2.stopInstances({ ...one, DryRun: dryRun }, o)),
       )
@@ -123,7 +128,7 @@ export function registerInstanceTools(kit: Kit, server: McpServer, aws: Aws, env
 function listed(one: Instance) {
   return {
     instanceId: one.InstanceId ?? '',
-    name: tagOf(one, /^Name$/),
+    name: one.Tags?.find(tag => tag.Key === 'Name')?.Value ?? null,
     state: one.State?.Name ?? 'unknown',
     type: one.InstanceType ?? 'unknown',
     publicIp: one.PublicIpAddress ?? null,
@@ -131,10 +136,6 @@ function listed(one: Instance) {
     zone: one.Placement?.AvailabilityZone ?? null,
     launchedAt: one.LaunchTime?.toISOString() ?? null,
   }
-}
-
-function tagOf(instance: Instance | undefined, key: RegExp): string | null {
-  return instance?.Tags?.find(tag => key.test(tag.Key ?? ''))?.Value ?? null
 }
 
 /** To a dry run AWS answers with an error, also where it would have worked; null then. */

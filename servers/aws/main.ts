@@ -8,12 +8,15 @@ serve({
   name: NAME,
   version: VERSION,
   settings: SETTINGS,
-  make(kit, { AWS_REGION, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_ENDPOINT_URL, PROTECTED_ENVIRONMENTS }) {
-    if ((AWS_ACCESS_KEY_ID === undefined) !== (AWS_SECRET_ACCESS_KEY === undefined))
+  make(kit, settings) {
+    const { AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey, AWS_SESSION_TOKEN } = settings
+    if ((accessKeyId === undefined) !== (secretAccessKey === undefined))
       throw new Error('AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY go together: set both, or neither.')
-    const aws = new Aws({ region: AWS_REGION, endpoint: AWS_ENDPOINT_URL })
+    const session = AWS_SESSION_TOKEN ? { sessionToken: AWS_SESSION_TOKEN } : {}
+    const keys = accessKeyId && secretAccessKey ? { accessKeyId, secretAccessKey, ...session } : undefined
+    const aws = new Aws({ region: settings.AWS_REGION, endpoint: settings.AWS_ENDPOINT_URL, keys })
     return {
-      server: () => awsServer(kit, aws, PROTECTED_ENVIRONMENTS),
+      server: () => awsServer(kit, aws, settings.PROTECTED_ENVIRONMENTS),
       ready: signal => aws.ask('sts:GetCallerIdentity', { signal }, (sts, o) => sts.getCallerIdentity({}, o)),
     }
   },

@@ -4,7 +4,7 @@ import type { McpServer } from '@modelcontextprotocol/server'
 import { z } from 'zod'
 import { chartOf } from '../kit/chart.ts'
 import { Failure } from '../kit/failure.ts'
-import { fromCursor, NEXT, PAGING, toCursor } from '../kit/paging.ts'
+import { fromCursor, NEXT, PAGING, toCursor, withMore } from '../kit/paging.ts'
 import { type Kit, READS } from '../kit/tools.ts'
 import type { Aws } from './aws.ts'
 import { REGION } from './settings.ts'
@@ -26,6 +26,8 @@ const statistic = z.union([
   z.string().regex(/^p(\d{1,2}(\.\d{1,2})?|100)$/, 'is Average, Sum, Minimum, Maximum, SampleCount or like p99.9'),
 ])
 type Statistic = z.output<typeof statistic>
+/** CloudWatch gives 500 at once, always: of which page, and from where on in it. */
+const Place = z.object({ token: z.string().optional(), skip: z.int().min(0).max(10_000).optional() })
 /** CloudWatch gives no more at once, and keeps nothing longer. */
 const MOST_POINTS = 1_440
 const MOST_HOURS = 455 * 24
@@ -43,7 +45,7 @@ export function registerMetricTools(kit: Kit, server: McpServer, aws: Aws): void
         namespace: namespace.optional(),
         metricName: z.string().min(1).max(255).optional(),
         region,
-        cursor: PAGING.cursor,
+        ...PAGING,
       }),
       output: z.object({
         metrics: z.array(z.object({ namespace: z.string(), metricName: z.string(), dimensions: z.array(dimension) })),
@@ -51,8 +53,8 @@ export function registerMetricTools(kit: Kit, server: McpServer, aws: Aws): void
       }),
       annotations,
     },
-    async ({ namespace, metricName, region, cursor }, { signal }) => {
-      const token = fromCursor(cursor, z.string())
+    async ({ namespace, metricName, region, cursor, limit }, { signal }) => {
+      const { token, skip = 0 } = fromCursor(cursor, Place) ?? {}
       const input = {
         ...(namespace ? { Namespace: namespace } : {}),
         ...(metricName ? { MetricName: metricName } : {}),
@@ -61,7 +63,8 @@ export function registerMetricTools(kit: Kit, server: McpServer, aws: Aws): void
       const said = await aws.ask('cloudwatch:ListMetrics', { region, signal }, (cloudwatch, o) =>
         cloudwatch.listMetrics(input, o),
       )
-      const metrics = (said.Metrics ?? []).map(one => ({
+      const all = said.Metrics ?? []
+      const metrics = all.slice(skip, skip + limit).map(one => ({
         namespace: one.Namespace ?? '',
         metricName: one.MetricName ?? '',
         dimensions: (one.Dimensions ?? []).map(({ Name = '', Value = '' }) => ({ Name, Value })),
@@ -69,8 +72,11 @@ export function registerMetricTools(kit: Kit, server: McpServer, aws: Aws): void
       const lines = metrics.map(
         one => `${one.namespace} ${one.metricName} ${one.dimensions.map(of => `${of.Name}=${of.Value}`).join(' ')}`,
       )
-      const next = said.NextToken ? { nextCursor: toCursor(said.NextToken) } : {}
-      return { text: lines.join('\n') || 'There are no such metrics in this region.', data: { metrics, ...next } }
+      const isAll = skip + limit >= all.length
+      const place = isAll ? { token: said.NextToken } : { token, skip: skip + limit }
+      const next = isAll && !said.NextToken ? {} : { nextCursor: toCursor(place) }
+      const none = isAll && !said.NextToken ? 'There are no such metrics in this region.' : 'None on this page.'
+      return { text: withMore(lines.join('\n') || none, next), data: { metrics, ...next } }
     },
   )
 
@@ -146,7 +152,7 @@ export function registerMetricTools(kit: Kit, server: McpServer, aws: Aws): void
 }
 
 const NO_POINTS =
-  'No points. Look at the exact names with list_cloudwatch_metrics; older than 15 days needs a period of 300, older than 63 days one of 3600.'
+  'No points. Look at the exact names with list_cloudwatch_metrics; older than 3 hours needs a period of 60, older than 15 days one of 300, older than 63 days one of 3600.'
 
 const iso = (at: number) => new Date(at).toISOString()
 

@@ -8,7 +8,7 @@ export const REGION = z.string().regex(/^[a-z]{2,3}(-[a-z]{2,12}){1,3}-\d{1,2}$/
 export const SETTINGS = {
   AWS_REGION: REGION.optional().describe('Where to look; without it, the region of the profile'),
   AWS_PROFILE: z.string().optional().describe('Which profile of `~/.aws/config` is used; without it, `default`'),
-  AWS_ACCESS_KEY_ID: z.string().optional().describe('With it and its secret no profile is needed'),
+  AWS_ACCESS_KEY_ID: z.string().optional().describe('With it and its secret no profile is used'),
   AWS_SECRET_ACCESS_KEY: z.string().optional().describe('The secret of that key').meta({ secret: true }),
   AWS_SESSION_TOKEN: z.string().optional().describe('Of credentials for a while').meta({ secret: true }),
   AWS_ENDPOINT_URL: z

@@ -32,7 +32,7 @@ export async function startTestAws(): Promise<TestAws> {
   ]
   const state = {
     instances,
-    keys: ['a b+c.txt', 'ctrl\u0001.bin', 'logs/1', 'logs/2', 'ünï/🙂'],
+    keys: ['a b+c.txt', 'ctrl\n.bin', 'logs/1', 'logs/2', 'ünï/🙂'],
     points: [] as TestAws['points'],
   }
   const rights: string[] = []

@@ -2,7 +2,7 @@
 import type { Cluster, Context, KubeConfig, User } from '@kubernetes/client-node'
 import { z } from 'zod'
 import { Failure } from '../kit/failure.ts'
-import { outputOf } from './run-program.ts'
+import { outputOf } from '../kit/run-program.ts'
 
 const PATIENCE_MS = 20_000
 /** Asked anew this long before they end. */
