@@ -90,7 +90,7 @@ export async function approve(
   // What was true when it was started may have changed since.
   if (order.is === 'waiting') await checked(d, order, who, signal, order.id)
   await d.orders.approve(order, who.name, signal)
-  return d.orders.see(await d.orders.get(order.id), signal)
+  return d.orders.seeBegun(order.id, signal)
 }
 
 export async function rollBack(
@@ -171,7 +171,7 @@ export async function remove(
 
 async function placed(d: Deploying, order: NewOrder, signal: AbortSignal): Promise<Seen> {
   await d.orders.place(order, signal)
-  return d.orders.see(await d.orders.get(order.id), signal)
+  return d.orders.seeBegun(order.id, signal)
 }
 
 async function checked(

@@ -190,6 +190,26 @@ test('refused, and nobody can say whether it was begun before: it stays in the l
   expect((await one.call('list_deployments')).data.deployments).toMatchObject([{ taskId: data.error.details.taskId }])
 })
 
+test('begun, and the backend fails or forgets: nobody says it was not, and its key deploys nothing again', async () => {
+  const one = await server()
+  const wanted = { ...checkout, idempotencyKey: 'k' }
+  const { run } = backend.demo
+  backend.demo.run = async () => {
+    throw new Error('Out of memory')
+  }
+  const { error } = (await one.call('start_deployment', wanted)).data
+  const { taskId } = error.details
+  expect(error.suggestion).toContain(`It may have begun: look at ${taskId}`)
+  backend.demo.run = async () => null
+  clock.now += 86_400_000
+  const forgotten = { taskId, state: 'failed', message: expect.stringContaining('knows nothing of it any more') }
+  expect((await one.call('check_deployment_status', { taskId })).data).toMatchObject(forgotten)
+  expect((await one.call('start_deployment', wanted)).data).toMatchObject(forgotten)
+  expect(backend.api.seen.filter(({ method }) => method === 'PUT')).toHaveLength(1)
+  backend.demo.run = run
+  expect((await one.call('check_deployment_status', { taskId })).data.state).toBe('completed')
+})
+
 test('an answer that is lost does not deploy twice', async () => {
   const one = await server()
   await one.call('list_services')

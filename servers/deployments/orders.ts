@@ -22,6 +22,8 @@ export interface Kept extends Order {
   /** When it was last on the way to the backend. */
   begunAt: number
   approvedBy?: string
+  /** The backend said that it has begun. */
+  isHeard?: boolean
   message: string
   progress: number
 }
@@ -73,7 +75,7 @@ export class Orders {
 
   /** Its process ended, or gave up, before the backend heard of it. */
   async isUnsent(order: Kept, signal: AbortSignal): Promise<boolean> {
-    return order.is === 'begun' && (await this.#backend.run(order.id, signal)) === null
+    return order.is === 'begun' && !order.isHeard && (await this.#backend.run(order.id, signal)) === null
   }
 
   /** Notes the order and takes its turn; then the backend is told, unless it waits. Of one that was refused nothing stays. */
@@ -127,10 +129,20 @@ export class Orders {
     await this.#backend.cancel(id, signal)
   }
 
+  /** As it is once it was begun, or handed on. */
+  async seeBegun(id: string, signal: AbortSignal): Promise<Seen> {
+    try {
+      return await this.see(await this.get(id), signal)
+    } catch (error) {
+      throw unclear(id, error)
+    }
+  }
+
   /** As it is now; how it ended is noted. */
   async see(order: Kept, signal: AbortSignal): Promise<Seen> {
     if (order.is !== 'begun') return { ...order, state: order.is }
     const run = await this.#backend.run(order.id, signal)
+    if (!run && order.isHeard) return { ...order, state: 'failed', message: FORGOTTEN }
     if (!run) {
       const isLost = this.#now() - order.begunAt > LOST_MS
       return isLost ? { ...order, state: 'failed', message: NEVER_BEGUN } : { ...order, state: 'working' }
@@ -166,8 +178,9 @@ export class Orders {
 
   async #hand({ id, kind, service, environment, version }: Order, signal: AbortSignal): Promise<void> {
     await this.#backend.begin({ id, kind, service, environment, version }, signal)
+    const kept = await this.#note(id, before => (before?.is === 'begun' ? { ...before, isHeard: true } : null))
     // Taken back while it was on its way.
-    if ((await this.find(id))?.is === 'cancelled') await this.#backend.cancel(id, signal)
+    if (kept.is === 'cancelled') await this.#backend.cancel(id, signal)
   }
 
   /** After a refusal: one that was sent before, and whose answer was lost, may be there. Throws where nobody knows. */
@@ -207,6 +220,7 @@ export class Orders {
   }
 }
 
+const FORGOTTEN = 'The backend has begun it and knows nothing of it any more: look there how it ended.'
 const ON_ITS_WAY = 'On its way to the backend'
 const NEVER_BEGUN =
   'It was never begun: the process ended before the backend heard of it. Start it again, with the same idempotencyKey.'
@@ -220,16 +234,9 @@ function isRefusal(error: unknown): boolean {
 /** Nobody knows whether the backend has begun. */
 function unclear(taskId: string, error: unknown): unknown {
   if (!(error instanceof Failure)) return error
-  const { kind, message, suggestion, details } = error
-  return new Failure(
-    kind,
-    message,
-    `It may have begun: look at ${taskId} with check_deployment_status. ${suggestion}`,
-    {
-      ...details,
-      taskId,
-    },
-  )
+  const { kind, message, details } = error
+  const look = `It may have begun: look at ${taskId} with check_deployment_status before it is asked for again.`
+  return new Failure(kind, message, look, { ...details, taskId })
 }
 
 export function busyWords({ id, service, version, environment, state }: Seen): { message: string; suggestion: string } {

@@ -1,7 +1,7 @@
 // What may be known before anything is done: which services there are, and what a deployment would still need.
 import type { McpServer } from '@modelcontextprotocol/server'
 import { z } from 'zod'
-import { NEXT, PAGING, page } from '../kit/paging.ts'
+import { NEXT, PAGING, page, withMore } from '../kit/paging.ts'
 import { type Kit, READS } from '../kit/tools.ts'
 import { Environment, ServiceName, Version } from './backend.ts'
 import { check, type Deploying } from './deploying.ts'
@@ -25,7 +25,10 @@ export function addPlanTools(kit: Kit, server: McpServer, d: Deploying): void {
     },
     async (paging, { signal }) => {
       const { items, ...rest } = page(await d.backend.services(signal), paging)
-      return { text: items.join('\n') || 'There are none.', data: { services: items, backend, ...rest } }
+      return {
+        text: withMore(items.join('\n') || 'There are none.', rest),
+        data: { services: items, backend, ...rest },
+      }
     },
   )
 

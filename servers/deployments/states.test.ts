@@ -83,6 +83,24 @@ test('back, and no further by itself: what a rollback left is gone forward to wi
   expect((await one.call('start_deployment', { ...staging, version: '2.3.1' })).data.state).toBe('working')
 })
 
+test('who waits for a deployment is told of each step once, and of its end as soon as it is there', async () => {
+  const one = await server()
+  const { taskId } = (await one.call('start_deployment', { ...ledger, version: '3.2.0', environment: 'staging' })).data
+  const told: unknown[] = []
+  const onprogress = ({ progress, message }: { progress: number; message?: string | undefined }) => {
+    told.push([progress, message])
+    one.clock.now += told.length === 1 ? 5_000 : 6_000
+  }
+  const name = 'check_deployment_status'
+  const waiting = { name, arguments: { taskId, waitSeconds: 25 } }
+  expect((await one.client.callTool(waiting, { onprogress })).structuredContent).toMatchObject({ state: 'completed' })
+  expect(told).toEqual([
+    [0, 'Fetch the image'],
+    [40, 'Change the database'],
+    [100, 'Done'],
+  ])
+})
+
 test('a clock that is set back makes no progress less than none', async () => {
   const one = await server()
   const { taskId } = (await one.call('start_deployment', { ...ledger, version: '3.2.0', environment: 'staging' })).data

@@ -21,7 +21,7 @@ export const Task = z.object({
 })
 export type Task = z.output<typeof Task>
 
-export function taskOf({ id, is: _, begunAt: __, at, ...seen }: Seen): Task {
+export function taskOf({ id, is: _, begunAt: __, isHeard: ___, at, ...seen }: Seen): Task {
   return { taskId: id, startedAt: new Date(at).toISOString(), ...seen }
 }
 

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { McpServer } from '@modelcontextprotocol/server'
 import { z } from 'zod'
 import { Failure } from '../kit/failure.ts'
-import { fromCursor, NEXT, PAGING, pageOfText, toCursor } from '../kit/paging.ts'
+import { fromCursor, NEXT, PAGING, pageOfText, toCursor, withMore } from '../kit/paging.ts'
 import { type Kit, READS } from '../kit/tools.ts'
 import { Environment, ServiceName } from './backend.ts'
 import type { Deploying } from './deploying.ts'
@@ -42,9 +42,11 @@ export function addWatchTools(kit: Kit, server: McpServer, d: Deploying): void {
     },
     async ({ taskId, waitSeconds }, { signal, progress }) => {
       const until = performance.now() + waitSeconds * 1_000
+      let told = -1
       for (;;) {
         const task = taskOf(await d.orders.see(await d.orders.get(taskId), signal))
-        progress(task.progress, 100, task.message)
+        if (task.progress > told) progress(task.progress, 100, task.message)
+        told = Math.max(told, task.progress)
         if (task.state !== 'working' || performance.now() >= until)
           return { text: inWords(task), data: { ...task, backend } }
         await sleep(EVERY_MS, undefined, { signal })
@@ -65,7 +67,7 @@ export function addWatchTools(kit: Kit, server: McpServer, d: Deploying): void {
     async ({ taskId, cursor }, { signal }) => {
       const lines = await d.orders.lines(await d.orders.get(taskId), signal)
       const { text, ...rest } = pageOfText(lines.join('\n'), cursor)
-      return { text: text || 'There are no lines yet.', data: { taskId, log: text, backend, ...rest } }
+      return { text: withMore(text || 'There are no lines yet.', rest), data: { taskId, log: text, backend, ...rest } }
     },
   )
 
@@ -102,7 +104,7 @@ export function addWatchTools(kit: Kit, server: McpServer, d: Deploying): void {
       const tasks = await Promise.all(shown.map(async one => taskOf(await asFarAsKnown(one, signal))))
       const next = found.length > limit ? { nextCursor: toCursor(shown.at(-1)!.id) } : {}
       return {
-        text: tasks.map(inWords).join('\n') || 'There are none.',
+        text: withMore(tasks.map(inWords).join('\n') || 'There are none.', next),
         data: { deployments: tasks, backend, ...next },
       }
     },

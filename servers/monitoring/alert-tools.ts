@@ -1,7 +1,7 @@
 // What Prometheus is alarmed about, and how to look into it.
 import type { McpServer } from '@modelcontextprotocol/server'
 import { z } from 'zod'
-import { NEXT, PAGING, page } from '../kit/paging.ts'
+import { NEXT, PAGING, page, withMore } from '../kit/paging.ts'
 import { type Kit, READS } from '../kit/tools.ts'
 import type { Measured } from './metric-tools.ts'
 import type { Rule } from './prometheus.ts'
@@ -43,7 +43,7 @@ export function addAlertTools(kit: Kit, server: McpServer, { prometheus }: Pick<
       const { items, ...rest } = page(wanted, paging)
       const broken = all.filter(alert => alert.problem !== undefined).length
       const lines = [...items.map(inWords), ...(broken > 0 ? [`${broken} rules cannot be worked out.`] : [])]
-      return { text: lines.join('\n') || NONE, data: { alerts: items, ...rest } }
+      return { text: withMore(lines.join('\n') || NONE, rest), data: { alerts: items, ...rest } }
     },
   )
 

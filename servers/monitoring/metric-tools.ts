@@ -3,7 +3,7 @@ import type { McpServer } from '@modelcontextprotocol/server'
 import { z } from 'zod'
 import { type Chart, chartOf } from '../kit/chart.ts'
 import { Failure } from '../kit/failure.ts'
-import { fromCursor, NEXT, PAGING, page, toCursor } from '../kit/paging.ts'
+import { fromCursor, NEXT, PAGING, page, toCursor, withMore } from '../kit/paging.ts'
 import { type Answer, type Kit, READS } from '../kit/tools.ts'
 import type { Prometheus } from './prometheus.ts'
 import { Labels, LabelValue, MetricName, selector } from './promql.ts'
@@ -42,7 +42,9 @@ export function addMetricTools(kit: Kit, server: McpServer, { prometheus, servic
         query: z.string().trim().min(1).max(10_000),
         start: Time.optional(),
         end: Time.optional(),
-        step: Duration.optional().describe('Between points; made to fit when left out. At most 1000 points'),
+        step: Duration.optional().describe(
+          'Between points, such as 30s or 5m; made to fit when left out. At most 1000 points',
+        ),
         ...SERIES_PAGING,
       }),
       output: Shown,
@@ -105,7 +107,7 @@ export function addMetricTools(kit: Kit, server: McpServer, { prometheus, servic
         names.filter(name => name.includes(contains)),
         paging,
       )
-      return { text: items.join('\n') || 'There is no such metric.', data: { metrics: items, ...rest } }
+      return { text: withMore(items.join('\n') || 'There is no such metric.', rest), data: { metrics: items, ...rest } }
     },
   )
 }
@@ -132,8 +134,8 @@ async function show(
     ...(nextCursor ? { nextCursor: toCursor({ window, page: nextCursor }) } : {}),
   }
   if (total === 0) return { text: `No series fits ${query} at that time. list_metrics tells what there is.`, data }
-  const more = nextCursor ? `\n${items.length} of ${total} series; go on with the cursor.` : ''
-  const text = [query, table(items), ...warnings].join('\n') + more
+  const counted = nextCursor ? [`${items.length} of ${total} series`] : []
+  const text = withMore([query, table(items), ...warnings, ...counted].join('\n'), data)
   const chart = 'step' in window ? await chartOf(drawing(query, items, window)) : null
   return { text, data, ...(chart ? { more: [chart] } : {}) }
 }

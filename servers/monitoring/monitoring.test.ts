@@ -102,6 +102,9 @@ describe.skipIf(!hasPrometheus)('with a real Prometheus', () => {
         range,
         range.length < 4 && range !== '0s' ? 'schema' : 'validation_error',
       ])
+    expect((await server.call('query_prometheus', { query: 'up', start: 'yesterday' })).text).toContain(
+      'start: is a time such as 2026-01-31T12:00:00Z, now, now-1h',
+    )
     for (const start of ['now-999999w999999w', '0001-01-01T00:00:00Z']) {
       const { data } = await server.call('query_prometheus', { query: 'up', start })
       expect([start, data.error]).toEqual([start, expect.objectContaining({ message: 'That is before 1970.' })])
@@ -130,6 +133,7 @@ describe.skipIf(!hasPrometheus)('with a real Prometheus', () => {
       cursor: first.data.nextCursor,
     })
     expect([first, second].map(called => called.data.series.length)).toEqual([1, 1])
+    expect(first.text).toContain(`1 of 2 series\n… there is more: call again with cursor: "${first.data.nextCursor}"`)
     expect(first.data.series[0].labels).not.toEqual(second.data.series[0].labels)
     expect([second.data.end, second.data.nextCursor]).toEqual([first.data.end, undefined])
   })

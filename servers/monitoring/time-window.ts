@@ -12,13 +12,13 @@ export const Duration = z
   .string()
   .max(30)
   .regex(/^(\d+[smhdw])+$/, 'is a duration such as 30s, 15m, 1h30m or 7d')
+const TIMES = '2026-01-31T12:00:00Z, now, now-1h, or seconds since 1970'
 export const Time = z
-  .union([
-    z.iso.datetime({ offset: true }),
-    z.string().regex(/^now(-(\d{1,6}[smhdw])+)?$/),
-    z.number().min(0).max(LATEST),
-  ])
-  .describe('2026-01-31T12:00:00Z, now, now-1h, or seconds since 1970')
+  .union(
+    [z.iso.datetime({ offset: true }), z.string().regex(/^now(-(\d{1,6}[smhdw])+)?$/), z.number().min(0).max(LATEST)],
+    { error: `is a time such as ${TIMES}` },
+  )
+  .describe(TIMES)
 
 const Moment = z.number().min(0).max(LATEST)
 /** Of one moment, or of a stretch; seconds since 1970. */
