@@ -89,7 +89,9 @@ test('who waits for a deployment is told of each step once, and of its end as so
   const told: unknown[] = []
   const onprogress = ({ progress, message }: { progress: number; message?: string | undefined }) => {
     told.push([progress, message])
-    one.clock.now += told.length === 1 ? 5_000 : 6_000
+    const on = told.length === 1 ? 5_000 : 6_000
+    // It has been looked at once more by then.
+    setTimeout(() => (one.clock.now += on), 700)
   }
   const name = 'check_deployment_status'
   const waiting = { name, arguments: { taskId, waitSeconds: 25 } }
