@@ -1,6 +1,25 @@
 // The servers that come with Gatehouse: what each does and needs, and its settings as its own program describes them.
 import { z } from 'zod'
 import { open } from './procedure.ts'
+import { Launch } from './servers.ts'
+
+/** A variable of its environment: its JSON schema, and more. */
+const Setting = z.looseObject({
+  description: z.string().optional(),
+  default: z.unknown().optional(),
+  type: z.string().optional(),
+  enum: z.array(z.string()).optional(),
+  pattern: z.string().optional(),
+  minimum: z.number().optional(),
+  maximum: z.number().optional(),
+  /** What it must be, said of it: `begins with postgresql://`. */
+  rule: z.string().optional(),
+})
+export type Setting = z.infer<typeof Setting>
+
+/** What of a launch is wrong: by setting, or `folders`, what it must be, said of it. Nothing when all is right. */
+export const Wrong = z.record(z.string(), z.string())
+export type Wrong = z.infer<typeof Wrong>
 
 export const BundledServer = z.object({
   /** Started as `gatehouse:NAME`. */
@@ -8,11 +27,7 @@ export const BundledServer = z.object({
   title: z.string(),
   /** One sentence, without a full stop. */
   does: z.string(),
-  /** JSON schema of each variable of its environment. */
-  settings: z.record(
-    z.string(),
-    z.looseObject({ description: z.string().optional(), default: z.unknown().optional(), type: z.string().optional() }),
-  ),
+  settings: z.record(z.string(), Setting),
   /** What it takes from this computer where nothing is set: a noun. */
   uses: z.string().nullable(),
   /** Settings that are credentials. */
@@ -63,4 +78,28 @@ export function missingIn({ needs }: BundledServer, env: Record<string, string>)
   return needs.filter(setting => !env[setting])
 }
 
-export const catalogContract = { list: open.output(z.array(BundledServer)) }
+/** What its last lines on stderr say is wrong, when it refused to start. */
+export function refusedIn({ name, settings, folders }: BundledServer, stderr: readonly string[]): Wrong {
+  const at = stderr.findLastIndex(line => line.startsWith(`${name}: `))
+  const said = (stderr[at] ?? '').slice(name.length + 2)
+  if (said === '') return {}
+  const below = stderr.slice(at + 1).flatMap(line => /^\s+([A-Z][A-Z0-9_]*): (.+)$/.exec(line)?.slice(1) ?? [])
+  const listed = below.flatMap((word, n) => (n % 2 === 0 && word in settings ? [[word, below[n + 1]!]] : []))
+  // The first thing said of each.
+  if (listed.length > 0) return Object.fromEntries(listed.toReversed())
+  const named = Object.keys(settings).filter(setting => said.split(/[^A-Z0-9_]+/).includes(setting))
+  if (named.length > 0) return Object.fromEntries(named.map(setting => [setting, said]))
+  return folders && /folder|never enters/.test(said) ? { folders: said } : {}
+}
+
+/** As a sentence of its own, beside the field. */
+export function sentence(rule: string): string {
+  const text = /^(is|has|begins|holds)\b/.test(rule) ? `It ${rule}` : rule
+  return text.replace(/[^.]$/, '$&.')
+}
+
+export const catalogContract = {
+  list: open.output(z.array(BundledServer)),
+  /** Of a launch of `gatehouse:NAME`, before it is saved or started. */
+  check: open.input(z.object({ launch: Launch })).output(Wrong),
+}

@@ -18,6 +18,7 @@ import { HttpDoor } from './gateway-http/http-door.ts'
 import type { Ground, HubOptions } from './ground.ts'
 import { removeHubFile, writeHubFile } from './hub-file.ts'
 import type { OpenParts } from './parts.ts'
+import { Kv } from './store/kv.ts'
 import { rendererFolder } from './where.ts'
 
 /** Opens the socket and the HTTP gateway's door; the window's listener opens with the first link. */
@@ -124,13 +125,22 @@ export async function openDoors(
   }
 
   async function openListener(): Promise<WebListener> {
-    const listener = await openWeb({
-      port: options.port ?? 0,
-      root: rendererFolder(),
-      onWindow: (ws, address, direct) => serveConnection(webSocketChannel(ws), { kind: 'web', address, direct }, doors),
-      onRefused: detail =>
-        void atTheDoor.append({ kind: 'refused', what: 'web/foreign-page', detail }, { durable: false }),
-    })
+    const open = (port: number) =>
+      openWeb({
+        port,
+        root: rendererFolder(),
+        onWindow: (ws, address, direct) =>
+          serveConnection(webSocketChannel(ws), { kind: 'web', address, direct }, doors),
+        onRefused: detail =>
+          void atTheDoor.append({ kind: 'refused', what: 'web/foreign-page', detail }, { durable: false }),
+      })
+    // A browser keeps its key for one address: the same again, while nobody else has it.
+    const kv = new Kv(ground.db)
+    const before = Number(kv.get('window-port') ?? 0)
+    const listener = await (options.port === undefined && before > 0
+      ? open(before).catch(() => open(0))
+      : open(options.port ?? 0))
+    kv.put('window-port', `${listener.port}`)
     announcer.emit('windows/changed')
     return listener
   }

@@ -8,6 +8,8 @@ export interface Facts {
   uses?: string
   /** Settings without which its calls only say what is missing. */
   needs?: readonly string[]
+  /** A setting, and those that are needed when it is set. */
+  along?: Readonly<Record<string, readonly string[]>>
   /** Asked for first; the rest is there when wanted. */
   first?: readonly string[]
   /** Values that a gate in front of it gives where nothing else is chosen, and why. */
@@ -26,6 +28,7 @@ export const FACTS: Readonly<Record<string, Facts>> = {
     does: 'Instances, buckets and metrics of an AWS account; starts and stops instances',
     uses: 'your AWS profile',
     first: ['AWS_REGION', 'AWS_PROFILE', 'AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY'],
+    along: { AWS_ACCESS_KEY_ID: ['AWS_SECRET_ACCESS_KEY'], AWS_SECRET_ACCESS_KEY: ['AWS_ACCESS_KEY_ID'] },
     example: { tool: 'get_caller_identity', arguments: {}, says: 'Asks AWS as whom it acts' },
   },
   data: {
@@ -41,6 +44,11 @@ export const FACTS: Readonly<Record<string, Facts>> = {
     title: 'Deployments',
     does: 'Checks, starts, approves, watches and rolls back deployments; with a demo that deploys nothing',
     first: ['DEPLOYMENTS_URL', 'OAUTH_TOKEN_URL', 'OAUTH_CLIENT_ID', 'OAUTH_CLIENT_SECRET', 'DEPLOY_PERMISSIONS'],
+    along: {
+      OAUTH_TOKEN_URL: ['DEPLOYMENTS_URL', 'OAUTH_CLIENT_ID', 'OAUTH_CLIENT_SECRET'],
+      OAUTH_CLIENT_ID: ['OAUTH_TOKEN_URL'],
+      OAUTH_CLIENT_SECRET: ['OAUTH_TOKEN_URL'],
+    },
     example: { tool: 'list_services', arguments: {}, says: 'Lists the services there are' },
   },
   files: {
@@ -66,6 +74,7 @@ export const FACTS: Readonly<Record<string, Facts>> = {
     title: 'Knowledge',
     does: 'Takes in documents and finds what they say, by their words or with Pinecone by their meaning',
     first: ['PINECONE_API_KEY', 'PINECONE_INDEX_HOST'],
+    along: { PINECONE_API_KEY: ['PINECONE_INDEX_HOST'], PINECONE_INDEX_HOST: ['PINECONE_API_KEY'] },
     folders: { label: 'Folders it may take documents from', needed: false },
     example: { tool: 'list_sources', arguments: {}, says: 'Lists what it knows' },
   },
@@ -77,7 +86,7 @@ export const FACTS: Readonly<Record<string, Facts>> = {
     given: {
       PROTECTED_NAMESPACES: {
         value: 'kube-system',
-        because: 'production and prod are guarded by the policy: what changes them asks, with a typed confirmation',
+        because: 'What changes production and prod asks you, with a typed confirmation: the policy guards them',
       },
     },
     example: { tool: 'list_namespaces', arguments: {}, says: 'Lists the namespaces' },

@@ -1,5 +1,5 @@
 // `gatehouse servers catalog`: the servers that come with Gatehouse; and how `servers add gatehouse:NAME` makes one of them.
-import { type BundledServer, bundledOf, launchOf, missingIn } from '../../contract/catalog.ts'
+import { type BundledServer, bundledOf, launchOf, missingIn, sentence } from '../../contract/catalog.ts'
 import type { Launch } from '../../contract/servers.ts'
 import { type Command, CommandError, UsageError } from '../command.ts'
 import type { HubConnection } from '../hub-connection.ts'
@@ -64,6 +64,12 @@ export async function bundledLaunch(hub: HubConnection, name: string, given: Giv
       `gatehouse secrets set ${plain}, then add it with --secret ${plain}. What you gave was not kept.`,
     )
   const launch = launchOf(one, { settings: given.env, secrets, folders: given.args, switches: [] })
+  const wrong = Object.entries(await hub.call.catalog.check({ launch }))
+  if (wrong.length > 0)
+    throw new CommandError(
+      `${one.name} would refuse what you gave. ${wrong.map(([name, rule]) => `${name}: ${sentence(oneLine(rule))}`).join(' ')}`,
+      'Nothing was added.',
+    )
   const missing = missingIn(one, launch.env)
   if (missing.length > 0) process.stderr.write(`Without ${missing.join(' and ')} its calls only say what is missing.\n`)
   if (one.folders?.needed && !given.args.some(argument => !argument.startsWith('-')))

@@ -16,7 +16,7 @@ import type { Profiles } from '../profiles/profiles.ts'
 import type { TokenCounts } from '../profiles/token-counts.ts'
 import type { PersonQuestions } from '../questions/person-questions.ts'
 import type { Rollback } from '../store/rollback.ts'
-import { readCatalog } from '../supervisor/catalog.ts'
+import { checkLaunch, readCatalog } from '../supervisor/catalog.ts'
 import type { Vault } from '../vault/vault.ts'
 import { answerCall } from './approvals.ts'
 import { answerAudit } from './audit.ts'
@@ -41,6 +41,8 @@ export interface Parts extends ServerSources {
   announcer: Announcer
   approvals: Approvals
   audit: Audit
+  /** The data folder. */
+  folder: { path: string }
   clients: Clients
   keeping: Keeping
   metrics: Metrics
@@ -210,7 +212,10 @@ export function buildRouter(parts: Parts) {
     calls,
     approvals: approvalsRouter,
     questions: answerQuestions(api, parts),
-    catalog: api.catalog.router({ list: api.catalog.list.handler(() => readCatalog()) }),
+    catalog: api.catalog.router({
+      list: api.catalog.list.handler(() => readCatalog()),
+      check: api.catalog.check.handler(({ input }) => checkLaunch(input.launch, parts.folder.path)),
+    }),
     policy: policyRouter,
     proposals: proposalsRouter,
     audit: answerAudit(api, parts),

@@ -1,8 +1,9 @@
-// The catalog of bundled servers, as their own program describes them: asked once, when somebody looks.
+// The catalog of bundled servers, as their own program describes them, asked once; and what that finds wrong in a launch of one.
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
 import { z } from 'zod'
-import { BundledServer } from '../../contract/catalog.ts'
+import { BundledServer, bundledOf, Wrong } from '../../contract/catalog.ts'
+import type { Launch } from '../../contract/servers.ts'
 import { HubError } from '../error.ts'
 import { bundledServers } from '../registry/bundled.ts'
 import { programOf } from './bundled.ts'
@@ -12,21 +13,41 @@ let asked: Promise<BundledServer[]> | undefined
 
 /** Throws HubError; then the next who looks asks anew. */
 export function readCatalog(): Promise<BundledServer[]> {
-  asked ??= describe().catch(cause => {
-    asked = undefined
-    throw new HubError('catalog/unreadable', 'The servers that come with Gatehouse could not be described.', {
-      hint: 'Look again; if it stays, install Gatehouse anew.',
-      cause,
-    })
-  })
+  asked ??= ask([...bundledServers]).then(
+    said => z.array(BundledServer).parse(said),
+    cause => {
+      asked = undefined
+      throw unreadable(cause)
+    },
+  )
   return asked
 }
 
-async function describe(): Promise<BundledServer[]> {
+/** `data`: Gatehouse's data folder, which they are kept out of. Throws HubError. */
+export async function checkLaunch({ command, args, env }: Launch, data: string): Promise<Wrong> {
+  const name = bundledOf(command) ?? ''
+  if (!bundledServers.includes(name))
+    throw new HubError('catalog/unknown', `No server ${name.slice(0, 60)} comes with Gatehouse.`)
+  const said = await ask(['--check', name], JSON.stringify({ args, env: { ...env, KEEP_OUT: data } })).catch(cause => {
+    throw unreadable(cause)
+  })
+  return Wrong.parse(said)
+}
+
+const unreadable = (cause: unknown) =>
+  new HubError('catalog/unreadable', 'The servers that come with Gatehouse could not be described.', {
+    hint: 'Look again; if it stays, install Gatehouse anew.',
+    cause,
+  })
+
+async function ask(args: readonly string[], stdin = ''): Promise<unknown> {
   const program = programOf('catalog')
   if (!program) throw new Error('servers/catalog is not there')
-  const env = process.versions.electron ? { ELECTRON_RUN_AS_NODE: '1' } : {}
+  // HOME: folders may be below ~.
+  const home = Object.fromEntries(['HOME', 'USERPROFILE'].flatMap(name => [[name, process.env[name]]]))
+  const env = { ...home, ...(process.versions.electron ? { ELECTRON_RUN_AS_NODE: '1' } : {}) }
   const options = { timeout: MOST_MS, maxBuffer: 16 * 1024 * 1024, env }
-  const { stdout } = await promisify(execFile)(process.execPath, [program, ...bundledServers], options)
-  return z.array(BundledServer).parse(JSON.parse(stdout))
+  const running = promisify(execFile)(process.execPath, [program, ...args], options)
+  running.child.stdin?.on('error', () => {}).end(stdin)
+  return JSON.parse((await running).stdout)
 }

@@ -17,11 +17,40 @@ export const COMMON = {
 
 /** Throws SettingsError. A variable that is empty counts as not set. */
 export function readSettings<S extends SettingsShape>(shape: S, env: NodeJS.ProcessEnv = process.env): Settings<S> {
-  const given = Object.fromEntries(Object.keys(shape).map(name => [name, env[name] || undefined]))
-  const read = z.object(shape).safeParse(given)
+  const read = parse(shape, env)
   if (read.success) return read.data
-  const wrong = read.error.issues.map(issue => `${issue.path.join('.')}: ${issue.message}`)
-  throw new SettingsError(`These settings are wrong.\n  ${wrong.join('\n  ')}`)
+  const wrong = read.error.issues.map(issue => `${String(issue.path[0])}: ${ruleOf(issue)}`)
+  throw new SettingsError(`These settings are wrong.\n  ${[...new Set(wrong)].join('\n  ')}`)
+}
+
+/** What each that is wrong must be, said of its name: `is at least 1`. */
+export function wrongIn(shape: SettingsShape, env: NodeJS.ProcessEnv): Record<string, string> {
+  const issues = parse(shape, env).error?.issues ?? []
+  return Object.fromEntries(issues.toReversed().map(issue => [String(issue.path[0]), ruleOf(issue)]))
+}
+
+function parse<S extends SettingsShape>(shape: S, env: NodeJS.ProcessEnv) {
+  const given = Object.fromEntries(Object.keys(shape).map(name => [name, env[name] || undefined]))
+  return z.object(shape).safeParse(given, { reportInput: true })
+}
+
+function ruleOf(issue: z.core.$ZodIssue): string {
+  const isNumber = 'origin' in issue && (issue.origin === 'number' || issue.origin === 'int')
+  switch (issue.code) {
+    case 'invalid_value':
+      return issue.values.includes('disabled') ? 'is true or false' : `is one of ${issue.values.join(', ')}`
+    case 'invalid_type':
+      if (issue.input === undefined) return 'is needed'
+      return issue.expected === 'int' ? 'is a whole number' : `is a ${issue.expected}`
+    case 'too_small':
+      return isNumber ? `is at least ${issue.minimum}` : 'has something empty in it'
+    case 'too_big':
+      return isNumber ? `is at most ${issue.maximum}` : 'is too long'
+    case 'invalid_format':
+      return issue.format === 'url' ? 'is an address that begins with https:// or http://' : issue.message
+    default:
+      return issue.message
+  }
 }
 
 /** Values that must stand in no log and no answer. */

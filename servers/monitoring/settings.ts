@@ -4,7 +4,7 @@ import { AllowedAddresses } from './addresses.ts'
 
 export const SETTINGS = {
   PROMETHEUS_URL: z
-    .url({ protocol: /^https?$/ })
+    .url({ protocol: /^https?$/, abort: true })
     .refine(url => new URL(url).username + new URL(url).password === '', 'has no user and password in it')
     .optional()
     .describe('Where Prometheus is; without it only `check_service_health` works'),

@@ -30,7 +30,7 @@ export const SETTINGS = {
     .describe('Most that is charged, and most that is refunded, in a day (UTC), in whole units'),
   PROTECTED_CUSTOMERS: protectedNames('none', 'Customers (cus_…) that are never charged or refunded'),
   STRIPE_URL: z
-    .url({ protocol: /^https?$/ })
+    .url({ protocol: /^https?$/, abort: true })
     .refine(isSafe, 'is https, or http on this computer, without a path')
     .default('https://api.stripe.com')
     .describe('Where the API is'),

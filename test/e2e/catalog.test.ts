@@ -8,6 +8,7 @@ import { card, customer, startTestStripe, TEST_KEY, type TestStripe } from '../.
 import {
   chromiumPath,
   closeBrowser,
+  descendants,
   freshHome,
   type Home,
   hasKeychain,
@@ -24,6 +25,7 @@ let hub: RunningHub
 let page: Page
 let stripe: TestStripe
 
+const environmentOf = (pid: number) => readFileSync(`/proc/${pid}/environ`, 'utf8')
 const config = () => readFileSync(join(home.data, 'config.json'), 'utf8')
 
 async function take(name: string): Promise<void> {
@@ -109,7 +111,7 @@ describe.skipIf(!chromiumPath)('the catalog in the window', () => {
     await form.getByText('More settings').click()
     const timeout = form.getByLabel('STATEMENT_TIMEOUT_MS')
     await timeout.fill('50')
-    expect(await form.getByRole('button', { name: /^Add/ }).isDisabled()).toBe(true)
+    await form.getByText('It is at least 100.').waitFor()
     await timeout.fill('5000')
     await take('postgres')
     await form.getByRole('button', { name: /^Add/ }).click()
@@ -121,6 +123,45 @@ describe.skipIf(!chromiumPath)('the catalog in the window', () => {
       command: 'gatehouse:postgres',
       env: { STATEMENT_TIMEOUT_MS: '5000' },
     })
+  })
+
+  test('a start that settings stop says which, on its page and beside the field; mended it runs with what was entered, and the hub comes back where it was', async () => {
+    watched()
+    await page.getByRole('tab', { name: 'Settings' }).click()
+    await page.getByLabel('Environment').fill('STATEMENT_TIMEOUT_MS=5\nPOOL_MAX=7')
+    await page.getByRole('button', { name: 'Save, then read the command' }).click()
+    await page.goto(`${new URL(hub.web).origin}/servers?agree=postgres`)
+    await letItRun('postgres')
+    const failed = page.getByRole('region', { name: 'Why it failed' })
+    await failed.getByText('STATEMENT_TIMEOUT_MS: It is at least 100.').waitFor({ timeout: 60_000 })
+    await take('refused')
+    await failed.getByRole('button', { name: 'Mend its settings…' }).click()
+    const form = page.getByRole('form', { name: 'PostgreSQL' })
+    await page.getByRole('heading', { name: 'Settings of postgres' }).waitFor()
+    const timeout = form.getByLabel('STATEMENT_TIMEOUT_MS')
+    // Folded away, it is unfolded, since something in it is wrong.
+    await timeout.waitFor()
+    expect(await timeout.getAttribute('aria-invalid')).toBe('true')
+    await take('mend')
+    await timeout.fill('6000')
+    await form.getByRole('button', { name: /^Save/ }).click()
+    await letItRun('postgres')
+    expect(await tryIt()).toMatch(/It answered/)
+    const env = { STATEMENT_TIMEOUT_MS: '6000', POOL_MAX: '7' }
+    expect(JSON.parse(config()).mcpServers.postgres.env).toEqual(env)
+    const given = descendants(hub.pid)
+      .map(environmentOf)
+      .filter(text => text.includes('STATEMENT_TIMEOUT_MS='))
+    expect(given.map(text => text.split('\0').filter(one => /^(STATEMENT_TIMEOUT_MS|POOL_MAX)=/.test(one)))).toEqual([
+      Object.entries(env).map(([name, value]) => `${name}=${value}`),
+    ])
+
+    const { web } = hub
+    await hub.stop()
+    hub = await startHub(home)
+    expect(new URL(hub.web).origin).toBe(new URL(web).origin)
+    await page.getByText('Hub running').waitFor({ timeout: 60_000 })
+    expect(await tryIt()).toMatch(/It answered/)
   })
 
   test.skipIf(!hasKeychain)(
@@ -141,7 +182,7 @@ describe.skipIf(!chromiumPath)('the catalog in the window', () => {
       const again = page.getByRole('form', { name: 'Payments (Stripe)' })
       const key = again.getByLabel('STRIPE_API_KEY')
       await key.fill('pk_wrong')
-      await again.getByText('A STRIPE_API_KEY looks otherwise.').waitFor()
+      await again.getByText('It begins with sk_test_, rk_test_, sk_live_ or rk_live_.').waitFor()
       await key.fill(TEST_KEY)
       await take('payments')
       await again.getByRole('button', { name: /^Save/ }).click()

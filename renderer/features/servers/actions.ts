@@ -1,5 +1,6 @@
 // What can be done with a server, each with its toast and its Undo where there is one.
 import { useNavigate } from '@tanstack/react-router'
+import { bundledOf } from '../../../contract/catalog.ts'
 import type { Server } from '../../../contract/servers.ts'
 import { hub, useCall } from '../../hub.ts'
 import { showDone } from '../../ui/index.ts'
@@ -20,6 +21,14 @@ export function useServerActions(server: Pick<Server, 'id' | 'name' | 'launch'>)
     },
     remove: async () => {
       if (await removeIt()) showDone(`Removed ${name}`, () => void addAgain())
+    },
+    /** As a form where there is one. */
+    edit: () => {
+      const bundled = bundledOf(launch.command)
+      if (bundled === undefined)
+        return navigate({ to: '/servers/$server', params: { server: id }, search: { tab: 'config' } })
+      const form = { add: `gatehouse:${bundled}`, of: id }
+      return navigate({ to: '.', search: (search: object) => ({ ...search, agree: undefined, ...form }) as never })
     },
     readCommand: () => navigate({ to: '.', search: (search: object) => ({ ...search, agree: id }) as never }),
     open: (tab?: string) => navigate({ to: '/servers/$server', params: { server: id }, search: tab ? { tab } : {} }),

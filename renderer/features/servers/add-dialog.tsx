@@ -3,9 +3,10 @@ import { Button, Modal, SegmentedControl, Stack, Textarea, TextInput } from '@ma
 import { useNavigate } from '@tanstack/react-router'
 import { type FormEvent, useState } from 'react'
 import { bundledOf } from '../../../contract/catalog.ts'
-import { hub, useCall } from '../../hub.ts'
+import { hub, listOf, useCall, useServers } from '../../hub.ts'
 import { textOf, useAddress } from '../use-address.ts'
 import { CatalogWay } from './catalog/catalog-way.tsx'
+import { useCatalog } from './catalog/use-catalog.ts'
 import { asLines, readPairs } from './launch-text.ts'
 import { PasteField, tell } from './paste-field.tsx'
 
@@ -25,12 +26,12 @@ export function AddServerDialog() {
       opened={add !== undefined}
       onClose={close}
       size={640}
-      title={of ? 'Its settings' : 'Add a server'}
+      title={<Title chosen={chosen} of={of} />}
       withCloseButton
     >
       {add !== undefined && (
         <Stack gap={16}>
-          {!of && (
+          {chosen === undefined && (
             <SegmentedControl
               value={way}
               onChange={choose}
@@ -55,6 +56,16 @@ export function AddServerDialog() {
       )}
     </Modal>
   )
+}
+
+/** What is added, or whose settings these are. */
+function Title({ chosen, of }: { chosen: string | undefined; of: string | undefined }) {
+  const catalog = listOf(useCatalog())
+  const servers = listOf(useServers())
+  if (chosen === undefined) return 'Add a server'
+  const server = servers.find(each => each.id === of)
+  if (server) return `Settings of ${server.name}`
+  return `Set up ${catalog.find(one => one.name === chosen)?.title ?? chosen}`
 }
 
 /** Adds, says so, and opens the command to be read. */

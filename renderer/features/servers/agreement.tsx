@@ -143,7 +143,7 @@ function FirstRun({ server, agreement, titleId, onClose }: Inner) {
           variant="subtle"
           onClick={() => {
             onClose?.()
-            void actions.open('config')
+            void actions.edit()
           }}
         >
           Edit command…

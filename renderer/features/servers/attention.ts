@@ -71,9 +71,15 @@ function secretWords(name: string, secrets: readonly { name: string; stored: boo
   return held.length > 0 ? `${held.join(' and ')} is stored, but was not given to ${name} yet.` : null
 }
 
-/** The line of stderr that says most: the first that speaks of an error, else the last that is not a stack. */
+/** What a server wrote before it went down. */
+export const lastWords = ({ state }: Server): readonly string[] =>
+  state.kind === 'crash-looping' || state.kind === 'backing-off' ? (state.because.stderr ?? []) : []
+
+/** The line of stderr that says most: what one of ours calls wrong, the first that speaks of an error, else the last that is not a stack. */
 export function telling(stderr: readonly string[] | undefined): string | undefined {
   const lines = (stderr ?? []).filter(line => /\S/.test(line))
+  const wrong = lines.findLastIndex(line => line.endsWith(': These settings are wrong.'))
+  if (wrong >= 0) return lines[wrong + 1]?.trim()
   return (
     lines.find(line => /\b(error|fatal|panic|exception|refused|denied|cannot|failed)\b|E[A-Z]{4,}/i.test(line)) ??
     lines.findLast(line => !/^\s/.test(line)) ??

@@ -1,19 +1,23 @@
 // Why it failed: the command as it was run, how it ended, its last lines, a hint, and a report to copy.
 import { Button, CopyButton as MantineCopy } from '@mantine/core'
 import { IconCheck, IconCopy } from '@tabler/icons-react'
+import { refusedIn, sentence } from '../../../contract/catalog.ts'
 import type { Because, Server } from '../../../contract/servers.ts'
 import { Octagon } from '../../ui/glyphs.tsx'
 import { Foreign, Mono } from '../../ui/index.ts'
 import { useServerActions } from './actions.ts'
 import { downWords } from './attention.ts'
+import { useBundled } from './catalog/use-catalog.ts'
 import css from './servers.module.css'
 
 export function Failed({ server }: { server: Server }) {
   const { state } = server
+  const bundled = useBundled(server)
   const actions = useServerActions(server)
   if (state.kind !== 'crash-looping' && state.kind !== 'backing-off') return null
   const { because } = state
   const lines = because.stderr?.slice(-20) ?? []
+  const wrong = Object.entries(bundled ? refusedIn(bundled, lines) : {})
   return (
     <section className={css.failed} aria-label="Why it failed">
       <div className={css.failedHead}>
@@ -23,6 +27,11 @@ export function Failed({ server }: { server: Server }) {
           <div>
             {because.what.replace(/\.?$/, '.')} {because.hint}
           </div>
+          {wrong.map(([setting, rule]) => (
+            <div key={setting}>
+              {setting === 'folders' ? 'Its folders' : <Mono>{setting}</Mono>}: {sentence(rule)}
+            </div>
+          ))}
           <div className={css.quiet}>
             {ended(because)}
             {because.command && (
@@ -35,8 +44,8 @@ export function Failed({ server }: { server: Server }) {
             )}
           </div>
         </div>
-        <Button size="xs" onClick={() => void actions.open('config')}>
-          Edit…
+        <Button size="xs" onClick={() => void actions.edit()}>
+          {wrong.length > 0 ? 'Mend its settings…' : 'Edit…'}
         </Button>
         <MantineCopy value={report(server, because)}>
           {({ copied, copy }) => (

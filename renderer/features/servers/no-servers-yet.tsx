@@ -24,7 +24,7 @@ export function NoServersYet() {
               </Tile>
             }
             title="Comes with Gatehouse"
-            text="Files, GitHub, PostgreSQL, Kubernetes and more; none runs before you choose it"
+            text="Files, GitHub, Kubernetes, PostgreSQL and six more. Each is off until you set it up."
             right={
               <Button size="xs" onClick={() => byHand('catalog')}>
                 Choose…

@@ -144,7 +144,7 @@ function RowMenu({ server, actions }: { server: Server; actions: ServerActions }
         <Menu.Item leftSection={<IconFileText size={14} />} onClick={() => void actions.open('logs')}>
           Show log
         </Menu.Item>
-        <Menu.Item leftSection={<IconPencil size={14} />} onClick={() => void actions.open('config')}>
+        <Menu.Item leftSection={<IconPencil size={14} />} onClick={() => void actions.edit()}>
           Edit…
         </Menu.Item>
         <Menu.Divider />
@@ -179,7 +179,7 @@ function Why({ server, actions }: { server: Server; actions: ServerActions }) {
           <Button size="xs" onClick={() => void actions.open('logs')}>
             Show log
           </Button>
-          <Button size="xs" onClick={() => void actions.open('config')}>
+          <Button size="xs" onClick={() => void actions.edit()}>
             Edit…
           </Button>
           <Button size="xs" leftSection={<IconRefresh size={13} />} onClick={() => void actions.start()}>

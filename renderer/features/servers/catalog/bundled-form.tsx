@@ -1,119 +1,166 @@
 // The settings of a bundled server as a form made from what its own program says of them. Credentials go to the keychain.
 import { Button, Checkbox, Stack, Textarea, TextInput } from '@mantine/core'
-import { type FormEvent, useState } from 'react'
-import type { BundledServer } from '../../../../contract/catalog.ts'
+import { type FormEvent, useEffect, useRef, useState } from 'react'
+import type { BundledServer, Wrong } from '../../../../contract/catalog.ts'
+import type { Problem } from '../../../../contract/procedure.ts'
 import type { Launch, Server } from '../../../../contract/servers.ts'
-import { hub, listOf, useCall, useSecrets, useServers } from '../../../hub.ts'
-import { SchemaForm } from '../../../ui/index.ts'
+import { hub, useCall } from '../../../hub.ts'
+import { showProblem } from '../../../ui/index.ts'
 import { useForgets } from '../../credentials/use-store.ts'
-import { asLines } from '../launch-text.ts'
 import css from './catalog.module.css'
 import {
   type Choices,
   type Credential,
   choicesOf,
   freshChoices,
+  inSentences,
   launchFrom,
-  lookOf,
   ordered,
-  schemaOf,
+  unfilledIn,
+  usualOf,
+  wrongAtOnce,
 } from './choices.ts'
-import { CredentialChoice, isComplete } from './credential-choice.tsx'
+import { CredentialChoice } from './credential-choice.tsx'
+import { SettingField } from './setting-field.tsx'
 
 interface Props {
   one: BundledServer
   /** The server that is changed; without, one is added. */
   server: Server | undefined
-  onSave: (name: string, launch: Launch) => Promise<boolean>
+  /** Names of servers, and of credentials in the keychain. */
+  taken: readonly string[]
+  stored: readonly string[]
+  /** What its last start said is wrong. */
+  refused: Wrong
+  onSave: (name: string, launch: Launch) => Promise<Problem | null>
   onBack: () => void
 }
 
-const NO_STORED: Credential = { kind: 'none' }
+const OF_NAMES = ['registry/bad-name', 'registry/name-taken']
+const NONE: Credential = { kind: 'none' }
 
-export function BundledForm({ one, server, onSave, onBack }: Props) {
-  const stored = listOf(useSecrets()).filter(secret => secret.status !== 'missing')
-  const names = stored.map(secret => secret.name)
-  const taken = listOf(useServers()).map(each => each.name)
-  const [name, setName] = useState(server?.name ?? freeName(one.name, taken))
+export function BundledForm({ one, server, taken, stored, refused, onSave, onBack }: Props) {
+  const [name, setName] = useState(() => server?.name ?? freeName(one.name, taken))
   const [choices, setChoices] = useState<Choices>(
-    () => (server && choicesOf(one, server.launch)) ?? freshChoices(one, names),
+    () => (server && choicesOf(one, server.launch)) ?? freshChoices(one, stored),
   )
-  const [complete, setComplete] = useState({ first: true, more: true })
+  // What its program said of what was there when it was asked.
+  const [said, setSaid] = useState<Wrong>(() => inSentences(refused))
+  const [tries, setTries] = useState(0)
   const [busy, setBusy] = useState(false)
+  const form = useRef<HTMLFormElement>(null)
   const keep = useCall(hub.secrets.set)
+  const check = useCall(hub.catalog.check)
   const { first, more } = ordered(one)
-  const change = (next: Partial<Choices>) => setChoices(before => ({ ...before, ...next }))
-  const patternOf = (secret: string) => one.settings[secret]?.pattern as string | undefined
+  const isTaken = !server && taken.includes(name.trim())
+  const wrong: Wrong = {
+    ...said,
+    ...(tries > 0 ? unfilledIn(one, name, choices) : {}),
+    ...wrongAtOnce(one, choices),
+    ...(isTaken ? { name: 'Another server has this name.' } : {}),
+    ...(name.length > 60 ? { name: 'At most 60 characters.' } : {}),
+  }
   const missing = one.needs.filter(
-    setting => !choices.settings[setting] && (choices.credentials[setting] ?? NO_STORED).kind === 'none',
+    setting => !choices.settings[setting] && (choices.credentials[setting] ?? NONE).kind === 'none',
   )
-  const lacksFolder = one.folders?.needed === true && asLines(choices.folders).length === 0
-  const isReady =
-    name.trim() !== '' &&
-    !lacksFolder &&
-    complete.first &&
-    complete.more &&
-    one.secrets.every(secret => isComplete(choices.credentials[secret] ?? NO_STORED, patternOf(secret)))
 
+  // One that is there may be wrong already, in ways that only its program knows.
+  const launch = server?.launch
+  useEffect(() => {
+    if (launch) void check({ launch }).then(found => setSaid(before => ({ ...inSentences(found ?? {}), ...before })))
+  }, [launch, check])
+
+  useEffect(() => {
+    const field = form.current?.querySelector<HTMLElement>('[aria-invalid="true"]')
+    const folded = field?.closest('details')
+    if (folded) folded.open = true
+    if (tries > 0) field?.focus()
+  }, [tries])
+
+  const change = (key: string, next: (before: Choices) => Partial<Choices>) => {
+    setChoices(before => ({ ...before, ...next(before) }))
+    setSaid(({ [key]: _, ...others }) => others)
+  }
   const submit = async (event: FormEvent) => {
     event.preventDefault()
-    if (busy || !isReady) return
-    setBusy(true)
-    const secrets = await kept()
-    if (secrets) await onSave(name, launchFrom(one, choices, secrets))
-    setBusy(false)
-  }
-  /** Typed values are in the keychain before a launch names them; undefined when one could not be kept. */
-  const kept = async () => {
-    const secrets: Record<string, string> = {}
-    for (const setting of one.secrets) {
-      const value = choices.credentials[setting] ?? NO_STORED
-      if (value.kind === 'none') continue
-      secrets[setting] = value.kind === 'stored' ? value.name : freeName(setting, names, '_')
-      if (value.kind === 'stored') continue
-      if (!(await keep({ name: secrets[setting], value: value.value }))) return undefined
-      const credential: Credential = { kind: 'stored', name: secrets[setting] }
-      setChoices(before => ({ ...before, credentials: { ...before.credentials, [setting]: credential } }))
+    if (busy) return
+    const isWrong = Object.keys({ ...wrongAtOnce(one, choices), ...unfilledIn(one, name, choices) }).length > 0
+    if (!isWrong && !wrong.name) {
+      setBusy(true)
+      await save()
+      setBusy(false)
     }
-    return secrets
+    setTries(n => n + 1)
+  }
+  const save = async () => {
+    const names = namesOf(one, choices, stored)
+    const launch = launchFrom(one, choices, names, server?.launch)
+    const found = await check({ launch })
+    if (!found) return
+    setSaid(inSentences(found))
+    if (Object.keys(found).length > 0 || !(await kept(names))) return
+    const problem = await onSave(name.trim(), launch)
+    if (problem && OF_NAMES.includes(problem.code)) setSaid({ name: problem.message })
+    else if (problem) showProblem(problem)
+  }
+  /** Typed values are in the keychain before a launch names them; false when one could not be kept. */
+  const kept = async (names: Record<string, string>) => {
+    for (const [setting, credential] of Object.entries(choices.credentials)) {
+      if (credential.kind !== 'typed') continue
+      const stored = names[setting]!
+      if (!(await keep({ name: stored, value: credential.value }))) return false
+      change(setting, ({ credentials }) => ({
+        credentials: { ...credentials, [setting]: { kind: 'stored', name: stored } },
+      }))
+    }
+    return true
   }
 
-  const fields = (settings: string[], part: 'first' | 'more') => (
-    <SchemaForm
-      schema={schemaOf(one, settings)}
-      value={Object.fromEntries(Object.entries(choices.settings).filter(([setting]) => settings.includes(setting)))}
-      onChange={(value, isComplete) => {
-        change({ settings: { ...choices.settings, ...(value as object) } })
-        setComplete(before => ({ ...before, [part]: isComplete }))
-      }}
-      look={lookOf(one, settings)}
-    />
-  )
-  const credentials = (wanted: boolean) =>
-    one.secrets
-      .filter(secret => (one.needs.includes(secret) || one.first.includes(secret)) === wanted)
-      .map(secret => (
-        <CredentialChoice
-          key={secret}
-          name={secret}
-          description={one.settings[secret]?.description}
-          pattern={patternOf(secret)}
-          needed={one.needs.includes(secret)}
-          stored={names}
-          value={choices.credentials[secret] ?? NO_STORED}
-          onChange={value => change({ credentials: { ...choices.credentials, [secret]: value } })}
-        />
-      ))
-  const asked = credentials(true)
-  const rare = credentials(false)
   const forgets = useForgets()
+  const firstSecret = [...first, ...more].find(setting => one.secrets.includes(setting))
+  const field = (setting: string) =>
+    one.secrets.includes(setting) ? (
+      <CredentialChoice
+        key={setting}
+        name={setting}
+        setting={one.settings[setting] ?? {}}
+        forgets={setting === firstSecret ? forgets : undefined}
+        needed={one.needs.includes(setting)}
+        stored={stored}
+        value={choices.credentials[setting] ?? NONE}
+        wrong={wrong[setting]}
+        onChange={value =>
+          change(setting, ({ credentials }) => ({ credentials: { ...credentials, [setting]: value } }))
+        }
+      />
+    ) : (
+      <SettingField
+        key={setting}
+        name={setting}
+        setting={one.settings[setting] ?? {}}
+        usual={usualOf(one, setting, !server)}
+        because={server ? undefined : one.given[setting]?.because}
+        value={choices.settings[setting] ?? ''}
+        wrong={wrong[setting]}
+        onChange={value => change(setting, ({ settings }) => ({ settings: { ...settings, [setting]: value } }))}
+      />
+    )
 
   return (
-    <form onSubmit={event => void submit(event)} aria-label={one.title}>
-      <Stack gap={14}>
+    <form ref={form} onSubmit={event => void submit(event)} aria-label={one.title} noValidate>
+      <Stack gap={14} className={css.settings}>
         <p className={css.lead}>{one.does}.</p>
         {!server && (
-          <TextInput label="Name" value={name} onChange={event => setName(event.currentTarget.value)} data-autofocus />
+          <TextInput
+            label="Name"
+            value={name}
+            error={wrong.name}
+            onChange={({ currentTarget: { value } }) => {
+              setName(value)
+              change('name', () => ({}))
+            }}
+            data-autofocus
+          />
         )}
         {one.folders && (
           <Textarea
@@ -124,7 +171,8 @@ export function BundledForm({ one, server, onSave, onBack }: Props) {
             minRows={2}
             classNames={{ input: 'mono' }}
             value={choices.folders}
-            onChange={event => change({ folders: event.currentTarget.value })}
+            error={wrong.folders}
+            onChange={({ currentTarget: { value } }) => change('folders', () => ({ folders: value }))}
           />
         )}
         {one.switches.map(({ argument, label, hint }) => (
@@ -133,17 +181,16 @@ export function BundledForm({ one, server, onSave, onBack }: Props) {
             label={label}
             description={hint}
             checked={choices.switches.includes(argument)}
-            onChange={event => change({ switches: toggled(choices.switches, argument, event.currentTarget.checked) })}
+            onChange={({ currentTarget: { checked } }) =>
+              change(argument, ({ switches }) => ({ switches: toggled(switches, argument, checked) }))
+            }
           />
         ))}
-        {asked}
-        {asked.length > 0 && <p className={css.hint}>{forgets}</p>}
-        {first.length > 0 && fields(first, 'first')}
+        {first.map(field)}
         <details className={css.more}>
           <summary>More settings</summary>
-          <Stack gap={14}>
-            {rare}
-            {fields(more, 'more')}
+          <Stack gap={14} className={css.settings}>
+            {more.map(field)}
           </Stack>
         </details>
         {missing.length > 0 && (
@@ -155,13 +202,23 @@ export function BundledForm({ one, server, onSave, onBack }: Props) {
           <Button size="md" onClick={onBack}>
             {server ? 'Cancel' : 'Back'}
           </Button>
-          <Button size="md" type="submit" variant="filled" disabled={!isReady} loading={busy}>
+          <Button size="md" type="submit" variant="filled" loading={busy}>
             {server ? 'Save, then read the command' : 'Add, then read the command'}
           </Button>
         </div>
       </Stack>
     </form>
   )
+}
+
+/** The name each credential has, or will have, in the keychain. */
+function namesOf(one: BundledServer, { credentials }: Choices, stored: readonly string[]): Record<string, string> {
+  const names = one.secrets.flatMap((setting): [string, string][] => {
+    const value = credentials[setting] ?? NONE
+    if (value.kind === 'none') return []
+    return [[setting, value.kind === 'stored' ? value.name : freeName(setting, stored, '_')]]
+  })
+  return Object.fromEntries(names)
 }
 
 function freeName(wanted: string, taken: readonly string[], between = '-'): string {

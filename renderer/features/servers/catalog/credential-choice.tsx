@@ -1,42 +1,48 @@
 // One credential of a bundled server: one that is stored already, or a value that goes to the keychain, or none.
 import { Select, TextInput } from '@mantine/core'
+import type { Setting } from '../../../../contract/catalog.ts'
 import css from './catalog.module.css'
 import type { Credential } from './choices.ts'
+import { SettingHelp } from './setting-field.tsx'
 
 export function CredentialChoice(props: {
   name: string
-  description: string | undefined
-  pattern: string | undefined
+  setting: Setting
+  /** What becomes of what is typed; said once in a form. */
+  forgets: string | undefined
   needed: boolean
   /** Names in the keychain. */
   stored: readonly string[]
   value: Credential
+  wrong: string | undefined
   onChange: (value: Credential) => void
 }) {
-  const { name, value, onChange, stored } = props
+  const { name, value, wrong, onChange, stored } = props
   const near = stored.filter(one => one === name || one.startsWith(`${name}_`) || isChosen(value, one))
-  const wrong = value.kind === 'typed' && value.value !== '' && isWrong(value.value, props.pattern)
+  const description = <SettingHelp text={props.setting.description} because={props.forgets} />
+  const isAlone = near.length === 0
   const field = (
     <TextInput
-      aria-label={near.length > 0 ? `Value of ${name}` : undefined}
-      label={near.length > 0 ? undefined : name}
-      description={near.length > 0 ? undefined : props.description}
+      {...(isAlone ? { label: name, description } : { 'aria-label': `Value of ${name}` })}
+      classNames={{ label: css.name ?? '' }}
       type="password"
       autoComplete="off"
       placeholder={props.needed ? '' : 'none'}
-      error={wrong ? `A ${name} looks otherwise.` : undefined}
+      error={wrong}
       value={value.kind === 'typed' ? value.value : ''}
       onChange={event =>
-        onChange(event.currentTarget.value === '' ? { kind: 'none' } : typed(event.currentTarget.value))
+        onChange(event.currentTarget.value === '' && isAlone ? { kind: 'none' } : typed(event.currentTarget.value))
       }
     />
   )
-  if (near.length === 0) return <div className={css.credential}>{field}</div>
+  if (isAlone) return field
   return (
     <div className={css.credential}>
       <Select
         label={name}
-        description={props.description}
+        classNames={{ label: css.name ?? '' }}
+        description={description}
+        error={value.kind === 'typed' ? undefined : wrong}
         allowDeselect={false}
         data={[
           ...near.map(one => ({ value: `stored ${one}`, label: `${one}, which is stored` })),
@@ -57,16 +63,3 @@ export function CredentialChoice(props: {
 
 const typed = (value: string): Credential => ({ kind: 'typed', value })
 const isChosen = (value: Credential, name: string) => value.kind === 'stored' && value.name === name
-
-/** A pattern that this browser cannot read says nothing. */
-function isWrong(value: string, pattern: string | undefined): boolean {
-  try {
-    return pattern !== undefined && !new RegExp(pattern, 'u').test(value)
-  } catch {
-    return false
-  }
-}
-
-export function isComplete(value: Credential, pattern: string | undefined): boolean {
-  return value.kind !== 'typed' || (value.value !== '' && !isWrong(value.value, pattern))
-}
