@@ -36,8 +36,9 @@ export async function startOverHttp(
   file: string,
   env: Record<string, string>,
   args: string[] = [],
+  at = ':0',
 ): Promise<TeamServer> {
-  const child = spawnServer(file, ['--http', ':0', ...args], env)
+  const child = spawnServer(file, ['--http', at, ...args], env)
   let log = ''
   let out = ''
   child.stderr!.on('data', chunk => (log += chunk))
