@@ -48,7 +48,7 @@ function start(): Promise<TeamServer> {
   return startOverHttp('kit/fixtures/team.ts', {
     ...{ READY_FILE: join(folder, 'ready'), WIPED_FILE: join(folder, 'wiped') },
     ...{ JWT_JWKS_URL: `http://127.0.0.1:${(issuer.address() as AddressInfo).port}/jwks`, JWT_ISSUER: ISSUER },
-    ...{ JWT_AUDIENCE: AUDIENCE, RATE_LIMIT: "1000", HTTP_DEFAULT_ROLES: '', HTTP_PUBLIC_URL: 'https://team.example' },
+    ...{ JWT_AUDIENCE: AUDIENCE, RATE_LIMIT: '1000', HTTP_DEFAULT_ROLES: '', HTTP_PUBLIC_URL: 'https://team.example' },
   })
 }
 
@@ -96,14 +96,34 @@ test('forged, expired, or for another server: each is refused', async () => {
       /not signed/,
     ],
     ['cut off', good.slice(0, -20), /not signed/],
-    ['signed with a secret that is in the set', await signed({}, { key: SHARED, alg: 'HS256', head: { kid: 'shared' } }), /not signed/],
-    ['for ever', await new SignJWT(CLAIMS).setProtectedHeader({ alg: 'RS256', kid: 'one' }).sign(keys.privateKey), /its exp is not/],
-    ['with its own key', await signed({}, { key: other.privateKey, head: { jwk: await exportJWK(other.publicKey) } }), /not signed/],
-    ['with its own place of keys', await signed({}, { key: other.privateKey, head: { kid: 'evil', jku: keysAt('evil'), x5u: keysAt('evil') } }), /not signed/],
+    [
+      'signed with a secret that is in the set',
+      await signed({}, { key: SHARED, alg: 'HS256', head: { kid: 'shared' } }),
+      /not signed/,
+    ],
+    [
+      'for ever',
+      await new SignJWT(CLAIMS).setProtectedHeader({ alg: 'RS256', kid: 'one' }).sign(keys.privateKey),
+      /its exp is not/,
+    ],
+    [
+      'with its own key',
+      await signed({}, { key: other.privateKey, head: { jwk: await exportJWK(other.publicKey) } }),
+      /not signed/,
+    ],
+    [
+      'with its own place of keys',
+      await signed({}, { key: other.privateKey, head: { kid: 'evil', jku: keysAt('evil'), x5u: keysAt('evil') } }),
+      /not signed/,
+    ],
     ['that asks for what nobody knows', withHead(good, { alg: 'RS256', kid: 'one', crit: ['x'], x: 1 }), /not signed/],
     ['of an odd key', withHead(good, { alg: 'RS256', kid: '../../one' }), /not signed/],
     ['of no algorithm', withHead(good, { alg: 'none', kid: 'one' }), /not signed/],
-    ['of an algorithm by another spelling', withHead(good, { alg: 'NoNe', kid: 'one' }).replace(/[^.]*$/, ''), /not signed|not known/],
+    [
+      'of an algorithm by another spelling',
+      withHead(good, { alg: 'NoNe', kid: 'one' }).replace(/[^.]*$/, ''),
+      /not signed|not known/,
+    ],
   ]
   for (const [what, token, why] of bad) {
     const said = await server.call(token, 'look')
@@ -111,7 +131,8 @@ test('forged, expired, or for another server: each is refused', async () => {
     expect(said.headers['www-authenticate']).toContain('error="invalid_token"')
   }
   expect(asked.filter(path => path.includes('evil'))).toEqual([])
-  for (const aud of [[AUDIENCE, 'another'], AUDIENCE]) expect((await server.call(await signed({ aud }), 'look')).status).toBe(200)
+  for (const aud of [[AUDIENCE, 'another'], AUDIENCE])
+    expect((await server.call(await signed({ aud }), 'look')).status).toBe(200)
 })
 
 const keysAt = (name: string) => `http://127.0.0.1:${(issuer.address() as AddressInfo).port}/${name}`
@@ -171,6 +192,8 @@ test('an issuer that changes its keys: the new ones are taken soon, and the old 
   const next = await generateKeyPair('RS256', { extractable: true })
   published = [await asPublished(next.publicKey, 'two')]
   const fresh = await signed({}, { key: next.privateKey, head: { kid: 'two' } })
-  await expect.poll(async () => (await server.call(fresh, 'look')).status, { timeout: 40_000, interval: 1_000 }).toBe(200)
+  await expect
+    .poll(async () => (await server.call(fresh, 'look')).status, { timeout: 40_000, interval: 1_000 })
+    .toBe(200)
   expect((await server.call(old, 'look')).status).toBe(401)
 })

@@ -31,7 +31,12 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true })
 })
 
-const WIPE = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name: 'wipe_all', arguments: {} } })
+const WIPE = JSON.stringify({
+  jsonrpc: '2.0',
+  id: 1,
+  method: 'tools/call',
+  params: { name: 'wipe_all', arguments: {} },
+})
 const HEAD = `Host: team.example\r\nContent-Type: application/json\r\nAccept: application/json, text/event-stream\r\n`
 const AUTH = `Authorization: Bearer ${ADMIN}\r\n`
 
@@ -52,7 +57,17 @@ const statuses = (said: string) => [...said.matchAll(/HTTP\/1\.1 (\d{3})/g)].map
 test('beyond this computer: only its names are answered at /mcp, however that is written; probes come by address', async () => {
   const at = (path: string, host: string) =>
     server.ask(path, { method: 'POST', headers: { ...JSON_BODY, host, authorization: `Bearer ${ADMIN}` }, body: WIPE })
-  for (const path of ['/mcp', '/MCP', '/Mcp/', '/mcp/', '/mcp?x=/health', '/health/../mcp', '//mcp', '/mcp;/health', '/mcp%2f'])
+  for (const path of [
+    '/mcp',
+    '/MCP',
+    '/Mcp/',
+    '/mcp/',
+    '/mcp?x=/health',
+    '/health/../mcp',
+    '//mcp',
+    '/mcp;/health',
+    '/mcp%2f',
+  ])
     for (const host of ['evil.example', '127.0.0.1', `10.0.0.7:${server.port}`, 'team.example.evil.example'])
       expect([path, host, (await at(path, host)).status]).toEqual([path, host, 403])
   expect(existsSync(WIPED_FILE)).toBe(false)
@@ -62,12 +77,20 @@ test('beyond this computer: only its names are answered at /mcp, however that is
 
 test('numbers are for who has their token', async () => {
   const ask = (headers: Record<string, string>) => server.ask('/metrics', { headers })
-  for (const authorization of [undefined, `Bearer ${ADMIN}`, `Bearer ${METRICS.slice(0, -1)}`, `Basic ${METRICS}`, METRICS]) {
+  for (const authorization of [
+    undefined,
+    `Bearer ${ADMIN}`,
+    `Bearer ${METRICS.slice(0, -1)}`,
+    `Basic ${METRICS}`,
+    METRICS,
+  ]) {
     const said = await ask(authorization === undefined ? {} : { authorization })
     expect([authorization, said.status, said.text.includes('mcp_')]).toEqual([authorization, 401, false])
     expect(said.headers['www-authenticate']).toBe('Bearer realm="team"')
   }
-  expect((await ask({ authorization: `Bearer ${METRICS}` })).text).toContain('mcp_http_refused_total{reason="metrics"} 5')
+  expect((await ask({ authorization: `Bearer ${METRICS}` })).text).toContain(
+    'mcp_http_refused_total{reason="metrics"} 5',
+  )
   expect((await server.call(METRICS, 'look', {}, { host: 'team.example' })).status).toBe(401)
 })
 
@@ -89,7 +112,11 @@ test('no request hides in another', async () => {
   ]
   for (const text of smuggled) {
     const codes = statuses(await raw(text))
-    expect([text.slice(0, 400), codes.length <= 1, codes.every(code => code >= 400)]).toEqual([text.slice(0, 400), true, true])
+    expect([text.slice(0, 400), codes.length <= 1, codes.every(code => code >= 400)]).toEqual([
+      text.slice(0, 400),
+      true,
+      true,
+    ])
   }
   expect(existsSync(WIPED_FILE)).toBe(false)
   // What is sent openly, one behind the other, is answered one by one, each for itself.

@@ -76,7 +76,7 @@ async function start<S extends SettingsShape>({ name, version, settings: own, ma
 const CLOSE_MS = 4_000
 
 async function within(ms: number, work: Promise<unknown>): Promise<void> {
-  await Promise.race([work.catch(() => {}), sleep(ms)])
+  await Promise.race([work.catch(() => {}), sleep(ms, undefined, { ref: false })])
 }
 
 /** On stdio: with its client what runs beside calls ends too, and is noted as ended. */

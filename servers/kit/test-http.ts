@@ -77,10 +77,15 @@ export async function startOverHttp(
 
 export const JSON_BODY = { 'content-type': 'application/json', accept: 'application/json, text/event-stream' }
 
-export function spawnServer(file: string, args: string[], env: Record<string, string>): ChildProcess {
+export function spawnServer(
+  file: string,
+  args: string[],
+  env: Record<string, string>,
+  stdin: 'ignore' | 'pipe' = 'ignore',
+): ChildProcess {
   const path = join(import.meta.dirname, '..', file)
   const quick = { PATH: process.env.PATH ?? '', HTTP_DRAIN_MS: '0', ...env }
-  return spawn(process.execPath, [path, ...args], { env: quick, stdio: ['ignore', 'pipe', 'pipe'] })
+  return spawn(process.execPath, [path, ...args], { env: quick, stdio: [stdin, 'pipe', 'pipe'] })
 }
 
 function askAt(port: number, path: string, { method = 'GET', headers = {}, body }: Ask): Promise<Said> {
