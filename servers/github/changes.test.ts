@@ -50,10 +50,16 @@ test('a diff comes by pages of one commit, whole, or not at all', async () => {
   let cursor: string | undefined
   let pages = 0
   do {
-    const { data } = await shared.call('get_pull_request_diff', { ...shop, number: 3, ...(cursor ? { cursor } : {}) })
+    const { data, text } = await shared.call('get_pull_request_diff', {
+      ...shop,
+      number: 3,
+      ...(cursor ? { cursor } : {}),
+    })
     diff += data.diff
     cursor = data.nextCursor
     expect(data).toMatchObject({ headSha: HEAD, totalChars: github.pull.diff.length })
+    expect(text.startsWith(`#3 at ${HEAD}, to develop\n\n`)).toBe(true)
+    expect(text.endsWith('more characters: call again with the cursor.')).toBe(data.nextCursor !== undefined)
     if (cursor && pages === 0) {
       github.pull.head = 'd'.repeat(40)
       const changed = await shared.call('get_pull_request_diff', { ...shop, number: 3, cursor })
@@ -189,6 +195,8 @@ test('a branch to which somebody pushed meanwhile is not deleted', async () => {
     github.faults.push({ lateMs: 0 }, { lateMs: 0 }, fault)
     expect((await remove()).text).toMatch(new RegExp(words))
   }
+  github.faults.push({ lateMs: 0 }, { lateMs: 0 }, 'drop')
+  expect((await remove()).text).toContain('answer did not come')
   expect((await remove({ sha: 'e'.repeat(40) })).data).toEqual({ branch: 'topic', sha: 'e'.repeat(40) })
 }, 60_000)
 

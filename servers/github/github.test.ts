@@ -1,6 +1,8 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
+import { readSettings } from '../kit/settings.ts'
 import { type Fault, startTestApi } from '../kit/test-api.ts'
 import { type Started, startServer } from '../kit/test-client.ts'
+import { SETTINGS } from './settings.ts'
 import { HEAD, said, startTestGitHub, type TestGitHub, TOKEN } from './test-github.ts'
 
 const shop = { owner: 'acme', repo: 'shop' }
@@ -277,6 +279,12 @@ test('without a token all tools are listed, and a call says which setting; odd s
       .toSorted(),
   ).toEqual(['delete_branch', 'merge_pull_request'])
   expect((await bare.call('list_repositories')).text).toMatch(/^There is no GitHub token\..*GITHUB_TOKEN/)
-  await expect(start({ GITHUB_API_URL: 'http://github.example' })).rejects.toThrow()
-  await expect(start({ GITHUB_TOKEN: 'a\nb' })).rejects.toThrow()
+  for (const GITHUB_API_URL of [
+    'http://github.example',
+    'http://localhost.example',
+    'https://x:y@github.example',
+    'https://github.example?x',
+  ])
+    expect(() => readSettings(SETTINGS, { GITHUB_API_URL })).toThrow('GITHUB_API_URL')
+  expect(() => readSettings(SETTINGS, { GITHUB_TOKEN: 'a\nb' })).toThrow('GITHUB_TOKEN')
 })

@@ -83,7 +83,7 @@ export function registerIssueTools(kit: Kit, server: McpServer, github: GitHub):
       const next = skip < data.length ? { ...at, skip } : hasNext ? { ...at, page: at.page + 1, skip: 0 } : null
       const lines = comments.map(one => `${one.author} at ${one.createdAt}:\n${one.body}`)
       return {
-        text: lines.join('\n\n') || 'There are no comments.',
+        text: `${lines.join('\n\n') || 'There are no comments.'}${next ? '\n\n… more: call again with the cursor.' : ''}`,
         data: { comments, ...(next ? { nextCursor: toCursor(next) } : {}) },
       }
     },

@@ -52,7 +52,7 @@ export function inWords(error: unknown, problem: Problem): Failure | undefined {
       return new Failure(
         'not_found',
         'GitHub knows nothing of that name, or this token may not see it.',
-        `Check the names with list_repositories.${missing(headers) ? ` If it is there, the token needs ${missing(headers)}.` : ' If it is there, ask the person whether the token covers it.'}`,
+        `Check it with list_repositories, list_issues or list_pull_requests.${missing(headers) ? ` If it is there, the token needs ${missing(headers)}.` : ' If it is there, ask the person whether the token covers it.'}`,
         facts,
       )
     case 405:

@@ -81,8 +81,11 @@ export function registerPullTools(kit: Kit, server: McpServer, github: GitHub, b
       const { text, nextCursor } = pageOfText(whole, place && toCursor(place.at), MOST_CHARS)
       const at = (place?.at ?? 0) + text.length
       const more = nextCursor === undefined ? {} : { nextCursor: toCursor({ sha: pull.headSha, of, at }) }
+      const title = `#${pull_number} at ${pull.headSha}, to ${pull.base}`
+      const rest =
+        nextCursor === undefined ? '' : `\n… ${whole.length - at} more characters: call again with the cursor.`
       return {
-        text: text || 'It changes nothing.',
+        text: `${title}\n\n${text || 'It changes nothing.'}${rest}`,
         data: { headSha: pull.headSha, base: pull.base, diff: text, totalChars: whole.length, ...more },
       }
     },

@@ -3,7 +3,11 @@ import { z } from 'zod'
 import { protectedNames } from '../kit/protected.ts'
 
 /** The token goes there: only over TLS, or to this computer itself. */
-const isSafe = (url: string) => /^https:\/\/|^http:\/\/(127\.0\.0\.1|localhost|\[::1\])(:\d+)?(\/|$)/.test(url)
+function isSafe(text: string): boolean {
+  const { protocol, hostname, search, hash, username } = new URL(text)
+  if (search !== '' || hash !== '' || username !== '') return false
+  return protocol === 'https:' || ['127.0.0.1', 'localhost', '[::1]'].includes(hostname)
+}
 
 export const SETTINGS = {
   GITHUB_TOKEN: z
@@ -14,7 +18,7 @@ export const SETTINGS = {
     .meta({ secret: true }),
   GITHUB_API_URL: z
     .url({ protocol: /^https?$/ })
-    .refine(isSafe, 'begins with https://')
+    .refine(isSafe, 'is an address with https:// and nothing behind its path')
     .default('https://api.github.com')
     .describe('GitHub Enterprise Server: `https://HOST/api/v3`'),
   PROTECTED_BRANCHES: protectedNames(

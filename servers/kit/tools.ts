@@ -182,7 +182,7 @@ export class Kit {
     const cause = isOurs && error instanceof Error ? { cause: error.message, stack: error.stack } : {}
     this.log.say(isOurs ? 'error' : 'warn', message, { tool, correlation, kind, ...cause })
     const told = { kind, message, suggestion, details, correlationId: correlation }
-    const text = `${message} ${suggestion} (${kind}, ${correlation})`
+    const text = `${sentence(message)} ${suggestion} (${kind}, ${correlation})`
     return JSON.parse(this.log.redact(JSON.stringify({ text, error: told }))) as { text: string; error: typeof told }
   }
 }
@@ -210,6 +210,8 @@ async function asked<I extends z.ZodObject>(tool: string, input: I, given: unkno
 
 const MOST_ISSUES = 10
 const MOST_SAID = 300
+/** Others' words end without a stop. */
+const sentence = (words: string) => (/[.!?…:]$/.test(words) ? words : `${words}.`)
 
 function failureOf(error: unknown): Failure {
   return error instanceof BulkheadRejectedError ? TOO_MANY_AT_ONCE : unforeseen(error)

@@ -18,7 +18,11 @@ const MOVES = {
 }
 
 const withoutCard = (text: string) => !holdsCard(text)
-const amount = z.int().min(1).max(99_999_999).describe('In the smallest unit: 1250 are 12.50 USD, 500 are 500 JPY')
+const amount = z
+  .int('is a whole number in the smallest unit of the currency: 1250 are 12.50 USD, 500 are 500 JPY')
+  .min(1)
+  .max(99_999_999)
+  .describe('In the smallest unit: 1250 are 12.50 USD, 500 are 500 JPY')
 const currency = z
   .string()
   .regex(/^[A-Za-z]{3}$/, 'is a code as USD')

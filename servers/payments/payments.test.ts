@@ -65,6 +65,21 @@ test('ids cannot lead to other places of the API', async () => {
   expect(payments.stripe.seen).toEqual([])
 })
 
+test('an amount is a whole number in the smallest unit, and the answer to another one says so', async () => {
+  const { call } = await payments.start()
+  for (const amount of [12.5, '1250', 0, -5, 1e9, null])
+    expect([amount, (await call('create_payment', { ...CHARGE, amount })).failed]).toEqual([amount, true])
+  expect((await call('create_payment', { ...CHARGE, amount: 12.5 })).text).toContain('1250 are 12.50 USD')
+  const most = 'KWD=5000, ISK=100000'
+  const other = await payments.start({ MOST_PER_CALL: most, MOST_PER_DAY: most })
+  const pay = (amount: number, currency: string) =>
+    other.call('create_payment', { ...CHARGE, amount, currency, idempotency_key: `in-${currency}-${amount}` })
+  expect((await pay(5121, 'KWD')).text).toContain('multiples of 10')
+  expect((await pay(150, 'isk')).text).toContain('multiples of 100')
+  expect((await pay(5120, 'KWD')).data.payment.shown).toBe('5.120 KWD')
+  expect(payments.stripe.payments.map(one => [one.amount, one.currency])).toEqual([[5120, 'kwd']])
+})
+
 test('the same key charges once, also for many at once; with another amount it is a conflict', async () => {
   const [one, two] = [await payments.start(), await payments.start()]
   const all = await Promise.all([one, two, one, two].map(server => server.call('create_payment', CHARGE)))
