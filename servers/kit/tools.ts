@@ -210,6 +210,7 @@ async function asked<I extends z.ZodObject>(tool: string, input: I, given: unkno
 
 const MOST_ISSUES = 10
 const MOST_SAID = 300
+
 /** Others' words end without a stop. */
 const sentence = (words: string) => (/[.!?…:]$/.test(words) ? words : `${words}.`)
 
