@@ -3,17 +3,18 @@ import type { McpServer } from '@modelcontextprotocol/server'
 import { z } from 'zod'
 import { Failure } from '../kit/failure.ts'
 import { Threads } from '../kit/in-thread.ts'
-import { NEXT, PAGING, page } from '../kit/paging.ts'
+import { NEXT, PAGING, page, withMore } from '../kit/paging.ts'
 import type { Protected } from '../kit/protected.ts'
 import type { Kit } from '../kit/tools.ts'
 import type { Cluster } from './cluster.ts'
 import type { Manifest } from './manifest.ts'
-import { cleanAnswer, maskedPair, secretValues } from './masking.ts'
+import { cleanAnswer, eachText, inWords, masked, secretsIn, withoutValues } from './masking.ts'
 import { namespace } from './names.ts'
 import { changesBetween, type FieldChange } from './object-diff.ts'
 import { type Placed, placed } from './places.ts'
 
 const MANAGER = 'kubernetes-server'
+const MOST_CHANGES = 300
 const APPLY = 'application/apply-patch+yaml'
 const threads = new Threads(new URL('./manifest-worker.ts', import.meta.url))
 
@@ -21,8 +22,14 @@ type Outcome = 'created' | 'changed' | 'unchanged'
 interface Applied {
   object: string
   outcome: Outcome
+  /** Not where its namespace is made by the same manifest: the cluster cannot be asked then. */
+  tried: boolean
   changes: FieldChange[]
+  moreChanges: number
 }
+
+/** Of what one answer may hold; in earnest it is not paged, since what is done is not to be done again. */
+const MOST_CHARS = { dryRun: 60_000, inEarnest: 200_000 }
 
 export function registerApply(
   kit: Kit,
@@ -55,9 +62,11 @@ export function registerApply(
           z.object({
             object: z.string(),
             outcome: z.enum(['created', 'changed', 'unchanged']),
+            tried: z.boolean().describe('False: its namespace does not exist yet, so the cluster has not checked it'),
             changes: z.array(
               z.object({ path: z.string(), before: z.string().nullable(), after: z.string().nullable() }),
             ),
+            moreChanges: z.number().describe('How many more there are than are shown'),
           }),
         ),
         total: z.number(),
@@ -68,32 +77,31 @@ export function registerApply(
       ifLate: 'Apply fewer objects at once. What was applied stays: see with dryRun: true what is left.',
     },
     async ({ manifest, dryRun, namespaces, force, cursor, limit }, { signal, progress }) => {
+      if (!dryRun && cursor !== undefined) throw pagedInEarnest()
       const objects = await threads.run<Manifest[]>(manifest, signal)
-      try {
-        const where = await placed(cluster, objects, signal)
-        if (!isClusterWideAllowed) where.forEach(refuseClusterWide)
-        const targets = [...new Set(where.flatMap(({ namespace }) => namespace ?? []))]
-        if (!dryRun) for (const target of targets) kept.refuse(target)
-        if (!dryRun && targets.some(target => !namespaces.includes(target))) throw unnamed(targets)
-        const applied: Applied[] = []
-        const steps = where.length * (dryRun ? 1 : 2)
-        const fresh = new Set<string>()
-        for (const one of where) {
-          const tried = await dryRunOf(cluster, one, fresh, force, signal)
-          if (one.object.kind === 'Namespace' && tried.outcome === 'created') fresh.add(one.object.metadata.name)
-          applied.push(tried)
-          progress(applied.length, steps)
-        }
-        if (!dryRun) await applyAll(cluster, where, force, signal, done => progress(applied.length + done, steps))
-        const { items, ...rest } = page(applied, { cursor, limit })
-        const head = dryRun ? 'Nothing has changed. The cluster would do this:' : 'Applied:'
-        const refused = targets.filter(target => kept.has(target))
-        const note = refused.length > 0 ? `\nIt would be refused: ${refused.join(', ')} is protected.` : ''
-        const data = { dryRun, objects: items, namespaces: targets, ...rest }
-        return cleanAnswer(`${[head, ...items.map(linesOf)].join('\n')}${note}`, data)
-      } catch (error) {
-        throw error instanceof Failure ? withoutValues(error, secretValues(objects)) : error
+      const where = await placed(cluster, objects, signal)
+      if (!isClusterWideAllowed) where.forEach(refuseClusterWide)
+      const targets = [...new Set(where.flatMap(({ namespace }) => namespace ?? []))]
+      if (!dryRun) for (const target of targets) kept.refuse(target)
+      if (!dryRun && targets.some(target => !namespaces.includes(target))) throw unnamed(targets)
+      const applied: Applied[] = []
+      const steps = where.length * (dryRun ? 1 : 2)
+      const fresh = new Set<string>()
+      const mostChars = dryRun ? MOST_CHARS.dryRun : MOST_CHARS.inEarnest / where.length
+      for (const one of where) {
+        const tried = await dryRunOf(cluster, one, { fresh, force, mostChars, signal })
+        if (one.object.kind === 'Namespace' && tried.outcome === 'created') fresh.add(one.object.metadata.name)
+        applied.push(tried)
+        progress(applied.length, steps)
       }
+      if (!dryRun) await applyAll(cluster, where, force, signal, done => progress(applied.length + done, steps))
+      const { items, ...rest } = dryRun ? page(applied, { cursor, limit }) : { items: applied, total: applied.length }
+      const head = dryRun ? 'Nothing has changed. The cluster would do this:' : 'Applied:'
+      const refused = targets.filter(target => kept.has(target))
+      const note = refused.length > 0 ? `\nIt would be refused: ${refused.join(', ')} is protected.` : ''
+      const data = { dryRun, objects: items, namespaces: targets, ...rest }
+      const lines = items.map(one => linesOf(one, dryRun))
+      return cleanAnswer(withMore(`${[head, ...lines].join('\n')}${note}`, rest), data)
     },
   )
 }
@@ -125,18 +133,16 @@ async function applyAll(
 async function dryRunOf(
   cluster: Cluster,
   one: Placed,
-  fresh: ReadonlySet<string>,
-  force: boolean,
-  signal: AbortSignal,
+  { fresh, force, mostChars, signal }: { fresh: Set<string>; force: boolean; mostChars: number; signal: AbortSignal },
 ): Promise<Applied> {
   const { namespace, object, path, title } = one
-  const isFresh = namespace !== undefined && fresh.has(namespace)
-  const before = isFresh ? null : await readOrNull(cluster, path, signal)
-  const after = isFresh ? object : await patch(cluster, one, { dryRun: true, force, signal })
-  const [a, b] = maskedPair(before, after as Tree)
-  const changes = changesBetween(a, b)
-  const outcome = before === null ? 'created' : changes.length > 0 ? 'changed' : 'unchanged'
-  return { object: title, outcome, changes }
+  const tried = namespace === undefined || object.kind === 'Namespace' || !fresh.has(namespace)
+  const before = tried ? await readOrNull(cluster, path, signal) : null
+  const after = tried ? await patch(cluster, one, { dryRun: true, force, signal }) : object
+  const all = changesBetween(before && masked(before), masked(after as Tree)).map(inWords)
+  const outcome = before === null ? 'created' : all.length > 0 ? 'changed' : 'unchanged'
+  const { items: changes } = page(all, { limit: MOST_CHANGES, mostChars })
+  return { object: title, outcome, tried, changes, moreChanges: all.length - changes.length }
 }
 
 async function readOrNull(cluster: Cluster, path: string, signal: AbortSignal): Promise<Tree | null> {
@@ -157,9 +163,11 @@ function patch(
 ): Promise<unknown> {
   const query = { fieldManager: MANAGER, force: String(force), ...(dryRun ? { dryRun: 'All' } : {}) }
   const missing = { what: namespace ? `namespace ${namespace} for ${title}` : title, lister: 'list_namespaces' }
-  return cluster.ask({ signal, missing }, api =>
-    api.raw({ method: 'PATCH', path, query, contentType: APPLY, body: object }),
-  )
+  return cluster
+    .ask({ signal, missing }, api => api.raw({ method: 'PATCH', path, query, contentType: APPLY, body: object }))
+    .catch(error => {
+      throw error instanceof Failure ? withoutSecrets(error, secretsIn(object)) : error
+    })
 }
 
 function refuseClusterWide({ title, namespace }: Placed): void {
@@ -181,16 +189,25 @@ function unnamed(targets: readonly string[]): Failure {
 
 const SIGN: Record<Outcome, string> = { created: '+', changed: '~', unchanged: '=' }
 
-function linesOf({ object, outcome, changes }: Applied): string {
+function linesOf({ object, outcome, tried, changes, moreChanges }: Applied, dryRun: boolean): string {
   const lines = changes.map(({ path, before, after }) =>
     before === null ? `    ${path}: ${after}` : `    ${path}: ${before} → ${after ?? 'nothing'}`,
   )
-  return [`${SIGN[outcome]} ${object} (${outcome})`, ...lines].join('\n')
+  const more = moreChanges > 0 ? [`    … and ${moreChanges} more changes`] : []
+  const note = tried || !dryRun ? '' : '; not checked: its namespace does not exist yet'
+  return [`${SIGN[outcome]} ${object} (${outcome}${note})`, ...lines, ...more].join('\n')
 }
 
-/** The cluster's words may hold the value that it refuses. */
-function withoutValues({ kind, message, suggestion, details }: Failure, values: readonly string[]): Failure {
-  const clean = (text: string) => values.reduce((rest, value) => rest.replaceAll(value, '‹secret›'), text)
-  const facts = JSON.parse(clean(JSON.stringify(details))) as Record<string, unknown>
-  return new Failure(kind, clean(message), clean(suggestion), facts)
+function pagedInEarnest(): Failure {
+  return new Failure(
+    'validation_error',
+    'A cursor goes with dryRun: true alone: with dryRun: false all would be applied again.',
+    'Look with dryRun: true what is left to do.',
+  )
+}
+
+/** The cluster's words may hold the value that it refuses; where they are cut, a part of one. */
+function withoutSecrets({ kind, message, suggestion, details }: Failure, values: readonly string[]): Failure {
+  const clean = (text: string) => withoutValues(text.length > 1900 ? text.slice(0, 1900) : text, values)
+  return new Failure(kind, clean(message), clean(suggestion), eachText(details, clean))
 }

@@ -130,7 +130,9 @@ function checked(value: unknown, number: number): Manifest {
   const { apiVersion, kind, metadata } = value as Record<string, unknown>
   if (typeof apiVersion !== 'string' || !API_VERSION.test(apiVersion)) throw wrong('has no good apiVersion')
   if (typeof kind !== 'string' || !KIND.test(kind)) throw wrong('has no good kind')
-  const { name, namespace, managedFields } = (metadata ?? {}) as Record<string, unknown>
+  const { name, generateName, namespace, managedFields } = (metadata ?? {}) as Record<string, unknown>
+  if (name === undefined && generateName !== undefined)
+    throw wrong(`(${kind}) has metadata.generateName, where only a metadata.name can be applied`)
   if (typeof name !== 'string' || !NAME.test(name) || name.includes('..'))
     throw wrong(`(${kind}) has no good metadata.name: lower case letters, digits, - and .`)
   if (namespace !== undefined && (typeof namespace !== 'string' || !NAMESPACE.test(namespace)))
