@@ -72,7 +72,12 @@ export class HttpBackend implements Backend {
   }
 
   async remove(service: string, signal: AbortSignal): Promise<void> {
-    await this.#ask('DELETE', `services/${service}`, signal, z.unknown())
+    try {
+      await this.#ask('DELETE', `services/${service}`, signal, z.unknown())
+    } catch (error) {
+      // Asked again after an answer that was lost: it is gone, as it should be.
+      if (!(error instanceof Failure && error.kind === 'not_found')) throw error
+    }
   }
 
   async #ask<T>(

@@ -210,6 +210,15 @@ test('begun, and the backend fails or forgets: nobody says it was not, and its k
   expect((await one.call('check_deployment_status', { taskId })).data.state).toBe('completed')
 })
 
+test('a service whose deletion is answered only the second time is deleted', async () => {
+  const client = direct()
+  await client.services(signal())
+  backend.api.faults.push('lose-answer')
+  await client.remove('recommendations', signal())
+  expect(asked('/v1/services/recommendations')).toHaveLength(2)
+  expect(await backend.demo.services()).not.toContain('recommendations')
+})
+
 test('an answer that is lost does not deploy twice', async () => {
   const one = await server()
   await one.call('list_services')

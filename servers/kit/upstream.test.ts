@@ -124,6 +124,12 @@ test('after a minute one call is let through: an answer opens the way again, a f
     api.faults.push(...Array(4).fill(status(500)))
     for (let n = 0; n < 4; n++) await ask()
     expect(await ask()).toBe('yes')
+    // A clock that is set back by an hour does not make an hour of that minute.
+    api.faults.push(...Array(5).fill(status(500)))
+    for (let n = 0; n < 5; n++) await ask()
+    await leftAlone(122_000)
+    vi.setSystemTime(-3_600_000)
+    expect(await ask()).toBe('yes')
   } finally {
     vi.useRealTimers()
   }

@@ -46,7 +46,8 @@ export function look<T>(work: () => Promise<T>): Promise<T> {
 
 export class Upstream {
   readonly #options: UpstreamOptions
-  #breaker = newBreaker()
+  #leftAloneAt = 0
+  #breaker = this.#newBreaker()
 
   constructor(options: UpstreamOptions) {
     this.#options = options
@@ -65,6 +66,8 @@ export class Upstream {
       if (looking.getStore()) return await this.#found(work)
       return await retry(handleWhen(helps), { maxAttempts: tries - 1, backoff }).execute(async () => {
         signal.throwIfAborted()
+        // It counts on a clock that may be set back.
+        if (Date.now() < this.#leftAloneAt) this.#breaker = this.#newBreaker()
         const outcome = await this.#breaker.execute(() => this.#answered(work, signal))
         if ('refusal' in outcome) throw outcome.refusal
         return outcome.value
@@ -77,8 +80,18 @@ export class Upstream {
   /** So that what says to be ready is: one that is found there is no longer left alone. */
   async #found<T>(work: () => Promise<T>): Promise<T> {
     const value = await work()
-    if (this.#breaker.state !== CircuitState.Closed) this.#breaker = newBreaker()
+    if (this.#breaker.state !== CircuitState.Closed) this.#breaker = this.#newBreaker()
     return value
+  }
+
+  #newBreaker(): CircuitBreakerPolicy {
+    const breaker = new ConsecutiveBreaker(5)
+    const made = circuitBreaker(handleAll, { halfOpenAfter: LEFT_ALONE_MS, breaker })
+    this.#leftAloneAt = 0
+    made.onBreak(() => {
+      this.#leftAloneAt = Date.now()
+    })
+    return made
   }
 
   /** To the breaker a refusal is an answer: the backend is there. A call taken back says nothing of it. */
@@ -110,10 +123,6 @@ export class Upstream {
     const problem = read(error)
     return inWords?.(error, problem) ?? failureOf(name, error, problem)
   }
-}
-
-function newBreaker(): CircuitBreakerPolicy {
-  return circuitBreaker(handleAll, { halfOpenAfter: LEFT_ALONE_MS, breaker: new ConsecutiveBreaker(5) })
 }
 
 const BY_STATUS: Record<number, [kind: FailureKind, what: string, suggestion: string]> = {

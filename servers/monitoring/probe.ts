@@ -47,7 +47,7 @@ export async function probe(url: string, { allowed, signal, resolve = everyAddre
   const reached: Reached = { redirects: [] }
   let target = askable(url)
   for (;;) {
-    const addresses = await checked(target.hostname, allowed, resolve)
+    const addresses = await checked(target.hostname, allowed, resolve).catch(led(reached))
     signal.throwIfAborted()
     const hop = await ask(target, addresses, signal)
     if (hop.tls) reached.tls = hop.tls
@@ -57,8 +57,25 @@ export async function probe(url: string, { allowed, signal, resolve = everyAddre
       return { ...reached, statusCode: hop.statusCode }
     if (reached.redirects.length === MOST_REDIRECTS)
       throw new Failure('upstream_error', `It leads on more than ${MOST_REDIRECTS} times.`, 'Check where it leads to.')
-    target = askable(hop.location, target)
+    target = onward(hop.location, target)
     reached.redirects.push(told(target))
+  }
+}
+
+/** What is wrong with where it leads to is the service's doing. */
+function onward(location: string, from: URL): URL {
+  try {
+    return askable(location, from)
+  } catch (error) {
+    const { message } = error as Failure
+    throw new Failure('upstream_error', `It leads on, but: ${message}`, 'Look at where the service leads to.')
+  }
+}
+
+function led({ redirects }: Reached): (error: unknown) => never {
+  return error => {
+    if (!(error instanceof Failure) || redirects.length === 0) throw error
+    throw new Failure(error.kind, `It leads to ${redirects.at(-1)}, but: ${error.message}`, error.suggestion)
   }
 }
 
