@@ -8,11 +8,12 @@ import { collectDefaultMetrics, Gauge } from 'prom-client'
 import { Audit, writerTo } from './audit.ts'
 import { Callers } from './callers.ts'
 import { Doorkeeper } from './doorkeeper.ts'
-import { checkTogether, HTTP_SETTINGS, type HttpSettings, listenAt } from './http-settings.ts'
+import { checkTogether, HTTP_SETTINGS, type HttpSettings, isLoopback, listenAt } from './http-settings.ts'
 import { Metrics } from './metrics.ts'
 import { Readiness } from './readiness.ts'
 import { refuse } from './refuse.ts'
 import type { Backed } from './serve.ts'
+import { SettingsError } from './settings.ts'
 import { shutDownOnSignal } from './shut-down.ts'
 import type { Kit } from './tools.ts'
 
@@ -45,6 +46,7 @@ export async function listen({
 }: Listening): Promise<() => Promise<void>> {
   const { host, port } = listenAt(at)
   checkTogether(host, settings)
+  if (backed.alone && !isLoopback(host)) throw new SettingsError(backed.alone)
   const { log } = kit
   const audit = new Audit(writerTo(settings.AUDIT_TO), { log, most: settings.AUDIT_MOST })
   const callers = new Callers(settings)

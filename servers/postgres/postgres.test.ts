@@ -1,4 +1,8 @@
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { createServer, type Server, type Socket } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Started, startServer } from '../kit/test-client.ts'
 import { freePort, hasPostgres, type RunningPostgres, startPostgres } from './test-postgres.ts'
@@ -139,21 +143,117 @@ describe.each(BACKENDS)('%s', backend => {
     expect(plan.data.plan).toMatch(/Scan/)
   })
 
-  // The embedded database runs in this very process and cannot be stopped from outside.
-  if (backend === 'embedded') return
+  test('values of every kind are the same from both: lists, bytes, what is no number, numbers within JSON', async () => {
+    const sql = `SELECT ARRAY[1, 2], ARRAY['2026-01-02 03:04:05.123456'::timestamp], '\\x01ff'::bytea, 'NaN'::float8,
+      '-Infinity'::float4, '{"a": 9007199254740993, "b": [0.12345678901234567890]}'::jsonb, $1::text, $2::bool, $3::jsonb`
+    expect((await query(sql, { params: [5, 'true', '{"x":1}'] })).data.rows).toEqual([
+      [
+        '{1,2}',
+        '{"2026-01-02 03:04:05.123456"}',
+        '\\x01ff',
+        'NaN',
+        '-Infinity',
+        { a: '9007199254740993', b: ['0.12345678901234567890'] },
+        '5',
+        true,
+        { x: 1 },
+      ],
+    ])
+  })
 
-  test('what takes too long is given up by the database, and goes on', async () => {
-    expect((await query('SELECT pg_sleep(30)')).text).toContain('(timeout, ')
-    const abort = new AbortController()
-    const slow = server.call('query_database', { query: 'SELECT pg_sleep(1.2)' }, { signal: abort.signal })
-    setTimeout(() => abort.abort(), 100)
-    await expect(slow).rejects.toThrow()
-    const left = await postgres!.setUp(
-      "SELECT count(*)::int AS n FROM pg_stat_activity WHERE query LIKE '%pg_sleep(1.2)%' AND state = 'active' AND pid <> pg_backend_pid()",
-    )
-    expect(left.rows[0].n).toBeLessThanOrEqual(1)
+  test('no setting, lock, temporary table or prepared statement of one call is there in the next', async () => {
+    const setting = async () => (await query("SELECT current_setting('search_path')")).data.rows[0][0]
+    const before = await setting()
+    for (const sql of [
+      'SET search_path = pg_catalog',
+      'CREATE TEMP TABLE shops (id int)',
+      'SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY',
+      'PREPARE p AS SELECT 1',
+      'SELECT pg_advisory_lock(4711)',
+    ])
+      expect((await server.call('execute_sql', { sql, confirm: true })).failed).toBe(false)
+    await query("SELECT set_config('search_path', 'pg_catalog', false), pg_advisory_lock(4712)")
+    expect([await setting(), await count()]).toEqual([before, 2])
+    const left =
+      "SELECT (SELECT count(*)::int FROM pg_locks WHERE locktype = 'advisory'), (SELECT count(*)::int FROM pg_prepared_statements WHERE name = 'p')"
+    expect((await query(left)).data.rows).toEqual([[0, 0]])
+  })
+
+  test('nothing that is only tried ends its transaction', async () => {
+    const make = 'CREATE PROCEDURE keeps() LANGUAGE plpgsql AS $$ BEGIN DELETE FROM shops; COMMIT; END $$'
+    await server.call('execute_sql', { sql: make, confirm: true })
+    for (const sql of ['CALL keeps()', 'DO $$ BEGIN DELETE FROM shops; COMMIT; END $$']) {
+      const { data } = await server.call('execute_sql', { sql })
+      expect([sql, data.error?.kind]).toEqual([sql, 'validation_error'])
+    }
+    await server.call('execute_sql', { sql: 'ROLLBACK' })
     expect(await count()).toBe(2)
   })
+
+  test('what the database says against a statement is passed on, with what to do', async () => {
+    await server.call('execute_sql', { sql: 'CREATE VIEW open_shops AS SELECT * FROM shops', confirm: true })
+    for (const [sql, kind, words] of [
+      ["DO $$ BEGIN RAISE EXCEPTION 'no shops on Sunday'; END $$", 'validation_error', 'no shops on Sunday'],
+      ['DROP TABLE shops', 'conflict', 'CASCADE'],
+      ['CREATE TABLE shops ()', 'conflict', 'already exists'],
+      ['SELECT 1 / 0', 'validation_error', 'division by zero'],
+      ['ALTER SYSTEM SET work_mem = 1', 'validation_error', 'cannot run within a transaction'],
+    ] as const) {
+      const { data, text } = await server.call('execute_sql', { sql })
+      expect([sql, data.error?.kind, text]).toEqual([sql, kind, expect.stringContaining(words)])
+    }
+    await server.call('execute_sql', { sql: 'DROP VIEW open_shops', confirm: true })
+  })
+
+  test('rows that are very wide or very many do not fill this process', async () => {
+    const wide = await query("SELECT repeat('x', 300000) FROM generate_series(1, 1000000)", { maxRows: 10_000 })
+    expect(wide.data).toMatchObject({ rowCount: 1, truncated: true })
+    expect((await query("SELECT repeat('x', 2000000)")).text).toContain('Select less of it')
+    const many = await server.call('execute_sql', { sql: "SELECT repeat('x', 1000) FROM generate_series(1, 20000)" })
+    expect(many.data).toMatchObject({ truncated: true, affectedRows: null })
+  })
+
+  test('a key of odd names is named as it is, and rows that were never counted are not none', async () => {
+    const sql = 'CREATE TABLE "Odd, Table" ("My ""id", int, b int, PRIMARY KEY (b, "My ""id") INCLUDE (int))'
+    const made = await server.call('execute_sql', { sql: sql.replace('", int,', '" int, int int,'), confirm: true })
+    expect([made.text, made.failed]).toEqual([expect.any(String), false])
+    expect((await server.call('describe_table', { table: 'Odd, Table' })).data.primaryKey).toEqual(['b', 'My "id'])
+    const { data, text } = await server.call('list_tables')
+    expect(data.tables.find((one: { name: string }) => one.name === 'Odd, Table').estimatedRows).toBe(null)
+    expect(text).toContain('rows never counted')
+  })
+
+  // The others are of the connection.
+  if (backend === 'embedded') return
+
+  test('what takes too long is given up by the database, and what is taken back is ended in it', async () => {
+    expect((await query('SELECT pg_sleep(30)')).text).toContain('(timeout, ')
+    const patient = await startServer('postgres', { DATABASE_URL: postgres!.url, STATEMENT_TIMEOUT_MS: '600000' })
+    const running = async () =>
+      (await postgres!.setUp("SELECT pid FROM pg_stat_activity WHERE wait_event = 'PgSleep'")).rows.length
+    const abort = new AbortController()
+    const slow = patient.call('query_database', { query: 'SELECT pg_sleep(500)' }, { signal: abort.signal })
+    const isOver = expect(slow).rejects.toThrow()
+    await expect.poll(running, { timeout: 20_000 }).toBe(1)
+    abort.abort()
+    await isOver
+    await expect.poll(running, { timeout: 20_000 }).toBe(0)
+    expect((await patient.call('query_database', { query: 'SELECT 1' })).failed).toBe(false)
+    await patient.client.close()
+  }, 60_000)
+
+  test('when all connections are in use that is said, and not that the database is away', async () => {
+    const one = await startServer('postgres', { DATABASE_URL: postgres!.url, POOL_MAX: '1' })
+    const slow = one.call('query_database', { query: 'SELECT pg_sleep(5)' })
+    await expect
+      .poll(
+        async () => (await postgres!.setUp("SELECT 1 FROM pg_stat_activity WHERE query LIKE '%FETCH%'")).rows.length,
+      )
+      .toBeGreaterThan(0)
+    expect((await one.call('query_database', { query: 'SELECT 1' })).text).toContain('All 1 connections are in use.')
+    expect((await slow).failed).toBe(false)
+    await one.client.close()
+  }, 60_000)
 
   test('twenty at once, a user without rights, and a database that went away', async () => {
     const all = await Promise.all(Array.from({ length: 20 }, (_, n) => query('SELECT $1::int', { params: [n] })))
@@ -171,6 +271,55 @@ describe.each(BACKENDS)('%s', backend => {
     expect(said).not.toMatch(/p0or/)
     await poor.client.close()
   })
+})
+
+test('an embedded database that does not end is started anew with what it kept; two processes do not share it', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'gatehouse-embedded-'))
+  const env = { EMBEDDED_FOLDER: join(folder, 'db'), STATEMENT_TIMEOUT_MS: '4000', CALL_TIMEOUT_MS: '60000' }
+  let server = await startServer('postgres', env)
+  for (const sql of ['CREATE TABLE t (id int)', 'INSERT INTO t VALUES (1), (2)'])
+    expect((await server.call('execute_sql', { sql, confirm: true })).failed).toBe(false)
+  const endless = await server.call('query_database', {
+    query: 'SELECT count(*) FROM generate_series(1, 100000000000)',
+  })
+  expect(endless.text).toMatch(/did not end this in 4 s, and was started anew.*\(timeout, /)
+  const count = async () => (await server.call('query_database', { query: 'SELECT count(*)::int FROM t' })).data.rows
+  expect(await count()).toEqual([[2]])
+  const other = await startServer('postgres', env)
+  expect((await other.call('list_tables')).text).toMatch(/Another process uses the embedded database.*\(conflict, /)
+  await other.client.close()
+  await server.client.close()
+  server = await startServer('postgres', env)
+  expect(await count()).toEqual([[2]])
+  await server.client.close()
+  rmSync(folder, { recursive: true, force: true })
+}, 120_000)
+
+test('a database that asks for a password that is not there says so', async () => {
+  const message = (kind: number, text: string) => {
+    const head = Buffer.alloc(9)
+    head.write('R')
+    head.writeInt32BE(8 + text.length, 1)
+    head.writeInt32BE(kind, 5)
+    return Buffer.concat([head, Buffer.from(text)])
+  }
+  const asks = createServer(socket => {
+    const answers = [message(10, 'SCRAM-SHA-256\0\0'), message(11, 'r=x,s=eA==,i=4096')]
+    socket.on('error', () => {}).on('data', () => void socket.write(answers.shift() ?? ''))
+  })
+  const port = await freePort()
+  await new Promise<void>(resolve => asks.listen(port, '127.0.0.1', resolve))
+  const server = await startServer('postgres', { DATABASE_URL: `postgresql://u@127.0.0.1:${port}/x` })
+  expect((await server.call('list_tables')).text).toMatch(/asks for a password.*DATABASE_URL.*\(permission_denied, /)
+  await server.client.close()
+  asks.close()
+})
+
+test('a database in memory is not served to others', () => {
+  const env = { PATH: process.env.PATH, HTTP_TOKENS: `[{"name":"a","token":"${'x'.repeat(24)}"}]`, HTTP_HOSTS: 'here' }
+  const main = join(import.meta.dirname, 'main.ts')
+  const { status, stderr } = spawnSync(process.execPath, [main, '--http', '0.0.0.0:0'], { env, encoding: 'utf8' })
+  expect([status, stderr]).toEqual([2, expect.stringContaining('DATABASE_URL is not set')])
 })
 
 test('a server without its database starts, lists, and says what is wrong when it is asked', async () => {
@@ -196,5 +345,6 @@ test('a database that takes the connection and says nothing is given up after tw
 })
 
 test('a wrong setting ends it at start, named, without its value', async () => {
-  await expect(startServer('postgres', { DATABASE_URL: 'mysql://u:s3cretpass@x' })).rejects.toThrow()
+  for (const DATABASE_URL of ['mysql://u:s3cretpass@x', 'postgresql://u:s3cret#pass@x/y'])
+    await expect(startServer('postgres', { DATABASE_URL })).rejects.toThrow()
 })

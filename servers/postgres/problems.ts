@@ -18,6 +18,13 @@ const BY_CODE: Record<string, [FailureKind, string]> = {
   '3D000': ['not_found', 'Ask the person to correct the database’s name in DATABASE_URL.'],
   '57014': ['timeout', 'Ask for less: a narrower condition, a limit, an index; explain_query says what is slow.'],
   '53300': ['rate_limited', 'The database has no connection left. Try again in a while.'],
+  '42P07': ['conflict', 'It is there already. Look at the tables with list_tables.'],
+  '42710': ['conflict', 'It is there already.'],
+  '2BP01': ['conflict', 'Other things need it. Change those first, or say CASCADE, which takes them along.'],
+  '2D000': ['validation_error', 'It cannot end the transaction it runs in, so it is not for this tool.'],
+  '53100': ['upstream_error', 'The database’s disk is full. Tell the person.'],
+  '55P03': ['conflict', 'Somebody else holds it. Try again in a while.'],
+  P0001: ['validation_error', 'A function or a trigger of the database refuses it.'],
   '40001': ['conflict', 'Somebody else changed the same. Try again.'],
   '40P01': ['conflict', 'Somebody else changed the same. Try again.'],
   '28P01': ['permission_denied', 'Ask the person to correct user and password in DATABASE_URL.'],
@@ -25,17 +32,28 @@ const BY_CODE: Record<string, [FailureKind, string]> = {
   ECONNREFUSED: ['upstream_error', 'Nothing listens there. Ask the person whether the database runs.'],
   ENOTFOUND: ['upstream_error', 'There is no such host. Ask the person to correct DATABASE_URL.'],
   ECONNRESET: ['upstream_error', 'The connection ended. Try again.'],
+  EAI_AGAIN: ['upstream_error', 'The host’s name cannot be looked up now. Try again.'],
+  EHOSTUNREACH: ['upstream_error', 'The host cannot be reached. Ask the person.'],
+  ENETUNREACH: ['upstream_error', 'The host cannot be reached. Ask the person.'],
+  EPIPE: ['upstream_error', 'The connection ended. Try again.'],
   ETIMEDOUT: ['timeout', 'The database does not answer. Ask the person whether it can be reached.'],
 }
 
 const BY_CLASS: Record<string, [FailureKind, string]> = {
   '08': ['upstream_error', 'The connection ended. Try again.'],
+  '0A': ['validation_error', 'This database cannot do that. Give another statement.'],
   '22': ['validation_error', 'Correct the values.'],
   '23': ['conflict', 'What is there already does not allow it. Look at it first.'],
   '25': ['validation_error', 'It cannot run within a transaction, so it is not for this tool.'],
   '42': ['validation_error', 'Correct the statement.'],
+  '53': ['upstream_error', 'The database has no room or memory left for it. Ask for less.'],
+  '54': ['validation_error', 'It is too large for the database. Give less at once.'],
+  '55': ['conflict', 'It is in use, or not ready for that. Look at it first.'],
   '57': ['upstream_error', 'The database is going down or coming up. Try again in a while.'],
 }
+
+const STATE = /^[0-9A-Z]{5}$/
+const OTHER: [FailureKind, string] = ['upstream_error', 'Read what the database says, and give another statement.']
 
 /** Runs `work`; what the database says against `sql` becomes a Failure that names the place in it. */
 export async function inWords<T>(sql: string, work: () => Promise<T>): Promise<T> {
@@ -51,9 +69,16 @@ function asFailure(error: Said, sql: string): unknown {
   const { code = '', message } = error
   if (/timeout exceeded when trying to connect|Connection terminated due to connection timeout/.test(message))
     return new Failure('timeout', 'The database does not answer.', BY_CODE.ETIMEDOUT![1])
+  const [, refusal] = /(password must be a string|SSL|certificate)/i.exec(message) ?? []
+  if (refusal && !STATE.test(code))
+    return new Failure(
+      refusal.startsWith('password') ? 'permission_denied' : 'upstream_error',
+      refusal.startsWith('password') ? 'The database asks for a password.' : `${message}.`,
+      'Ask the person to correct DATABASE_URL (user:password@, sslmode=).',
+    )
   if (/^Connection terminated/.test(message))
     return new Failure('upstream_error', `${message}.`, BY_CODE.ECONNRESET![1])
-  const known = BY_CODE[code] ?? (/^[0-9A-Z]{5}$/.test(code) ? BY_CLASS[code.slice(0, 2)] : undefined)
+  const known = BY_CODE[code] ?? (STATE.test(code) ? (BY_CLASS[code.slice(0, 2)] ?? OTHER) : undefined)
   if (!known) return error
   const at = placeIn(sql, error.position)
   const text = `${message || code}${at ? ` (line ${at.line}, column ${at.column})` : ''}.`

@@ -19,6 +19,7 @@ const table = z.object({
   truncated: z.boolean(),
 })
 const MOST_CHARS = 200_000
+const MOST_ROW = 1_000_000
 
 export function registerQueryTools(kit: Kit, server: McpServer, database: Database): void {
   kit.tool(
@@ -37,7 +38,7 @@ export function registerQueryTools(kit: Kit, server: McpServer, database: Databa
         database.transaction({ readOnly: true, keep: false, signal }, async ask => {
           // A cursor is declared for a query and nothing else: no COPY, no writing in WITH, no second statement.
           await declared(ask, query, params)
-          return shown(await ask(`FETCH ${maxRows + 1} FROM found`), maxRows)
+          return shown(await fetched(ask, maxRows), maxRows)
         }),
       ),
   )
@@ -71,7 +72,7 @@ export function registerQueryTools(kit: Kit, server: McpServer, database: Databa
     {
       title: 'Run a statement',
       description:
-        'Runs one statement that may change data or tables. Without confirm: true it is run, counted and taken back, and nothing has changed.',
+        'Runs one statement that may change data or tables. Without confirm: true it is run, counted and taken back. What reaches beyond the database (a program that COPY starts, another server) and the numbers of sequences cannot be taken back.',
       input: z.object({ sql, params, confirm: z.literal(true).optional() }),
       output: table.extend({ applied: z.boolean(), affectedRows: z.number().nullable() }),
       annotations: { readOnlyHint: false, destructiveHint: true, idempotentHint: false, openWorldHint: false },
@@ -81,12 +82,14 @@ export function registerQueryTools(kit: Kit, server: McpServer, database: Databa
         const run = (keep: boolean) =>
           database.transaction({ readOnly: false, keep, signal }, async ask => ask(sql, params))
         const tried = await run(false)
-        const { changed, ...rest } = confirm ? await run(true) : tried
-        const { data } = shown(rest, 500)
+        const done = confirm ? await run(true) : tried
+        const { changed } = done
+        const { text: rows, data } = shown(done, 500)
         const count = changed === null ? '' : ` ${changed} rows.`
-        const text = confirm
+        const said = confirm
           ? `Done.${count}`
-          : `Tried and taken back: nothing has changed.${count} Call again with confirm: true to do it.`
+          : `Tried and taken back: no row and no table has changed.${count} Call again with confirm: true to do it.`
+        const text = data.columns.length > 0 ? `${said}\n${rows}` : said
         return { text, data: { ...data, applied: confirm, affectedRows: changed } }
       }),
   )
@@ -114,22 +117,42 @@ function isQuery(query: string): boolean {
   return /^[\s(]*(select|values|table|with)\b/i.test(query)
 }
 
-function shown({ columns, rows }: Pick<Rows, 'columns' | 'rows'>, maxRows: number) {
+/** Bit by bit: wide rows are not brought here only to be cut. One more than wanted, so that it is known whether there are more. */
+async function fetched(ask: Ask, maxRows: number): Promise<Rows> {
+  const found: Rows = { columns: [], rows: [], changed: null, isCut: false }
+  let chars = 0
+  for (let next = 1; found.rows.length <= maxRows && chars <= MOST_CHARS; ) {
+    const wanted = Math.min(next, maxRows + 1 - found.rows.length)
+    const { columns, rows } = await ask(`FETCH ${wanted} FROM found`)
+    found.columns = columns
+    found.rows.push(...rows)
+    chars += JSON.stringify(rows).length
+    if (rows.length < wanted) return found
+    next = Math.ceil(((MOST_CHARS - chars) * found.rows.length) / chars) + 1
+  }
+  if (found.rows.length <= maxRows) found.isCut = (await ask('FETCH 1 FROM found')).rows.length > 0
+  return found
+}
+
+function shown({ columns, rows, isCut }: Rows, maxRows: number) {
   const taken: unknown[][] = []
   let chars = 0
   for (const row of rows.slice(0, maxRows)) {
-    chars += JSON.stringify(row).length
+    const length = JSON.stringify(row).length
+    if (length > MOST_ROW)
+      throw new Failure(
+        'validation_error',
+        `One row has ${length} characters, more than an answer may have.`,
+        'Select less of it, for example left(column, 10000).',
+      )
+    chars += length
     if (taken.length > 0 && chars > MOST_CHARS) break
     taken.push(row)
   }
-  const truncated = taken.length < rows.length
-  const names = columns.map(column => column.name)
+  const truncated = isCut || taken.length < rows.length
   const more = truncated ? '\n… there are more: narrow it, or go on with LIMIT and OFFSET in the query.' : ''
-  const text = [names.join(' | '), ...taken.map(row => row.map(cell).join(' | '))].join('\n')
-  return {
-    text: `${text}${more}`,
-    data: { columns: names, rows: taken, rowCount: taken.length, truncated },
-  }
+  const text = [columns.join(' | '), ...taken.map(row => row.map(cell).join(' | '))].join('\n')
+  return { text: `${text}${more}`, data: { columns, rows: taken, rowCount: taken.length, truncated } }
 }
 
 function cell(value: unknown): string {

@@ -13,7 +13,7 @@ const TABLES = `
   SELECT n.nspname, c.relname,
          CASE c.relkind WHEN 'r' THEN 'table' WHEN 'p' THEN 'table' WHEN 'v' THEN 'view' WHEN 'm' THEN 'materialized view'
                         ELSE 'foreign table' END,
-         greatest(c.reltuples, 0)::float8, pg_total_relation_size(c.oid)::float8, obj_description(c.oid, 'pg_class')
+         nullif(c.reltuples, -1)::float8, pg_total_relation_size(c.oid)::float8, obj_description(c.oid, 'pg_class')
   FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
   WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
     AND ($1::text IS NULL OR n.nspname = $1)
@@ -25,7 +25,11 @@ const COLUMNS = `
   FROM pg_attribute a LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
   WHERE a.attrelid = $1::oid AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum`
 
-const CONSTRAINTS = `SELECT conname, contype::text, pg_get_constraintdef(oid) FROM pg_constraint WHERE conrelid = $1::oid ORDER BY 1`
+const CONSTRAINTS = `SELECT conname, pg_get_constraintdef(oid) FROM pg_constraint WHERE conrelid = $1::oid ORDER BY 1`
+const KEY = `
+  SELECT a.attname FROM pg_constraint c, unnest(c.conkey) WITH ORDINALITY AS k (attnum, place)
+  JOIN pg_attribute a ON a.attnum = k.attnum
+  WHERE c.conrelid = $1::oid AND c.contype = 'p' AND a.attrelid = c.conrelid ORDER BY k.place`
 const INDEXES = `SELECT indexrelid::regclass::text, pg_get_indexdef(indexrelid) FROM pg_index WHERE indrelid = $1::oid ORDER BY 1`
 const FIND = `
   SELECT c.oid::text FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -47,7 +51,7 @@ export function registerSchemaTools(kit: Kit, server: McpServer, database: Datab
             schema: z.string(),
             name: z.string(),
             kind: z.string(),
-            estimatedRows: z.number(),
+            estimatedRows: z.number().nullable().describe('null: never counted, until ANALYZE'),
             bytes: z.number(),
             comment: z.string().nullable(),
           }),
@@ -61,7 +65,7 @@ export function registerSchemaTools(kit: Kit, server: McpServer, database: Datab
       const { rows } = await inWords(TABLES, () =>
         database.transaction({ ...look, signal }, ask => ask(TABLES, [schema ?? null])),
       )
-      const all = (rows as [string, string, string, number, number, string | null][]).map(
+      const all = (rows as [string, string, string, number | null, number, string | null][]).map(
         ([schema, name, kind, estimatedRows, bytes, comment]) => ({
           schema,
           name,
@@ -72,7 +76,11 @@ export function registerSchemaTools(kit: Kit, server: McpServer, database: Datab
         }),
       )
       const { items, ...rest } = page(all, paging)
-      const lines = items.map(one => `${one.schema}.${one.name}: ${one.kind}, about ${one.estimatedRows} rows`)
+      const lines = items.map(({ schema, name, kind, estimatedRows }) => {
+        const rows = estimatedRows === null ? 'rows never counted' : `about ${estimatedRows} rows`
+        return `${schema}.${name}: ${kind}, ${rows}`
+      })
+      if (rest.nextCursor) lines.push('… more: call again with the cursor.')
       return { text: lines.join('\n') || 'There are no tables.', data: { tables: items, ...rest } }
     },
   )
@@ -119,15 +127,15 @@ export function registerSchemaTools(kit: Kit, server: McpServer, database: Datab
             default: value as string | null,
             comment: comment as string | null,
           }))
-          const constraints = (await ask(CONSTRAINTS, [oid])).rows as [string, string, string][]
+          const constraints = (await ask(CONSTRAINTS, [oid])).rows as [string, string][]
           const indexes = (await ask(INDEXES, [oid])).rows as [string, string][]
-          const key = constraints.find(([, kind]) => kind === 'p')?.[2]
+          const key = (await ask(KEY, [oid])).rows.map(row => String(row[0]))
           const data = {
             schema,
             table,
             columns,
-            primaryKey: key ? key.replace(/^PRIMARY KEY \(|\).*$/g, '').split(', ') : [],
-            constraints: constraints.map(([name, , definition]) => ({ name, definition })),
+            primaryKey: key,
+            constraints: constraints.map(([name, definition]) => ({ name, definition })),
             indexes: indexes.map(([name, definition]) => ({ name, definition })),
           }
           const lines = columns.map(one => `${one.name} ${one.type}${one.nullable ? '' : ' not null'}`)

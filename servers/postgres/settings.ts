@@ -5,6 +5,7 @@ export const SETTINGS = {
   DATABASE_URL: z
     .string()
     .regex(/^postgres(ql)?:\/\//, 'begins with postgresql://')
+    .refine(URL.canParse, 'is no address: signs such as # / ? and blanks in a password are written %23 %2F %3F %20')
     .optional()
     .describe('Where the database is; without it an embedded one is used, empty at first')
     .meta({ secret: true }),
