@@ -3,7 +3,7 @@ import type { Socket } from 'node:net'
 import type { WebSocket } from 'ws'
 import { inOneLine } from '../../contract/wire.ts'
 import { LineReader } from '../gateway/frame.ts'
-import { holdForTurn } from '../one-write.ts'
+import { writeLine } from '../one-write.ts'
 
 /** In the place of bytes that are no text: no parser takes it for a frame. */
 const NOT_TEXT = '\ufffd'
@@ -38,11 +38,7 @@ export function socketChannel(socket: Socket): Channel {
   socket.on('error', () => socket.destroy())
   return {
     send: text =>
-      new Promise(resolve => {
-        if (!socket.writable) return resolve()
-        holdForTurn(socket)
-        socket.write(`${inOneLine(text)}\n`, () => resolve())
-      }),
+      new Promise(resolve => (socket.writable ? writeLine(socket, inOneLine(text), () => resolve()) : resolve())),
     listen(onText) {
       take = onText
       for (const line of waiting.splice(0)) onText(line)

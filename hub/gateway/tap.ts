@@ -21,6 +21,7 @@ const MOST_CHARS = 32 * 1024 * 1024
 const SHOWN_CHARS = 64 * 1024
 const BATCH_MS = 100
 const BATCH_FRAMES = 200
+const ORIGIN = performance.timeOrigin
 
 export class Tap {
   readonly #announcer: Announcer
@@ -44,7 +45,7 @@ export class Tap {
     about: { correlation?: string | null; method?: string; name?: string } = {},
   ): void {
     const { correlation = null, method = null, name = null } = about
-    const at = performance.timeOrigin + performance.now()
+    const at = ORIGIN + performance.now()
     this.#ring.push({ n: ++this.#n, at, from, to, text, correlation, method, name })
     this.#chars += text.length
     while (this.#ring.length - this.#first > MOST_FRAMES || this.#chars > MOST_CHARS) this.#drop()

@@ -2,7 +2,7 @@
 import { isUtf8 } from 'node:buffer'
 import type { ChildProcess } from 'node:child_process'
 import crossSpawn from 'cross-spawn'
-import { holdForTurn } from '../one-write.ts'
+import { writeLine } from '../one-write.ts'
 import type { Connection, ConnectionEvents, Ending } from './connection.ts'
 import { endRun } from './end-run.ts'
 import type { Run } from './family.ts'
@@ -19,8 +19,6 @@ const STDERR_BYTES = 512 * 1024
 const STDERR_PER_MS = 25
 /** Frames handed on and not yet taken: above it, the server's output waits. */
 const UNTAKEN_BYTES = 4 * 1024 * 1024
-/** A text this long goes out as bytes. */
-const LONG = 16 * 1024
 /** A grandchild may hold stdout open after the server is gone: what is still on its way gets this long. */
 const DRAIN_MS = 250
 
@@ -101,11 +99,8 @@ export class StdioConnection implements Connection {
   send(frame: string): void {
     const stdin = this.#child.stdin!
     if (!stdin.writable) return
-    holdForTurn(stdin)
     // A newline inside would be two frames. JSON's strings hold none, so between tokens a space says the same.
-    const line = frame.includes('\n') ? `${frame.replaceAll(/[\r\n]+/g, ' ')}\n` : `${frame}\n`
-    // Of a text that waits to be written, Node sets three times its length aside.
-    stdin.write(line.length > LONG ? Buffer.from(line) : line)
+    writeLine(stdin, frame.includes('\n') ? frame.replaceAll(/[\r\n]+/g, ' ') : frame)
   }
 
   close(graceMs: number): Promise<void> {
