@@ -106,6 +106,9 @@ test('stopping takes a confirmation, and never touches a protected environment',
     true,
   )
   expect(aws.rights.length).toBe(before)
+  expect((await shared.call('stop_ec2_instance', { instanceId: 'i-0aaaaaaaaaaaaaaa1' })).text).toContain(
+    'ask the person',
+  )
   const refused = await shared.call('stop_ec2_instance', { instanceId: 'i-0aaaaaaaaaaaaaaa2', confirm: true })
   expect(refused.text).toMatch(/^The environment Production is protected\..*PROTECTED_ENVIRONMENTS/)
   expect(aws.rights.slice(before)).toEqual(['ec2:DescribeInstances'])
@@ -130,6 +133,14 @@ test('stopping takes a confirmation, and never touches a protected environment',
 test('buckets and objects come by pages; keys are as they were written', async () => {
   const buckets = (await allOf('list_s3_buckets', 'buckets', { limit: 2 })) as { name: string }[][]
   expect(buckets.map(page => page.map(one => one.name))).toEqual([['backups', 'logs'], ['site.example.com']])
+  const one = await shared.call('list_s3_buckets', { prefix: 'lo' })
+  expect(one.text).toBe('logs (eu-central-1)')
+  expect((await shared.call('list_s3_buckets', { prefix: 'none' })).text).toBe('There are no such buckets.')
+  const { data: first } = await shared.call('list_s3_objects', { bucket: 'logs', limit: 2 })
+  for (const other of [{ bucket: 'backups' }, { bucket: 'logs', prefix: 'logs/' }])
+    expect((await shared.call('list_s3_objects', { ...other, cursor: first.nextCursor })).text).toMatch(
+      /of another list/,
+    )
   const pages = (await allOf('list_s3_objects', 'objects', { bucket: 'logs', limit: 2 })) as { key: string }[][]
   expect(pages.map(page => page.map(one => one.key))).toEqual([
     ['a b+c.txt', 'ctrl\n.bin'],
@@ -214,8 +225,10 @@ test('a bucket in another region is found there', async () => {
   const { failed } = await shared.call('list_s3_objects', { bucket: 'logs' })
   expect(failed).toBe(false)
   expect(aws.seen.at(-1)!.headers.authorization).toContain('/us-west-2/s3/')
-  await shared.call('list_ec2_instances', { region: 'ap-southeast-2' })
-  expect(aws.seen.at(-1)!.headers.authorization).toContain('/ap-southeast-2/ec2/')
+  for (const region of ['ap-southeast-2', 'us-gov-west-1', 'us-isob-east-1', 'eusc-de-east-1']) {
+    await shared.call('list_ec2_instances', { region })
+    expect(aws.seen.at(-1)!.headers.authorization).toContain(`/${region}/ec2/`)
+  }
 })
 
 test.each<[string, Record<string, unknown>]>([

@@ -1,14 +1,14 @@
 // S3: which buckets there are, and which objects are in one. Contents are not read.
 import type { McpServer } from '@modelcontextprotocol/server'
 import { z } from 'zod'
-import { fromCursor, NEXT, PAGING, toCursor, withMore } from '../kit/paging.ts'
+import { fromCursor, fromCursorOf, NEXT, PAGING, toCursor, toCursorOf, withMore } from '../kit/paging.ts'
 import { type Kit, READS } from '../kit/tools.ts'
 import type { Aws } from './aws.ts'
 
 /** A name, and never the ARN of an access point: that would name another host. */
 const bucket = z
   .string()
-  .regex(/^[a-z0-9][a-z0-9._-]{1,253}[a-z0-9]$/i, 'is the name of a bucket')
+  .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{1,253}[A-Za-z0-9]$/, 'is the name of a bucket alone')
   .refine(name => !/(--(op-s3|x-s3|ol-s3)|\.mrap)$/i.test(name), 'is a bucket of the common kind')
 const MOST_CHARS = 100_000
 /** S3's own, or the key to go on after. */
@@ -67,7 +67,8 @@ export function registerBucketTools(kit: Kit, server: McpServer, aws: Aws): void
       annotations,
     },
     async ({ bucket, prefix, cursor, limit }, { signal }) => {
-      const { token, after } = fromCursor(cursor, Place) ?? {}
+      const list = { bucket, prefix }
+      const { token, after } = fromCursorOf(list, cursor, Place) ?? {}
       const said = await aws.ask('s3:ListBucket', { signal }, (s3, o) =>
         s3.listObjectsV2(
           {
@@ -91,7 +92,7 @@ export function registerBucketTools(kit: Kit, server: McpServer, aws: Aws): void
       const objects = fitting(all)
       const place = objects.length < all.length ? { after: objects.at(-1)!.key } : { token: said.NextContinuationToken }
       const more = objects.length < all.length || said.NextContinuationToken !== undefined
-      const next = more ? { nextCursor: toCursor(place) } : {}
+      const next = more ? { nextCursor: toCursorOf(list, place) } : {}
       const lines = objects.map(one => `${onOneLine(one.key)}  ${one.size} bytes  ${one.modifiedAt ?? ''}`)
       const none = more
         ? 'None on this page.'

@@ -46,7 +46,7 @@ export function registerInstanceTools(kit: Kit, server: McpServer, aws: Aws, env
         filters: z.array(filter).max(50).default([]),
         region,
         cursor: PAGING.cursor,
-        limit: z.int().min(5).max(500).default(100),
+        limit: z.int().min(5).max(500).default(100).describe('EC2 knows no smaller page than 5'),
       }),
       output: z.object({ instances: z.array(Listed), ...NEXT }),
       annotations: { ...READS, openWorldHint: true },
@@ -102,7 +102,9 @@ export function registerInstanceTools(kit: Kit, server: McpServer, aws: Aws, env
         instanceId,
         region,
         dryRun,
-        confirm: z.literal(true).describe('That this instance is to be stopped'),
+        confirm: z
+          .literal(true, 'must be true: ask the person first')
+          .describe('That the person wants this instance stopped'),
       }),
       output: Changed,
       annotations: { readOnlyHint: false, destructiveHint: true, idempotentHint: true, openWorldHint: true },

@@ -4,7 +4,7 @@ import type { McpServer } from '@modelcontextprotocol/server'
 import { z } from 'zod'
 import { chartOf } from '../kit/chart.ts'
 import { Failure } from '../kit/failure.ts'
-import { fromCursor, NEXT, PAGING, toCursor, withMore } from '../kit/paging.ts'
+import { fromCursorOf, NEXT, PAGING, toCursorOf, withMore } from '../kit/paging.ts'
 import { type Kit, READS } from '../kit/tools.ts'
 import type { Aws } from './aws.ts'
 import { REGION } from './settings.ts'
@@ -54,7 +54,8 @@ export function registerMetricTools(kit: Kit, server: McpServer, aws: Aws): void
       annotations,
     },
     async ({ namespace, metricName, region, cursor, limit }, { signal }) => {
-      const { token, skip = 0 } = fromCursor(cursor, Place) ?? {}
+      const list = { namespace, metricName, region }
+      const { token, skip = 0 } = fromCursorOf(list, cursor, Place) ?? {}
       const input = {
         ...(namespace ? { Namespace: namespace } : {}),
         ...(metricName ? { MetricName: metricName } : {}),
@@ -74,7 +75,7 @@ export function registerMetricTools(kit: Kit, server: McpServer, aws: Aws): void
       )
       const isAll = skip + limit >= all.length
       const place = isAll ? { token: said.NextToken } : { token, skip: skip + limit }
-      const next = isAll && !said.NextToken ? {} : { nextCursor: toCursor(place) }
+      const next = isAll && !said.NextToken ? {} : { nextCursor: toCursorOf(list, place) }
       const none = isAll && !said.NextToken ? 'There are no such metrics in this region.' : 'None on this page.'
       return { text: withMore(lines.join('\n') || none, next), data: { metrics, ...next } }
     },

@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { protectedNames } from '../kit/protected.ts'
 
 /** Part of a host name: nothing else may stand in it. */
-export const REGION = z.string().regex(/^[a-z]{2,3}(-[a-z]{2,12}){1,3}-\d{1,2}$/, 'is like eu-central-1')
+export const REGION = z.string().regex(/^[a-z]{2,4}(-[a-z]{2,12}){1,3}-\d{1,2}$/, 'is like eu-central-1')
 
 export const SETTINGS = {
   AWS_REGION: REGION.optional().describe('Where to look; without it, the region of the profile'),

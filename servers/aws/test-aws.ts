@@ -157,11 +157,14 @@ function s3({ path, query }: Seen, { keys }: State, take: Take): Reply {
     take('s3:ListAllMyBuckets')
     const from = Number(query.get('continuation-token') ?? 0)
     const to = from + Number(query.get('max-buckets') ?? 10_000)
-    const items = BUCKETS.slice(from, to).map(
-      name =>
-        `<Bucket><Name>${name}</Name><BucketRegion>${REGION}</BucketRegion><CreationDate>2026-01-02T03:04:05.000Z</CreationDate></Bucket>`,
-    )
-    const next = to < BUCKETS.length ? `<ContinuationToken>${to}</ContinuationToken>` : ''
+    const found = BUCKETS.filter(name => name.startsWith(query.get('prefix') ?? ''))
+    const items = found
+      .slice(from, to)
+      .map(
+        name =>
+          `<Bucket><Name>${name}</Name><BucketRegion>${REGION}</BucketRegion><CreationDate>2026-01-02T03:04:05.000Z</CreationDate></Bucket>`,
+      )
+    const next = to < found.length ? `<ContinuationToken>${to}</ContinuationToken>` : ''
     return xml(
       `<ListAllMyBucketsResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><Buckets>${items.join('')}</Buckets>${next}</ListAllMyBucketsResult>`,
     )

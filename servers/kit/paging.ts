@@ -1,4 +1,5 @@
 // Long answers come in pages: the first so many things that fit, and a cursor to go on with. Nothing is cut silently.
+import { createHash } from 'node:crypto'
 import { z } from 'zod'
 import { Failure } from './failure.ts'
 
@@ -22,6 +23,23 @@ export function fromCursor<T>(cursor: string | undefined, shape: z.ZodType<T>): 
   } catch {
     throw new Failure('validation_error', 'This cursor is not one of ours.', 'Call again without a cursor.')
   }
+}
+
+/** A cursor that goes on with this list alone: a backend would go on with another at that place, without a word. */
+export function toCursorOf(list: object, at: unknown): string {
+  return toCursor({ of: stampOf(list), at })
+}
+
+/** Throws a validation_error. */
+export function fromCursorOf<T>(list: object, cursor: string | undefined, shape: z.ZodType<T>): T | undefined {
+  const read = fromCursor(cursor, z.object({ of: z.string().max(20), at: shape }))
+  if (read && read.of !== stampOf(list))
+    throw new Failure('validation_error', 'This cursor is of another list.', 'Ask as before, or without a cursor.')
+  return read?.at as T | undefined
+}
+
+function stampOf(list: object): string {
+  return createHash('sha256').update(JSON.stringify(list)).digest('base64url').slice(0, 12)
 }
 
 /** What there is more of is said in the text too: some models are shown nothing else. */

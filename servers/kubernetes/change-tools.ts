@@ -104,7 +104,9 @@ export function registerChangeTools(kit: Kit, server: McpServer, cluster: Cluste
         'Deletes one pod, which ends gracefully. What manages it (a deployment …) makes another; a pod of its own is gone.',
       input: z.object({
         ...target,
-        confirm: z.literal(true).describe('That the person wants this pod deleted'),
+        confirm: z
+          .literal(true, 'must be true: ask the person first')
+          .describe('That the person wants this pod deleted'),
         gracePeriodSeconds: z.int().min(1).max(3600).optional(),
       }),
       output: z.object({

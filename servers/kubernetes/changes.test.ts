@@ -58,6 +58,9 @@ test('a pod is deleted only when that is confirmed, and only that very one', asy
     expect(
       (await place.call('delete_pod', { name: 'web-1', ...(confirm === undefined ? {} : { confirm }) })).failed,
     ).toBe(true)
+  expect((await place.call('delete_pod', { name: 'web-1' })).text).toContain(
+    'confirm: must be true: ask the person first',
+  )
   expect(cluster.seen).toEqual([])
   const { data, text } = await place.call('delete_pod', { name: 'web-1', confirm: true })
   expect(data).toEqual({ name: 'web-1', namespace: 'default', uid: 'uid-web-1', owner: 'ReplicaSet/web-6f' })

@@ -115,7 +115,7 @@ async function errorsOf(
       severity: count >= MANY_ERRORS ? 'warning' : 'info',
       type: 'LogErrors',
       container,
-      message: `${count}× in its last ${lines.length} lines: ${example.slice(0, 300)}`,
+      message: `${count}× in its last ${lines.length} line${lines.length === 1 ? '' : 's'}: ${example.slice(0, 300)}`,
       restart_count: restartCount,
     }))
 }

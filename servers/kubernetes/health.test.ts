@@ -162,7 +162,7 @@ test('health looks into the log of the run that failed; one that cannot be read 
   expect(data.issues.at(-1)).toMatchObject({
     type: 'LogErrors',
     container: 'app',
-    message: '1× in its last 1 lines: FATAL: token=‹secret› not accepted',
+    message: '1× in its last 1 line: FATAL: token=‹secret› not accepted',
   })
   cluster.denied.add('get pods/log')
   const blind = await place.call('check_pod_health', { pod_name: 'web-1' })

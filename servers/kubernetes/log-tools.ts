@@ -69,8 +69,8 @@ export function registerLogTools(kit: Kit, server: McpServer, cluster: Cluster):
     {
       title: 'Find errors in a log',
       description:
-        'The errors in the last lines a container wrote: those that differ only in numbers, names and ids count as one. Most frequent first.',
-      input: z.object({ ...ASKED, tailLines: ASKED.tailLines.unwrap().default(1000), ...PAGING }),
+        'The errors in the last lines a container wrote: those that differ only in numbers, names and ids count as one. Most frequent first. Ask for more lines (tailLines) to look further back.',
+      input: z.object({ ...ASKED, ...PAGING }),
       output: z.object({
         groups: z.array(
           z.object({
@@ -96,7 +96,7 @@ export function registerLogTools(kit: Kit, server: McpServer, cluster: Cluster):
       const errors = found.reduce((sum, one) => sum + one.count, 0)
       const { items, ...rest } = page(found, { cursor, limit, mostChars: MOST_CHARS })
       const told = items.map(one => `${one.count}× ${one.message} (last ${one.lastSeen ?? 'unknown'})`)
-      const head = `${errors} errors of ${found.length} kinds in ${lines.length} lines.`
+      const head = `${counted(errors, 'error')} of ${counted(found.length, 'kind')} in ${counted(lines.length, 'line')}.`
       const missing = cut ? '\nThe log was too long: its newest lines are missing. Ask for fewer with tailLines.' : ''
       return {
         text: withMore(`${[head, ...told].join('\n')}${missing}`, rest),
@@ -104,4 +104,8 @@ export function registerLogTools(kit: Kit, server: McpServer, cluster: Cluster):
       }
     },
   )
+}
+
+function counted(n: number, what: string): string {
+  return `${n} ${what}${n === 1 ? '' : 's'}`
 }

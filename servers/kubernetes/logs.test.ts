@@ -195,6 +195,15 @@ test('errors that differ in numbers, names and ids are one, with first and last 
   expect([first.data.groups.length, rest.data.groups.length, rest.data.nextCursor]).toEqual([3, 1, undefined])
 })
 
+test('the last 100 lines are analysed, or as many as are asked for', async () => {
+  put(Array.from({ length: 300 }, (_, n) => `${stamp(300 - n)} ERROR at ${n}`))
+  const lines = async (args: object) => (await place.call('analyze_logs', { name: 'web-1', ...args })).data.lines
+  expect([await lines({}), await lines({ tailLines: 250 })]).toEqual([100, 250])
+  expect((await place.call('analyze_logs', { name: 'web-1', tailLines: 1 })).text).toMatch(
+    /^1 error of 1 kind in 1 line\./,
+  )
+})
+
 test('lines made to be slow are not', () => {
   const nasty = [
     '"'.repeat(20_000),

@@ -1,10 +1,9 @@
 // What there is: namespaces, pods, deployments, events, and one pod with all that is known of it.
-import { createHash } from 'node:crypto'
 import type { CoreV1Event, V1ListMeta } from '@kubernetes/client-node'
 import type { McpServer } from '@modelcontextprotocol/server'
 import { z } from 'zod'
 import { Failure } from '../kit/failure.ts'
-import { fromCursor, NEXT, PAGING, page, toCursor, withMore } from '../kit/paging.ts'
+import { fromCursorOf, NEXT, PAGING, page, toCursorOf, withMore } from '../kit/paging.ts'
 import { type Kit, READS } from '../kit/tools.ts'
 import type { Cluster } from './cluster.ts'
 import { describePod, PodDetails } from './describe.ts'
@@ -14,8 +13,7 @@ import type { Namespaces } from './namespaces.ts'
 import { ageOf, podLine } from './pod-status.ts'
 
 const inNamespace = { namespace: namespace.default('default') }
-/** `of`: what the list is of. The cluster would go on with another one at that place, without a word. */
-const Token = z.object({ continue: z.string().max(5000), of: z.string().max(64) })
+const Token = z.string().max(5000)
 
 const EventLine = z.object({
   type: z.string(),
@@ -74,11 +72,11 @@ export function registerReadTools(kit: Kit, server: McpServer, cluster: Cluster,
     },
     async ({ namespace, labelSelector, cursor, limit }, { signal }) => {
       const list = { namespace, ...(labelSelector ? { labelSelector } : {}) }
-      const asked = { ...list, ...pageAsked('pods', list, cursor, limit) }
+      const asked = { ...list, ...pageAsked(['pods', list], cursor, limit) }
       const { items, metadata } = await cluster.ask({ signal }, api => api.core.listNamespacedPod(asked))
       const pods = items.map(pod => podLine(pod))
       const lines = pods.map(one => `${one.name} ${one.ready} ${one.status} ${one.restarts} restarts ${one.age}`)
-      const next = nextOf('pods', list, metadata)
+      const next = nextOf(['pods', list], metadata)
       return cleanAnswer(textOf(lines, 'pods', namespace, next), { pods, ...next })
     },
   )
@@ -108,7 +106,7 @@ export function registerReadTools(kit: Kit, server: McpServer, cluster: Cluster,
     },
     async ({ namespace, labelSelector, cursor, limit }, { signal }) => {
       const list = { namespace, ...(labelSelector ? { labelSelector } : {}) }
-      const asked = { ...list, ...pageAsked('deployments', list, cursor, limit) }
+      const asked = { ...list, ...pageAsked(['deployments', list], cursor, limit) }
       const { items, metadata } = await cluster.ask({ signal }, api => api.apps.listNamespacedDeployment(asked))
       const deployments = items.map(({ metadata, spec, status }) => ({
         name: metadata?.name ?? '',
@@ -120,7 +118,7 @@ export function registerReadTools(kit: Kit, server: McpServer, cluster: Cluster,
         age: ageOf(metadata?.creationTimestamp),
       }))
       const lines = deployments.map(one => `${one.name} ${one.ready}/${one.replicas} ready ${one.images.join(' ')}`)
-      const next = nextOf('deployments', list, metadata)
+      const next = nextOf(['deployments', list], metadata)
       return cleanAnswer(textOf(lines, 'deployments', namespace, next), { deployments, ...next })
     },
   )
@@ -138,11 +136,11 @@ export function registerReadTools(kit: Kit, server: McpServer, cluster: Cluster,
     },
     async ({ namespace, object, cursor, limit }, { signal }) => {
       const list = { namespace, ...(object ? { fieldSelector: aboutObject(object) } : {}) }
-      const asked = { ...list, ...pageAsked('events', list, cursor, limit) }
+      const asked = { ...list, ...pageAsked(['events', list], cursor, limit) }
       const { items, metadata } = await cluster.ask({ signal }, api => api.core.listNamespacedEvent(asked))
       const events = eventLines(items)
-      const lines = events.map(one => `${one.lastSeen ?? '?'} ${one.type} ${one.reason} ${one.object}: ${one.message}`)
-      const next = nextOf('events', list, metadata)
+      const lines = events.map(one => `${one.lastSeen ?? '?'} ${one.object} ${eventWords(one)}`)
+      const next = nextOf(['events', list], metadata)
       return cleanAnswer(textOf(lines, 'events', namespace, next), { events, ...next })
     },
   )
@@ -173,8 +171,11 @@ export function registerReadTools(kit: Kit, server: McpServer, cluster: Cluster,
       const events = eventLines(items)
       const lines = [
         `${name}: ${details.status} on ${details.node ?? 'no node'}`,
-        ...details.containers.map(one => `${one.name}: ${one.state}, ${one.restarts} restarts, ${one.image}`),
-        ...events.slice(-10).map(one => `${one.type} ${one.reason}: ${one.message}`),
+        ...details.containers.map(
+          one =>
+            `${one.name}: ${one.state}, ${one.restarts} restarts, ${one.image}${one.lastState ? `; before: ${one.lastState}` : ''}`,
+        ),
+        ...events.slice(-10).map(eventWords),
         ...(notRead === null ? [] : [`Its events were not read: ${notRead}`]),
         ...(more ? ['It has more events: see get_events.'] : []),
       ]
@@ -195,23 +196,13 @@ async function eventsOf(cluster: Cluster, name: string, namespace: string, signa
   }
 }
 
-function pageAsked(what: string, list: object, cursor: string | undefined, limit: number) {
-  const from = fromCursor(cursor, Token)
-  if (from && from.of !== stampOf(what, list))
-    throw new Failure('validation_error', 'This cursor is of another list.', 'Ask as before, or without a cursor.')
-  return { limit, ...(from ? { _continue: from.continue } : {}) }
+function pageAsked(list: object, cursor: string | undefined, limit: number) {
+  const from = fromCursorOf(list, cursor, Token)
+  return { limit, ...(from === undefined ? {} : { _continue: from }) }
 }
 
-function nextOf(what: string, list: object, metadata: V1ListMeta | undefined): { nextCursor?: string } {
-  const next = metadata?._continue
-  return next ? { nextCursor: toCursor({ continue: next, of: stampOf(what, list) }) } : {}
-}
-
-function stampOf(what: string, list: object): string {
-  return createHash('sha256')
-    .update(JSON.stringify([what, list]))
-    .digest('base64url')
-    .slice(0, 12)
+function nextOf(list: object, metadata: V1ListMeta | undefined): { nextCursor?: string } {
+  return metadata?._continue ? { nextCursor: toCursorOf(list, metadata._continue) } : {}
 }
 
 function textOf(lines: readonly string[], what: string, namespace: string, next: { nextCursor?: string }): string {
@@ -237,4 +228,8 @@ function eventLines(items: readonly CoreV1Event[]): z.infer<typeof EventLine>[] 
     }
   })
   return lines.toSorted((a, b) => (a.lastSeen ?? '').localeCompare(b.lastSeen ?? ''))
+}
+
+function eventWords({ type, reason, count, message }: z.infer<typeof EventLine>): string {
+  return `${type} ${reason}${count > 1 ? ` (${count}×)` : ''}: ${message}`
 }
