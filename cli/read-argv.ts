@@ -36,11 +36,13 @@ export async function readArgv(argv: readonly string[]): Promise<Reading> {
   const { name } = listed
   const command = await listed.load()
   const { values, positionals } = parse(own, name, command)
-  const args = positionals.slice(name.split(' ').length)
+  // What follows -- is a command's own, or words that may begin with a dash.
+  const more = command.takesRest ? [] : rest
+  const args = [...positionals.slice(name.split(' ').length), ...more]
   const [least, most] = command.args ?? [0, 0]
-  if (args.length < least || args.length > most || (rest.length > 0 && !command.takesRest))
+  if (args.length < least || args.length > most)
     throw new UsageError(
-      `gatehouse ${name} was given ${args.length + rest.length} arguments.`,
+      `gatehouse ${name} was given ${args.length + (command.takesRest ? rest.length : 0)} arguments.`,
       `Usage: gatehouse ${name} ${command.synopsis}`.trimEnd(),
     )
   return { kind: 'run', name, command, args, rest, values, common: readCommon(values) }

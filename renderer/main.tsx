@@ -1,6 +1,5 @@
 // Opens the window: colours before the first paint, then the connection, then React.
 import { localStorageColorSchemeManager, MantineProvider } from '@mantine/core'
-import { Notifications } from '@mantine/notifications'
 import { RouterProvider } from '@tanstack/react-router'
 import { StrictMode } from 'react'
 import { createRoot } from 'react-dom/client'
@@ -13,6 +12,7 @@ import { connect } from './hub.ts'
 import { router } from './routes.tsx'
 import { cssVariables, theme } from './theme.ts'
 import { nonce } from './ui/nonce.ts'
+import { Toasts } from './ui/notify.tsx'
 
 // The CSP forbids generated code; without this zod tries it once and the browser reports it.
 z.config({ jitless: true })
@@ -33,7 +33,7 @@ createRoot(document.getElementById('root')!).render(
       defaultColorScheme="auto"
       getStyleNonce={() => nonce ?? ''}
     >
-      <Notifications position="bottom-right" limit={3} containerWidth={400} />
+      <Toasts />
       <RouterProvider router={router} />
     </MantineProvider>
   </StrictMode>,

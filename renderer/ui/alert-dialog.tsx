@@ -1,6 +1,7 @@
 // A question over the page that must not be answered by accident: modal, named, its safe answer focused.
 import { type ReactNode, useEffect, useRef } from 'react'
 import css from './alert-dialog.module.css'
+import { raiseToasts } from './notify.tsx'
 
 /** Mount it while it is open. `labelledBy`: its heading. Esc calls `onAside`. The element marked `data-safe` gets the focus, else the first. */
 export function AlertDialog(props: { labelledBy: string; width: number; onAside: () => void; children: ReactNode }) {
@@ -9,6 +10,7 @@ export function AlertDialog(props: { labelledBy: string; width: number; onAside:
     const element = dialog.current
     const before = document.activeElement
     element?.showModal()
+    raiseToasts()
     element?.querySelector<HTMLElement>('[data-safe]')?.focus()
     return () => {
       element?.close()

@@ -1,7 +1,29 @@
 // Toasts, bottom right: what you did, with Undo where it can be undone, and calls that failed.
 import { Button, Group } from '@mantine/core'
-import { notifications } from '@mantine/notifications'
+import { Notifications, notifications, useNotifications } from '@mantine/notifications'
+import { useEffect } from 'react'
 import type { Problem } from '../../contract/procedure.ts'
+
+const LAYER = 'toasts'
+
+/** In the browser's top layer, where open dialogs are: what came last there is over the rest. */
+export function Toasts() {
+  const { notifications: shown } = useNotifications()
+  // biome-ignore lint/correctness/useExhaustiveDependencies: with each toast that comes
+  useEffect(raiseToasts, [shown.length])
+  return (
+    <div id={LAYER} popover="manual">
+      <Notifications withinPortal={false} position="bottom-right" limit={3} containerWidth={400} />
+    </div>
+  )
+}
+
+/** For whoever opened a dialog. */
+export function raiseToasts(): void {
+  const layer = document.getElementById(LAYER)
+  layer?.hidePopover()
+  layer?.showPopover()
+}
 
 /** "Stopped kubernetes", for 8 s. */
 export function showDone(what: string, undo?: () => void): void {

@@ -59,7 +59,7 @@ function FirstRun({ server, agreement, titleId, onClose }: Inner) {
     try {
       await hub.servers.agree({ id: server.id, digest, secrets: granted, trust })
     } catch (error) {
-      // Said here: a toast would lie behind the dialog.
+      // Said here, where it is looked for.
       return setProblem(problemFrom(error))
     }
     showDone(`${server.name} may run`)

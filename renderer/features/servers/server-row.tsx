@@ -71,7 +71,7 @@ export const ServerRow = memo(function ServerRow(props: { server: Server; select
         <div role="gridcell">
           <StateMark state={server.state} />
         </div>
-        <div role="gridcell" className={css.quiet}>
+        <div role="gridcell" className={`${css.quiet} ${css.roomy}`}>
           <Tools server={server} />
         </div>
         <div role="gridcell" className={`${css.calls} ${css.optional}`}>

@@ -81,7 +81,9 @@ function List({ servers, filter, onAdd }: { servers: Server[]; filter: string; o
       <div role="row" className={css.head}>
         <span role="columnheader">Server</span>
         <span role="columnheader">State</span>
-        <span role="columnheader">Tools · tokens</span>
+        <span role="columnheader" className={css.roomy}>
+          Tools · tokens
+        </span>
         <span role="columnheader" className={css.optional}>
           Calls, last hour
         </span>

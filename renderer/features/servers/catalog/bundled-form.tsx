@@ -70,11 +70,13 @@ export function BundledForm({ one, server, taken, stored, refused, onSave, onBac
     if (launch) void check({ launch }).then(found => setSaid(before => ({ ...inSentences(found ?? {}), ...before })))
   }, [launch, check])
 
+  // To what is wrong; at first, where nothing is, to the first field.
   useEffect(() => {
-    const field = form.current?.querySelector<HTMLElement>('[aria-invalid="true"]')
-    const folded = field?.closest('details')
+    const wrongField = form.current?.querySelector<HTMLElement>('[aria-invalid="true"]')
+    const folded = wrongField?.closest('details')
     if (folded) folded.open = true
-    if (tries > 0) field?.focus()
+    const field = wrongField ?? (tries === 0 ? form.current?.querySelector<HTMLElement>('input, textarea') : null)
+    field?.focus()
   }, [tries])
 
   const change = (key: string, next: (before: Choices) => Partial<Choices>) => {
