@@ -7,7 +7,7 @@ export const repo = z
   .string()
   .regex(/^[A-Za-z0-9._-]{1,100}$/, 'is the name of a repository, without its owner')
   .refine(name => !/^\.{1,2}$/.test(name), 'is the name of a repository')
-export const number = z.int().min(1).max(2_147_483_647)
+export const number = z.int().min(1).max(2_147_483_647).describe('Of the issue or pull request, as in #3')
 
 /** What git takes as a branch's name (git-check-ref-format), without refs/heads/. */
 export const branch = z

@@ -19,8 +19,14 @@ import type { StripeApi } from './stripe-api.ts'
 
 const ASKS = { ...READS, openWorldHint: true }
 const pages = { ...PAGING, limit: z.int().min(1).max(100).default(20) }
-export const customerId = z.string().regex(/^cus_\w{1,250}$/, 'is an id as cus_…')
-export const paymentId = z.string().regex(/^pi_\w{1,250}$/, 'is an id as pi_…')
+export const customerId = z
+  .string()
+  .regex(/^cus_\w{1,250}$/, 'is an id as cus_…')
+  .describe('As cus_…; find_customer finds it')
+export const paymentId = z
+  .string()
+  .regex(/^pi_\w{1,250}$/, 'is an id as pi_…')
+  .describe('As pi_…; list_payments lists them')
 
 export function registerLookTools(kit: Kit, server: McpServer, stripe: StripeApi): void {
   kit.tool(

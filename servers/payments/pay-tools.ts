@@ -33,7 +33,12 @@ const key = z
   .refine(withoutCard, 'looks like the number of a card: choose another')
   .describe('Yours to choose, one for each payment you want; the same again gives the same payment')
 const dry_run = z.boolean().default(false).describe('True: says whether it would be done, and does nothing')
-const description = z.string().max(500).refine(withoutCard, 'holds the number of a card: leave it out').optional()
+const description = z
+  .string()
+  .max(500)
+  .refine(withoutCard, 'holds the number of a card: leave it out')
+  .optional()
+  .describe('The customer may see it, on a receipt')
 
 export function registerPayTools(kit: Kit, server: McpServer, cashier: Cashier): void {
   kit.tool(
@@ -94,7 +99,10 @@ export function registerPayTools(kit: Kit, server: McpServer, cashier: Cashier):
         amount: amount.optional(),
         currency: currency.optional().describe('In which the amount is meant: refused if the payment was in another'),
         idempotency_key: key,
-        reason: z.enum(['duplicate', 'fraudulent', 'requested_by_customer']).optional(),
+        reason: z
+          .enum(['duplicate', 'fraudulent', 'requested_by_customer'])
+          .optional()
+          .describe('fraudulent: Stripe also blocks that card and address from now on'),
         dry_run,
       }),
       output: z.object({ refund: REFUND.nullable(), repeated: z.boolean(), done: z.boolean() }),
