@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { toCursor } from '../kit/paging.ts'
 import { type Started, startServer } from '../kit/test-client.ts'
+import { Prometheus } from './prometheus.ts'
 import { selector } from './promql.ts'
 import { differing } from './series.ts'
 import { hasPrometheus, type RunningPrometheus, startPrometheus } from './test-prometheus.ts'
@@ -89,6 +90,44 @@ describe.skipIf(!hasPrometheus)('with a real Prometheus', () => {
     expect((await server.call('get_metrics', twice)).data.error.message).toBe(
       'The label job is the service, and is given twice.',
     )
+  })
+
+  test('however a value is written, Prometheus reads exactly that value', async () => {
+    const place = new Prometheus({ url: prometheus.url })
+    const ask = (query: string) => place.query(query, { time: Date.now() / 1_000 }, AbortSignal.timeout(20_000))
+    const parts = [
+      '"',
+      "'",
+      '`',
+      '\\',
+      '\n',
+      '\r',
+      '\t',
+      '\0',
+      '\u0001',
+      '\u007f',
+      '\u2028',
+      'é',
+      '😀',
+      '{',
+      '}',
+      '#',
+      '\\u0022',
+      '%22',
+    ]
+    const values = parts.flatMap(one => parts.map(other => `${one}${other}x"} or vector(1) or {a="${one}`))
+    for (let n = 0; n < values.length; n += 40) {
+      const some = values.slice(n, n + 40)
+      const each = some.map((value, k) => `label_replace(vector(${k}), "a", ${JSON.stringify(value)}, "", "")`)
+      const { series } = await ask(each.join(' or '))
+      expect(series.map(({ labels }) => labels.a)).toEqual(some)
+      expect(await ask(some.map(value => selector('up', { job: value })).join(' or '))).toEqual({
+        series: [],
+        warnings: [],
+      })
+    }
+    // Half a character is in no value.
+    await expect(ask(selector('up', { job: '\ud800' }))).rejects.toMatchObject({ kind: 'validation_error' })
   })
 
   test('times without end, or a cursor made by hand, ask for no more than may be asked', async () => {

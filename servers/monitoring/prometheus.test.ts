@@ -1,8 +1,15 @@
 // A stand-in for Prometheus that misbehaves.
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { Log } from '../kit/log.ts'
+import { Metrics } from '../kit/metrics.ts'
+import { Readiness } from '../kit/readiness.ts'
+import { COMMON, readSettings } from '../kit/settings.ts'
 import { startTestApi, type TestApi } from '../kit/test-api.ts'
 import { startServer } from '../kit/test-client.ts'
+import { Kit } from '../kit/tools.ts'
 import { Prometheus } from './prometheus.ts'
+import { monitoring } from './server.ts'
+import { SETTINGS } from './settings.ts'
 
 const TOKEN = 'prom-token-81f3'
 let api: TestApi
@@ -105,4 +112,19 @@ test('the token goes to Prometheus and nowhere else', async () => {
   })
   expect(JSON.stringify(called) + server.log()).not.toContain(TOKEN)
   await server.client.close()
+})
+
+test('it is ready while Prometheus answers, and asks no more than the least', async () => {
+  const shape = { ...COMMON, ...SETTINGS }
+  const settings = readSettings(shape, { PROMETHEUS_URL: api.url })
+  const log = new Log('monitoring', { write: () => {} })
+  const { ready } = monitoring(new Kit({ log, metrics: new Metrics('monitoring', '1'), settings }), settings)
+  const whyNot = () => new Readiness(ready, () => false).whyNot()
+  const before = api.seen.length
+  expect(await whyNot()).toBeNull()
+  expect(api.seen.slice(before).map(({ path, body }) => [path, new URLSearchParams(body).get('query')])).toEqual([
+    ['/api/v1/query', '1'],
+  ])
+  api.faults.push({ status: 503 })
+  expect(await whyNot()).toBe('Prometheus failed (HTTP 503).')
 })
