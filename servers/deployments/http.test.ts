@@ -232,6 +232,21 @@ test('an answer that is lost does not deploy twice', async () => {
   expect(lines.filter(line => line.startsWith('Demo: deploy'))).toHaveLength(1)
 })
 
+test('a backend that is asked too often has begun nothing: the same key may try again at once', async () => {
+  const one = await server()
+  const wanted = { ...checkout, idempotencyKey: 'k' }
+  const { begin } = backend.demo
+  backend.demo.begin = async () => {
+    throw new Failure('rate_limited', 'Too fast', '')
+  }
+  const { error } = (await one.call('start_deployment', wanted)).data
+  expect(error).toMatchObject({ kind: 'rate_limited' })
+  backend.demo.begin = order => begin.call(backend.demo, order)
+  expect(backend.api.seen.filter(({ method }) => method === 'PUT')).toHaveLength(4)
+  expect((await one.call('list_deployments')).data.deployments).toEqual([])
+  expect((await one.call('start_deployment', wanted)).data.state).toBe('working')
+})
+
 test('what the backend refuses leaves nothing behind; the same key may try again', async () => {
   const one = await server()
   await one.call('check_deployment_prerequisites', checkout)

@@ -69,7 +69,7 @@ export class Orders {
   /** Throws not_found. */
   async get(id: string): Promise<Kept> {
     const order = await this.find(id)
-    if (!order) throw new Failure('not_found', `There is no deployment ${id}.`, 'Look with list_deployments.')
+    if (!order) throw noDeployment(id)
     return order
   }
 
@@ -209,9 +209,11 @@ export class Orders {
     throw new Failure('conflict', 'Too many deployments of this service are begun at once.', 'Try again in a moment.')
   }
 
+  /** Throws not_found where there is none, and none is made. */
   async #note(id: string, next: (before: Kept | null) => Kept | null): Promise<Kept> {
     const { value } = await change<Kept>(this.#state, ORDERS, id, next, { keepMs: KEEP_MS })
-    return value!
+    if (!value) throw noDeployment(id)
+    return value
   }
 
   async #forget(id: string): Promise<void> {
@@ -220,14 +222,18 @@ export class Orders {
   }
 }
 
+function noDeployment(id: string): Failure {
+  return new Failure('not_found', `There is no deployment ${id}.`, 'Look with list_deployments.')
+}
+
 const FORGOTTEN = 'The backend has begun it and knows nothing of it any more: look there how it ended.'
 const ON_ITS_WAY = 'On its way to the backend'
 const NEVER_BEGUN =
-  'It was never begun: the process ended before the backend heard of it. Start it again, with the same idempotencyKey.'
+  'It was never begun: the process ended before the backend heard of it. Start it again, with its idempotencyKey if it had one.'
 
 /** After it the backend has certainly not begun. */
 function isRefusal(error: unknown): boolean {
-  const kinds = ['validation_error', 'not_found', 'permission_denied', 'conflict']
+  const kinds = ['validation_error', 'not_found', 'permission_denied', 'conflict', 'rate_limited']
   return error instanceof Failure && kinds.includes(error.kind)
 }
 

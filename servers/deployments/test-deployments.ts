@@ -52,7 +52,7 @@ export async function open(env: Record<string, string> = {}, clock: Clock = { no
 export type Opened = Awaited<ReturnType<typeof open>>
 
 const SECRET = 'client-secret-77aa'
-const STATUS: Record<string, number> = { not_found: 404, conflict: 409 }
+const STATUS: Record<string, number> = { not_found: 404, conflict: 409, rate_limited: 429 }
 
 /** The demo behind the requests that the README describes, and a token service beside it. */
 export async function startBackend(clock: Clock) {
