@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { Redactor } from '../vault/redactor.ts'
 import { Logs } from './logs.ts'
 import { tempFolder } from './test-stage.ts'
 
@@ -23,6 +24,26 @@ test('three files of a megabyte at most, the newest last, for the owner alone', 
     expect(statSync(join(folder, file)).mode & 0o777).toBe(0o600)
   }
   expect(readFileSync(join(folder, 'a.log'), 'utf8')).toContain(' gatehouse 59 x')
+})
+
+test('a private key that a server says line by line is nowhere, also when its beginning was too much to keep', async () => {
+  const key = (mark: string) => [
+    '-----BEGIN PRIVATE KEY-----',
+    ...Array.from({ length: 10 }, (_, n) => `${mark}${'MIIEvQIBADANBg'.repeat(4)}${n}`),
+    '-----END PRIVATE KEY-----',
+  ]
+  const logs = new Logs(folder, 'a.log', text => new Redactor().redact(text))
+  for (const line of key('a')) logs.add('stderr', line)
+  for (let n = 0; n < 1_100; n++) logs.add('stdout', 'flood')
+  const [begin, ...rest] = key('b')
+  logs.add('stderr', begin!)
+  await new Promise(resolve => setTimeout(resolve, 1_100))
+  for (const line of rest) logs.add('stderr', line)
+  logs.add('stderr', 'ready')
+  await logs.close()
+  const kept = readFileSync(join(folder, 'a.log'), 'utf8')
+  expect(kept).not.toContain('MIIEvQ')
+  expect(kept).toMatch(/stderr \[removed secret\]\n.*stderr ready/)
 })
 
 test('a secret across the place where a long line is cut is redacted before the cut', async () => {

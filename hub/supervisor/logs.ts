@@ -3,6 +3,8 @@ import { renameSync } from 'node:fs'
 import { appendFile, mkdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { LogLine } from '../../contract/servers.ts'
+import { KeyLines } from '../vault/key-lines.ts'
+import { REMOVED } from '../vault/shapes.ts'
 
 const RING_LINES = 1_000
 const FILE_BYTES = 1_000_000
@@ -26,6 +28,7 @@ export class Logs {
   #room = BURST_LINES
   #roomAtMs = 0
   #skipped = 0
+  readonly #keys = { stderr: new KeyLines(), stdout: new KeyLines(), gatehouse: new KeyLines() }
 
   constructor(folder: string, file: string, redact: (text: string) => string) {
     this.#folder = folder
@@ -33,7 +36,8 @@ export class Logs {
     this.#redact = redact
   }
 
-  add(stream: LogLine['stream'], text: string): void {
+  add(stream: LogLine['stream'], said: string): void {
+    const text = this.#keys[stream].hides(said) ? REMOVED : said
     if (stream !== 'gatehouse' && !this.#hasRoom()) {
       this.#skipped++
       return

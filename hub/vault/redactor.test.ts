@@ -1,8 +1,10 @@
 import { expect, test } from 'vitest'
+import { KeyLines } from './key-lines.ts'
 import { Redactor } from './redactor.ts'
 
 const value = 'p4ss/w+rd?"quo\\te" ü&=~'
 const R = '‹secret:KEY›'
+const AWS = 'wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY'
 const SHAPE = '[removed secret]'
 
 function redactorOf(...values: string[]): Redactor {
@@ -77,9 +79,35 @@ test.each([
   `SG.${'a1B2'.repeat(5)}.${'a1B2'.repeat(10)}`,
   `eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.${'abc'.repeat(10)}`,
   `-----BEGIN RSA PRIVATE KEY-----\n${'MIIE'.repeat(20)}\n-----END RSA PRIVATE KEY-----`,
+  `-----BEGIN PGP PRIVATE KEY BLOCK-----\n\n${'lQdG'.repeat(20)}\n-----END PGP PRIVATE KEY BLOCK-----`,
   `-----BEGIN PRIVATE KEY-----\\n${'MIIE'.repeat(20)}\\n-----END PRIVATE KEY-----`,
 ])('the well-known shape %s is taken out unlearned', token => {
   expect(new Redactor().redact(`x=${token} y`)).toBe(`x=${SHAPE} y`)
+})
+
+test('of a private key that comes line by line each line is hidden, and what follows it is not', () => {
+  const body = Array.from({ length: 20 }, (_, n) => `${'MIIEvQ'.repeat(10)}${n}AbC`)
+  const keys = [
+    ['-----BEGIN RSA PRIVATE KEY-----', 'Proc-Type: 4,ENCRYPTED', '', ...body, 'aB==', '-----END RSA PRIVATE KEY-----'],
+    [
+      '12:01 [err] -----BEGIN PRIVATE KEY-----',
+      ...body.map(line => `12:01 [err] ${line}`),
+      '12:01 [err] -----END PRIVATE KEY-----',
+    ],
+  ]
+  for (const key of keys) {
+    const lines = new KeyLines()
+    expect(['starts', ...key, 'ready now'].map(line => lines.hides(line))).toEqual([
+      ...[false, false],
+      ...key.slice(1).map(() => true),
+      false,
+    ])
+  }
+  // One that never ends hides no more than looks like it.
+  const lines = new KeyLines()
+  expect(['-----BEGIN PRIVATE KEY-----', body[0]!, 'Listening on port 80.', body[1]!].map(l => lines.hides(l))).toEqual(
+    [...[false, true, false, false]],
+  )
 })
 
 test('a private key that was cut off is taken out to the end', () => {
@@ -92,8 +120,13 @@ test.each([
   ['host=db user=me password=hunter2 port=1', `host=db user=me password=${SHAPE} port=1`],
   ['AccountName=a;AccountKey=AbC+/9==;Suffix=x', `AccountName=a;AccountKey=${SHAPE};Suffix=x`],
   ['Server=x;Uid=u;Pwd=hunter2;', `Server=x;Uid=u;Pwd=${SHAPE};`],
-])('of the connection string %s the password alone is taken out', (text, shown) => {
+  ["host=db password='hunter 2' port=1", `host=db password='${SHAPE}' port=1`],
+  [`aws_secret_access_key = ${AWS}`, `aws_secret_access_key = ${SHAPE}`],
+  [`{"SecretAccessKey": "${AWS}", "x": 1}`, `{"SecretAccessKey": "${SHAPE}", "x": 1}`],
+  [`"{\\"SecretAccessKey\\":\\"${AWS}\\"}"`, `"{\\"SecretAccessKey\\":\\"${SHAPE}\\"}"`],
+])('of %s the password or key alone is taken out, and nothing more the next time', (text, shown) => {
   expect(new Redactor().redact(text)).toBe(shown)
+  expect(new Redactor().redact(shown)).toBe(shown)
 })
 
 test('a stored connection string gives away its password nowhere', () => {

@@ -1,6 +1,6 @@
 // Tokens that are known by their looks, and passwords inside connection strings, taken out though nobody stored them.
 
-const REMOVED = '[removed secret]'
+export const REMOVED = '[removed secret]'
 
 const TOKENS = new RegExp(
   [
@@ -22,13 +22,15 @@ const TOKENS = new RegExp(
     String.raw`\bdop_v1_[0-9a-f]{64}\b`,
     String.raw`\bSG\.[A-Za-z0-9_-]{16,40}\.[A-Za-z0-9_-]{30,60}`,
     String.raw`\beyJ[A-Za-z0-9_-]{5,}\.eyJ[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]*`,
-    String.raw`-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z0-9 ]{0,40}PRIVATE KEY-----|$)`,
+    String.raw`-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----[\s\S]*?(?:-----END [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----|$)`,
   ].join('|'),
   'g',
 )
 
 /** What stands before a password stays: `postgres://user:` and `AccountKey=`. A name put there by us is not one. */
 const USER_INFO = /((?:\\?\/){2}[^\s:/@"'<>\\]{0,100}:)[^\s@"'<>/\\‹]{1,200}(?=@)/g
+const AWS_SECRET = /(secret_?access_?key(?:\\?["'])?\s{0,3}[=:]\s{0,3}(?:\\?["'])?)[A-Za-z0-9/+]{40}(?![A-Za-z0-9/+])/gi
+const QUOTED = /((?:\bpassword|;\s{0,3}pwd)\s?=\s?\\?(["']))(?!‹)[^"'\\‹]{3,200}(?=\\?\2)/gi
 const PAIRS = /((?:\bpassword|\baccountkey|\bsharedaccesskey|;\s{0,3}pwd)\s?=\s?)[^\s;"'&\\‹[\]]{3,200}/gi
 
 /** Every token holds one of these: a text without any is not gone over for tokens. */
@@ -39,7 +41,8 @@ export function withoutShapes(text: string): string {
   let clean = BEGINS.test(text) ? text.replace(TOKENS, REMOVED) : text
   if (clean.includes('@') && clean.includes('//')) clean = clean.replace(USER_INFO, `$1${REMOVED}`)
   else if (clean.includes('@') && clean.includes('\\/\\/')) clean = clean.replace(USER_INFO, `$1${REMOVED}`)
-  return clean.includes('=') ? clean.replace(PAIRS, `$1${REMOVED}`) : clean
+  if (/access_?key/i.test(clean)) clean = clean.replace(AWS_SECRET, `$1${REMOVED}`)
+  return clean.includes('=') ? clean.replace(PAIRS, `$1${REMOVED}`).replace(QUOTED, `$1${REMOVED}`) : clean
 }
 
 /** The password inside a connection string, as it stands there and as it is meant; null for other values. */
