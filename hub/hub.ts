@@ -10,6 +10,8 @@ export interface Hub {
   newLink(): Promise<string>
   /** A one-time code alone, for a shell that holds the inherited pipe. */
   newCode(): string
+  /** A text of ours without secrets, for what is said outside the log: it may end in a file. */
+  redact(text: string): string
   close(): Promise<void>
 }
 
@@ -35,5 +37,6 @@ async function openParts(options: HubOptions, parts: OpenParts, report: (message
   engine.supervisor.begin()
   await Promise.all([doors.http.begin(), engine.metrics.begin()])
   const { socket, newLink } = doors
-  return { socket, newLink, newCode: () => ground.windows.newCode(), close: () => parts.closeAll() }
+  const redact = (text: string) => ground.vault.redactor.redact(text)
+  return { socket, newLink, newCode: () => ground.windows.newCode(), redact, close: () => parts.closeAll() }
 }

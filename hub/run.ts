@@ -4,6 +4,7 @@ import { parseArgs } from 'node:util'
 import { problemOf } from './error.ts'
 import { type Hub, openHub } from './hub.ts'
 import { defaultDataFolder } from './store/data-folder.ts'
+import { withoutShapes } from './vault/shapes.ts'
 
 const { values } = parseArgs({
   options: {
@@ -47,15 +48,26 @@ function endWithParent(): void {
   }, PARENT_CHECK_MS).unref()
 }
 
+/** Of a hub that was started in the background this stands in a file. */
+function sayUnexpected(error: unknown): void {
+  const words = `gatehouse: unexpected: ${problemOf(error).message}\n${error instanceof Error ? `${error.stack}\n` : ''}`
+  try {
+    writeSync(process.stderr.fd, hub ? hub.redact(words) : withoutShapes(words))
+  } catch {
+    // A broken terminal must not end the hub.
+  }
+}
+
 process.on('SIGTERM', () => void end(0))
 process.on('SIGINT', () => void end(0))
 process.on('SIGHUP', () => void end(0))
 // A file that may grow no further (`ulimit -f`) fails the write, as a full disk does; without this the signal would end us.
 process.on('SIGXFSZ', () => {})
 // A promise nobody waited for, such as a record while the log is closing, must not take the servers down.
-process.on('unhandledRejection', error => {
-  const { message } = problemOf(error)
-  process.stderr.write(`gatehouse: unexpected: ${message}\n${error instanceof Error ? `${error.stack}\n` : ''}`)
+process.on('unhandledRejection', error => sayUnexpected(error))
+process.on('uncaughtException', error => {
+  sayUnexpected(error)
+  process.exit(1)
 })
 // A broken terminal must not take the servers down in disorder.
 process.stdout.on('error', () => {})
@@ -77,6 +89,6 @@ try {
 } catch (error) {
   const problem = problemOf(error)
   process.stderr.write(`gatehouse: ${problem.message}${problem.hint ? ` ${problem.hint}` : ''}\n`)
-  if (problem.code === 'hub/unexpected' && error instanceof Error) process.stderr.write(`${error.stack}\n`)
+  if (problem.code === 'hub/unexpected') sayUnexpected(error)
   await end(1)
 }
