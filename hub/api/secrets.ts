@@ -1,7 +1,7 @@
 // Answers for credentials: listed, set, replaced, removed, given to servers; and the encrypted file they may lie in.
 
-import { setTimeout as delay } from 'node:timers/promises'
 import { runsWithOldValue } from '../../contract/secrets.ts'
+import { atMost } from '../at-most.ts'
 import { HubError } from '../error.ts'
 import { withoutShapes } from '../vault/shapes.ts'
 import { type Caller, type GuardedContract, nameOf } from './caller.ts'
@@ -61,9 +61,7 @@ export function answerSecrets(api: GuardedContract, { audit, registry, superviso
       return view(input.name)
     }),
     retry: api.secrets.retry.handler(async () => {
-      const waited = new AbortController()
-      await Promise.race([vault.retry(), delay(RETRY_WAIT_MS, undefined, { signal: waited.signal }).catch(() => {})])
-      waited.abort()
+      await atMost(RETRY_WAIT_MS, vault.retry())
       return vault.status()
     }),
     unlock: api.secrets.unlock.handler(async ({ input, context: { caller } }) => {

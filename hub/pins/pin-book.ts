@@ -1,9 +1,8 @@
 // The pins of all servers: what each listed first after it was agreed to, and what of its tools is held back since.
 import { homedir } from 'node:os'
 import { setImmediate } from 'node:timers/promises'
-import { z } from 'zod'
 import type { AuditEvent } from '../../contract/audit.ts'
-import { type FoundIn, INSTRUCTIONS, PackageRan, type Pins, type TextFinding } from '../../contract/pins.ts'
+import { type FoundIn, INSTRUCTIONS, type PackageRan, type Pins, type TextFinding } from '../../contract/pins.ts'
 import type { Launch } from '../../contract/servers.ts'
 import type { Announcer } from '../announce.ts'
 import { HubError } from '../error.ts'
@@ -11,23 +10,14 @@ import type { Sealed } from '../store/sealed.ts'
 import { heldNames, heldTools, renamedTools } from './held-tools.ts'
 import { ListedTools } from './listed-tools.ts'
 import { packageRan } from './package-ran.ts'
-import { isPinned, type Listed, PinnedTool } from './pinned-tool.ts'
+import { isSame, Pin, words } from './pin.ts'
+import { isPinned, type Listed, type PinnedTool } from './pinned-tool.ts'
 import { Told } from './told.ts'
 
 /** So many tools with findings are shown. */
 const MOST_FOUND = 200
 /** Of definitions looked through before others have a turn. */
 const CHARS_AT_ONCE = 200_000
-
-const Pin = z.object({
-  /** Of the definition that was agreed to: another command is another server, and is pinned anew. */
-  digest: z.string(),
-  at: z.number(),
-  package: PackageRan.nullable(),
-  /** Null from the agreement to the first listing. */
-  tools: z.record(z.string(), PinnedTool).nullable(),
-})
-type Pin = z.infer<typeof Pin> & { tools: Record<string, PinnedTool> }
 
 /** A server as the registry knows it. `bundled`: comes with Gatehouse, whose updates a person chose. */
 interface Known {
@@ -306,12 +296,4 @@ export class PinBook {
     const held = looked ? heldNames(pin?.tools, looked) : []
     if (this.#told.changed(known, held, version) && held.length > 0) this.#o.announcer.emit('servers/changed', id)
   }
-}
-
-function isSame(a: PackageRan, b: PackageRan): boolean {
-  return a.name === b.name && a.version === b.version && a.integrity === b.integrity
-}
-
-function words({ name, version, integrity }: PackageRan): string {
-  return `${name}${version ? ` ${version}` : ''}${integrity ? ` (${integrity.slice(0, 20)}…)` : ''}`
 }

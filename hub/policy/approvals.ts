@@ -3,34 +3,14 @@ import type { Answer, Approval, NewRule, PolicyChange, Scope } from '../../contr
 import type { Announcer } from '../announce.ts'
 import { HubError } from '../error.ts'
 import { Allowances } from './allowances.ts'
-import { narrowed } from './answer-rules.ts'
 import { shownCall, topLevel } from './approval-view.ts'
 import { callDigest } from './call-digest.ts'
-import { type Clocks, isOver, type Moment, momentAfter, msLeft, realClocks, SleepWatch } from './clocks.ts'
+import { type Clocks, isOver, momentAfter, msLeft, realClocks, SleepWatch } from './clocks.ts'
 import { EndedCalls } from './ended-calls.ts'
 import { type Json, readJson } from './json-value.ts'
 import { LastAllowed } from './last-allowed.ts'
 import { asked, identityOf, type Outcome, type Question, tookBack, toolKey } from './question.ts'
-
-interface Waiter {
-  link: string
-  until: Moment
-  settle(outcome: Outcome): void
-}
-
-interface Waiting {
-  approval: Approval
-  question: Question
-  given: Json
-  /** Its top-level arguments. */
-  values: Map<string, string>
-  digest: string
-  until: Moment
-  /** The call that hangs on the answer; null once its client stopped waiting. */
-  waiter: Waiter | null
-  /** A window's answer is being recorded: no other one counts meanwhile. */
-  isTaken: boolean
-}
+import { lifeFromEnvironment, ruleOf, type Waiting } from './waiting-call.ts'
 
 /** One window's answer, held for it until it counts. */
 export interface Answering {
@@ -76,7 +56,7 @@ export class Approvals {
   constructor(options: ApprovalsOptions) {
     this.#options = options
     this.#clocks = options.clocks ?? realClocks
-    this.#lifeMs = options.lifeMs ?? lifeFromEnvironment() ?? LIFE_MS
+    this.#lifeMs = options.lifeMs ?? lifeFromEnvironment(LIFE_MS) ?? LIFE_MS
     this.#allowances = new Allowances(this.#clocks)
     this.#sleep = new SleepWatch(this.#clocks)
     this.#ended = new EndedCalls(() => this.#clocks.wall())
@@ -128,12 +108,10 @@ export class Approvals {
       throw new HubError('approvals/over', 'This call is being answered in another window.', {
         hint: 'Look there how it ended.',
       })
-    const rule = answer.kind === 'allow' ? this.#ruleOf(waiting, answer) : undefined
-    const { typed } = waiting.approval
-    if (typed !== null && answer.kind === 'allow' && answer.typed !== typed)
-      throw new HubError('approvals/not-typed', `${typed} is protected: to allow this call, it is typed.`, {
-        hint: `Type ${typed}, exactly so.`,
-      })
+    const rule =
+      answer.kind === 'allow'
+        ? ruleOf(waiting, answer, { now: this.#clocks.wall(), redact: this.#options.redact })
+        : undefined
     waiting.isTaken = true
     return {
       approval: structuredClone(waiting.approval),
@@ -223,17 +201,6 @@ export class Approvals {
     if (isNew) this.#options.announcer.emit('approvals/asked', waiting.approval.id)
     this.#changed(waiting)
     return outcome
-  }
-
-  #ruleOf({ approval, given }: Waiting, { scope, narrower }: Answer & { kind: 'allow' }): NewRule | undefined {
-    if (!approval.scopes.includes(scope))
-      throw new HubError('approvals/no-such-scope', `This call cannot be allowed as "${scope}".`, {
-        hint: `It offers: ${approval.scopes.join(', ')}.`,
-      })
-    const rule = scope === 'tool' || scope === 'arguments' ? approval.rules[scope] : undefined
-    if (rule) return narrowed(rule, narrower ?? {}, { given, now: this.#clocks.wall(), redact: this.#options.redact })
-    if (!narrower) return undefined
-    throw new HubError('approvals/no-such-rule', `Allowing as "${scope}" writes no rule that could be changed.`)
   }
 
   #settle(waiting: Waiting, answer: Answer, rule: NewRule | undefined, by: string): Approval {
@@ -327,9 +294,4 @@ export class Approvals {
   #changed(waiting: Waiting): void {
     this.#options.announcer.emit('approvals/changed', waiting.approval.id)
   }
-}
-
-function lifeFromEnvironment(): number | undefined {
-  const ms = Number(process.env.GATEHOUSE_APPROVAL_LIFE_MS)
-  return Number.isFinite(ms) && ms > 0 ? Math.min(ms, LIFE_MS) : undefined
 }

@@ -1,13 +1,11 @@
 // The policy in force: the last state a person accepted, sealed. policy.json mirrors it and may tighten it, never loosen.
-import { readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import { writeFileSync } from 'atomically'
 import type { Policy, PolicyChange, Rule } from '../../contract/policy.ts'
 import type { Role } from '../../contract/procedure.ts'
 import type { Announcer } from '../announce.ts'
 import { assertNever, HubError } from '../error.ts'
-import { markOf } from '../file-mark.ts'
 import type { Sealed } from '../store/sealed.ts'
+import { FileOnDisk } from './file-on-disk.ts'
 import { keptTexts } from './kept-texts.ts'
 import { editedFile, readPolicyFile, sha256, stateOfFile, tightenedByFile, withTighter } from './policy-file.ts'
 import {
@@ -43,7 +41,6 @@ export interface PolicyStoreOptions {
 }
 
 const LOOK_MS = 500
-const MOST_BYTES = 1_000_000
 
 /** The policy, as it was made of a state. */
 interface Made {
@@ -53,7 +50,7 @@ interface Made {
 
 export class PolicyStore {
   readonly #options: PolicyStoreOptions
-  readonly #path: string
+  readonly #file: FileOnDisk
   readonly #serverName: (id: string) => string
   #state: PolicyState = CAREFUL
   #isSealed = false
@@ -62,7 +59,6 @@ export class PolicyStore {
   #seen: string | null | undefined
   #proposal: string | null = null
   readonly #onVault = () => this.#reload()
-  #mark = ''
   #timer: NodeJS.Timeout | undefined
 
   static open(options: PolicyStoreOptions): PolicyStore {
@@ -71,7 +67,7 @@ export class PolicyStore {
 
   private constructor(options: PolicyStoreOptions) {
     this.#options = options
-    this.#path = join(options.folder, 'policy.json')
+    this.#file = new FileOnDisk(join(options.folder, 'policy.json'))
     this.#serverName = options.serverName ?? (id => id)
     if (options.unattended) {
       this.#state = { ...CAREFUL, limits: [], rules: options.unattended }
@@ -81,7 +77,7 @@ export class PolicyStore {
     if (this.#isSealed && this.#seen === null) this.#mirror(this.#state, this.#state)
     // Looked at rather than watched: the folder's databases change all the time, and fs.watchFile misses an edit that
     // comes before its own first look.
-    this.#timer = setInterval(() => this.#mark !== markOf(this.#path) && this.#tryToCatchUp(), LOOK_MS)
+    this.#timer = setInterval(() => this.#file.hasChanged && this.#tryToCatchUp(), LOOK_MS)
     this.#timer.unref()
     options.announcer.on('vault/changed', this.#onVault)
   }
@@ -166,7 +162,7 @@ export class PolicyStore {
   }
 
   #fileAsSeen(seen: string): PolicyState {
-    const text = this.#options.unattended ? null : this.#readFile()
+    const text = this.#options.unattended ? null : this.#file.read()
     if (text === null || sha256(text) !== seen)
       throw new HubError('policy/changed-meanwhile', 'policy.json is no longer what was shown.', {
         hint: 'Look at the newest proposal.',
@@ -202,9 +198,9 @@ export class PolicyStore {
 
   // What cannot be read is left alone, and the problem goes on saying so.
   #mirror(before: PolicyState, after: PolicyState): void {
-    const text = this.#readFile()
-    if (text === null || readPolicyFile(text).kind === 'read') this.#writeFile(editedFile(text, before, after))
-    this.#compare(this.#readFile())
+    const text = this.#file.read()
+    if (text === null || readPolicyFile(text).kind === 'read') this.#file.write(editedFile(text, before, after))
+    this.#compare(this.#file.read())
   }
 
   // The keychain may open after us; a state accepted in it wins over what we began with, the file can only tighten that.
@@ -221,7 +217,7 @@ export class PolicyStore {
     const isForged = !stored && this.#options.sealed.isForged('policy', 'state')
     // Read-only, or a deny, may have stood there.
     if (isForged) this.#state = { ...this.#state, stopped: true }
-    this.#compare(this.#readFile())
+    this.#compare(this.#file.read())
     if (isForged) this.#problem = FORGED
     if (JSON.stringify([this.#state, this.#problem]) !== before) this.#options.announcer.emit('policy/changed')
   }
@@ -236,7 +232,7 @@ export class PolicyStore {
 
   #catchUp(): void {
     if (this.#options.unattended) return
-    const text = this.#readFile()
+    const text = this.#file.read()
     if (text === this.#seen) return
     this.#compare(text)
     this.#options.announcer.emit('policy/changed')
@@ -281,22 +277,6 @@ export class PolicyStore {
       this.#problem = `policy.json asks for more than is in force. ${messageOf(error)}`
     }
     this.#options.onFile?.({ what: 'policy/proposed', detail: `policy.json: ${inOneLine(words)}` })
-  }
-
-  #readFile(): string | null {
-    this.#mark = markOf(this.#path)
-    try {
-      // A pipe or a device in its place would hold up everything, and so would a huge file.
-      const stat = statSync(this.#path)
-      if (!stat.isFile() || stat.size > MOST_BYTES) return 'not a file of at most 1 MB'
-      return readFileSync(this.#path, 'utf8')
-    } catch (error) {
-      return (error as NodeJS.ErrnoException).code === 'ENOENT' ? null : 'no right to read it'
-    }
-  }
-
-  #writeFile(text: string): void {
-    writeFileSync(this.#path, text, { mode: 0o600 })
   }
 }
 

@@ -6,6 +6,16 @@ import { bundledName } from './bundled.ts'
 import { secretNamesOf } from './digest.ts'
 import { type Entry, EntryName, launchOf } from './entry.ts'
 
+export interface DefinitionChange {
+  launch?: Launch
+  startup?: 'eager' | 'lazy'
+  instance?: 'shared' | 'per-client'
+  name?: string
+  enabled?: boolean
+  trust?: boolean
+  sampling?: 'refuse' | 'person'
+}
+
 /** `trust`: as configured; whether it counts, the registry's `isTrusted` says. */
 export interface Definition {
   id: ServerId

@@ -11,7 +11,7 @@ import type { Vault } from '../vault/vault.ts'
 import { Accepted } from './accepted.ts'
 import { ConfigFile } from './config-file.ts'
 import { editConfig, renameInConfig } from './config-text.ts'
-import { checkedName, type Definition, definitionOf, freeName, keysOf } from './definition.ts'
+import { checkedName, type Definition, type DefinitionChange, definitionOf, freeName, keysOf } from './definition.ts'
 import { digestOf } from './digest.ts'
 import { type ConfigEdit, editsOf } from './edited.ts'
 import { type Entry, launchOf } from './entry.ts'
@@ -35,16 +35,6 @@ export interface RegistryOptions {
   trust?: readonly string[]
   /** Told of edits that came by the file alone. */
   onEdited?: ((edit: ConfigEdit) => void) | undefined
-}
-
-export interface DefinitionChange {
-  launch?: Launch
-  startup?: 'eager' | 'lazy'
-  instance?: 'shared' | 'per-client'
-  name?: string
-  enabled?: boolean
-  trust?: boolean
-  sampling?: 'refuse' | 'person'
 }
 
 export class Registry {

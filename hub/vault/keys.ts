@@ -1,6 +1,7 @@
 // Every key Gatehouse needs, derived from one seed that the keychain keeps.
 import { createPrivateKey, createPublicKey, hkdfSync, type KeyObject, randomBytes } from 'node:crypto'
 import { z } from 'zod'
+import { KeychainError } from './keychain.ts'
 
 export type Mode = 'person' | 'unattended'
 
@@ -26,4 +27,13 @@ export function deriveKeys(root: Root): Keys {
   const pkcs8 = Buffer.concat([Buffer.from('302e020100300506032b657004220420', 'hex'), derive('sign')])
   const privateKey = createPrivateKey({ key: pkcs8, format: 'der', type: 'pkcs8' })
   return { seal: derive('seal'), backup: derive('backup'), privateKey, publicKey: createPublicKey(privateKey) }
+}
+
+/** Of what the keychain keeps; an entry that cannot be read gives no keys. */
+export function readRoot(text: string): Root {
+  try {
+    return Root.parse(JSON.parse(text))
+  } catch {
+    throw new KeychainError('denied', 'the entry of this data folder is damaged; remove it and agree to servers anew')
+  }
 }

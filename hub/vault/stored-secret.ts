@@ -1,5 +1,7 @@
 // One secret as keychain entries: Windows takes 2,560 bytes an entry, so long values are split over numbered ones.
+
 import { randomBytes } from 'node:crypto'
+import { HubError } from '../error.ts'
 
 /** The keychain, or the encrypted file in its place. */
 export interface EntryStore {
@@ -77,4 +79,10 @@ function split(value: string): string[] {
     bytes += size
   }
   return [...parts, part]
+}
+
+export function notStored(name: string): HubError {
+  return new HubError('vault/not-stored', `No secret named ${name} is stored.`, {
+    hint: `Set it in Credentials, or with \`gatehouse secrets set ${name}\`.`,
+  })
 }

@@ -1,4 +1,5 @@
 // Why a value is no secret: anything stored is taken out of what people read, so a common word would hide what they decide on.
+import { HubError } from '../error.ts'
 
 const LEAST_CHARS = 8
 const WORD_CHARS = 12
@@ -31,4 +32,12 @@ export function whyTooPlain(given: string): string | null {
   if (words.every(word => word === '' || COMMON.has(word) || /^\d{1,4}$/.test(word)))
     return 'It is made of common words.'
   return null
+}
+
+export function refuseTooPlain(name: string, value: string): void {
+  const plain = whyTooPlain(value)
+  if (plain === null) return
+  throw new HubError('secret/too-plain', `The value of ${name} was not stored. ${plain}`, {
+    hint: 'A stored value is taken out of everything people read, so an ordinary word would hide what they decide on. Use a longer, random one.',
+  })
 }

@@ -1,24 +1,24 @@
 // Credentials by name in the OS keychain, and the keys that authenticate what a person accepted.
 import type { KeyObject } from 'node:crypto'
-import { setTimeout as delay } from 'node:timers/promises'
 import type { VaultStatus } from '../../contract/secrets.ts'
 import type { Announcer } from '../announce.ts'
+import { atMost } from '../at-most.ts'
 import { HubError } from '../error.ts'
 import type { DataFolder } from '../store/data-folder.ts'
 import { Kv } from '../store/kv.ts'
 import type { Db } from '../store/open.ts'
 import { SecretNames } from '../store/secret-names.ts'
-import { Keychain, KeychainError, keychainHint, keychainName } from './keychain.ts'
-import { deriveKeys, type Keys, type Mode, newRoot, Root } from './keys.ts'
+import { Keychain, KeychainError } from './keychain.ts'
+import { deriveKeys, type Keys, type Mode, newRoot, type Root, readRoot } from './keys.ts'
+import { moveEntries } from './move-entries.ts'
 import { Redactor } from './redactor.ts'
 import { hasFile, SecretFile } from './secret-file.ts'
-import { type EntryStore, readSecret, removeSecret, writeSecret } from './stored-secret.ts'
-import { whyTooPlain } from './too-plain.ts'
+import { notOpen, statusAfter, statusOf } from './status-of.ts'
+import { type EntryStore, notStored, readSecret, removeSecret, writeSecret } from './stored-secret.ts'
+import { refuseTooPlain } from './too-plain.ts'
 
 const DEADLINE_MS = 60_000
-const SLOW_MS = 1_000
-const OPEN_WAIT_MS = 3_000
-const RETRY_MS = 10_000
+const [SLOW_MS, OPEN_WAIT_MS, RETRY_MS] = [1_000, 3_000, 10_000]
 
 /** `mode`: what a folder that is new becomes for good; default 'person'. */
 export interface VaultOptions {
@@ -88,9 +88,7 @@ export class Vault {
   /** Never throws for a keychain that is missing, and waits at most 3 s for one that is slow: the hub must start. */
   static async open(options: VaultOptions): Promise<Vault> {
     const vault = new Vault(options)
-    const slow = new AbortController()
-    await Promise.race([vault.retry(), delay(OPEN_WAIT_MS, undefined, { signal: slow.signal }).catch(() => {})])
-    slow.abort()
+    await atMost(OPEN_WAIT_MS, vault.retry())
     return vault
   }
 
@@ -141,11 +139,7 @@ export class Vault {
 
   async set(name: string, value: string): Promise<void> {
     this.#mustBeOpen()
-    const plain = whyTooPlain(value)
-    if (plain)
-      throw new HubError('secret/too-plain', `The value of ${name} was not stored. ${plain}`, {
-        hint: 'A stored value is taken out of everything people read, so an ordinary word would hide what they decide on. Use a longer, random one.',
-      })
+    refuseTooPlain(name, value)
     this.redactor.learn(value, name)
     await this.#watched(writeSecret(this.#store, name, value))
     this.#names.put({ name, chars: [...value].length, setAt: Date.now() })
@@ -163,10 +157,7 @@ export class Vault {
   async read(name: string): Promise<string> {
     this.#mustBeOpen()
     const value = await this.#watched(readSecret(this.#store, name))
-    if (value === null)
-      throw new HubError('vault/not-stored', `No secret named ${name} is stored.`, {
-        hint: `Set it in Credentials, or with \`gatehouse secrets set ${name}\`.`,
-      })
+    if (value === null) throw notStored(name)
     this.redactor.learn(value, name)
     this.#names.markUsed(name, Date.now())
     return value
@@ -196,27 +187,10 @@ export class Vault {
     await this.#mustBeFile().changePassphrase(before, after)
   }
 
-  /** All entries, the keys last: who dies in between still has the file. */
   async moveToKeychain(): Promise<void> {
     const file = this.#mustBeFile()
-    const keychain = this.#keychain
-    if ((await keychain.get('root')) !== null)
-      throw new HubError('vault/keychain-used', 'The keychain holds keys of this data folder already.', {
-        hint: 'Remove its entries of Gatehouse first if they are not needed.',
-      })
-    const done = new Map<string, string>()
-    const missing = () => file.entries().filter(([account, value]) => account !== 'root' && done.get(account) !== value)
-    for (let left = missing(); left.length > 0; left = missing())
-      for (const [account, value] of left) {
-        await keychain.set(account, value)
-        done.set(account, value)
-      }
-    const root = await file.get('root')
-    if (root !== null) await keychain.set('root', root)
-    if ((await keychain.get('root')) !== root) throw new KeychainError('missing', 'it did not keep what was written')
-    // What was written in these last moments.
-    for (const [account, value] of missing()) await keychain.set(account, value)
-    this.#store = keychain
+    await moveEntries(file, this.#keychain)
+    this.#store = this.#keychain
     file.erase()
     this.#become(statusOf('open', false))
   }
@@ -251,14 +225,9 @@ export class Vault {
   async #root(): Promise<Root> {
     const kept = await this.#store.get('root')
     if (kept !== null) {
-      const root = Root.safeParse(parseJson(kept))
-      if (!root.success)
-        throw new KeychainError(
-          'denied',
-          'the entry of this data folder is damaged; remove it and agree to servers anew',
-        )
+      const root = readRoot(kept)
       this.#knewFolder ||= this.#keys === null
-      return root.data
+      return root
     }
     // Its keys are in the file: others would count for nothing that is stored.
     if (!this.#isFile && hasFile(this.#folder.path)) throw new KeychainError('locked', 'the encrypted file is in use')
@@ -299,7 +268,7 @@ export class Vault {
 
   #failed(error: KeychainError): void {
     if (!this.#isFile && hasFile(this.#folder.path)) this.#become(statusOf('locked', true))
-    else this.#become({ kind: error.kind, store: keychainName(), what: error.message, hint: error.hint ?? null })
+    else this.#become(statusAfter(error))
     clearTimeout(this.#retryTimer)
     // Who refused is not asked again every ten seconds.
     if (error.kind === 'denied' || this.#closed) return
@@ -326,30 +295,6 @@ export class Vault {
   }
 
   #mustBeOpen(): void {
-    if (this.#keys) return
-    throw new HubError(`vault/${this.#status.kind}`, this.#status.what, { hint: this.#status.hint ?? '' })
-  }
-}
-
-function statusOf(kind: 'open' | 'waiting' | 'locked', isFile: boolean): VaultStatus {
-  const store = isFile ? 'encrypted file' : keychainName()
-  if (isFile && kind === 'locked')
-    return {
-      kind,
-      store,
-      what: 'The encrypted file is locked.',
-      hint: 'Give its passphrase in Credentials, or with `gatehouse vault unlock`.',
-      file: 'locked',
-    }
-  if (isFile) return { kind: 'open', store, what: 'Secrets are kept in the encrypted file.', hint: null, file: 'open' }
-  if (kind === 'open') return { kind, store, what: `Secrets are kept in the ${store}.`, hint: null }
-  return { kind: 'waiting', store, what: 'Waiting for your keychain.', hint: keychainHint('waiting') }
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
+    if (!this.#keys) throw notOpen(this.#status)
   }
 }
