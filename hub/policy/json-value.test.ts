@@ -91,6 +91,10 @@ test('numbers compare as exact whole numbers do', () => {
   )
 })
 
+test('two equal numbers below zero are equal, whichever way they are written', () => {
+  expect(compareNumbers(new Num('-10'), new Num('-1e1'))).toBe(0)
+})
+
 test('a number that JavaScript would round is not exact', () => {
   expect(
     ['1', '0.1', '1.50', '9007199254740993', '1e400', '0.1000000000000000055'].map(n => isExact(new Num(n))),

@@ -157,7 +157,7 @@ export function compareNumbers(a: Num, b: Num): number {
   const y = decimalOf(b.source)
   if (x.sign !== y.sign) return x.sign - y.sign
   const magnitude = x.size - y.size || (x.digits < y.digits ? -1 : x.digits > y.digits ? 1 : 0)
-  return x.sign * magnitude
+  return magnitude === 0 ? 0 : x.sign * magnitude
 }
 
 /** Whether JavaScript's number of this text is exactly what the text says. */
