@@ -34,6 +34,8 @@ test.each([
   ['a mistyped condition', '{"rules":[{"effect":"allow","arguments":[{"path":"a","equal":1}]}]}'],
   ['a pattern that is none', '{"rules":[{"effect":"allow","arguments":[{"path":"a","pattern":"(?=x)"}]}]}'],
   ['an end that is no number', '{"rules":[{"effect":"allow","until":"tomorrow"}]}'],
+  ['a word that is said twice, of which one would count', '{"rules":[{"effect":"deny","effect":"allow"}]}'],
+  ['rules that are said twice', '{"rules":[{"effect":"deny"}],"rules":[{"effect":"allow"}]}'],
   ['no JSON', '{"rules":['],
 ])('%s refuses the whole file', (_, text) => {
   expect(() => read(text)).toThrow(expect.objectContaining({ code: 'policy/unreadable' }))

@@ -1,9 +1,10 @@
 // A data folder for a machine without a person: created with --policy, and only then. A person's folder never becomes one.
 import { readFileSync } from 'node:fs'
+import { parseTree } from 'jsonc-parser'
 import { z } from 'zod'
 import type { Rule } from '../contract/policy.ts'
 import { HubError, problemOf } from './error.ts'
-import { FileRule } from './policy/policy-file.ts'
+import { FileRule, saidTwice } from './policy/policy-file.ts'
 import { checkRule } from './policy/policy-state.ts'
 import type { DataFolder } from './store/data-folder.ts'
 import { Kv } from './store/kv.ts'
@@ -71,6 +72,8 @@ function parsePolicyFile(path: string): z.infer<typeof PolicyFile> {
   }
   try {
     const file = PolicyFile.parse(JSON.parse(text))
+    const twice = saidTwice(parseTree(text))
+    if (twice) throw new Error(`${JSON.stringify(twice.value)} stands there twice.`)
     for (const rule of file.rules) checkRule(rule as Rule)
     return file
   } catch (cause) {

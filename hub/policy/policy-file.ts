@@ -53,7 +53,7 @@ export function readPolicyFile(text: string): FileReading {
 }
 
 /** The first name that is repeated in its object: of two equal names an editor may show one and we would take the other. */
-function saidTwice(node: Node | undefined): Node | undefined {
+export function saidTwice(node: Node | undefined): Node | undefined {
   const seen = new Set<unknown>()
   for (const child of node?.children ?? []) {
     const [key, value] = node!.type === 'object' ? child.children! : [undefined, child]
