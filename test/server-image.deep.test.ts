@@ -50,6 +50,7 @@ test.concurrent.each(bundledServers)('%s', async name => {
       ...{ NODE_ENV: 'production', HOME: tmp, XDG_STATE_HOME: tmp, TMPDIR: tmp, HTTP_HOSTS: 'mcp.example,127.0.0.1' },
       HTTP_TOKENS: JSON.stringify([{ name: 'ann', token: TOKEN, roles: ['admin'] }]),
       HTTP_DRAIN_MS: '0',
+      EMBEDDED_FOLDER: join(tmp, 'database'),
     },
   })
   let log = ''

@@ -1,5 +1,6 @@
 // Every bundled server over HTTP, without credentials or backend: it starts, lists its tools, and says how it is.
 import { execFileSync } from 'node:child_process'
+import { once } from 'node:events'
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -8,7 +9,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { parse } from 'yaml'
 import { readExposition } from '../hub/metrics/test-exposition.ts'
 import { bundledServers } from '../hub/registry/bundled.ts'
-import { startOverHttp, type TeamServer } from '../servers/kit/test-http.ts'
+import { spawnServer, startOverHttp, type TeamServer } from '../servers/kit/test-http.ts'
 import { root } from './harness.ts'
 
 const TOKEN = 'team-0123456789abcdef0123'
@@ -81,6 +82,30 @@ test('a file that is watched over HTTP: its client hears of each change', async 
   expect(await server.stop()).toBe(0)
   expect(server.log()).not.toContain('cut off')
 })
+
+test('what a server keeps to itself is said, and beside others it does not start with that', async () => {
+  const said = async (name: string, args: string[] = []) => {
+    const child = spawnServer(`${name}/main.ts`, ['--http', ':0', ...args], { ...env, HTTP_REPLICAS: '3' })
+    let words = ''
+    child.stderr!.on('data', chunk => (words += chunk))
+    const [code] = await once(child, 'exit')
+    return [name, code, /HTTP_REPLICAS is 3, but (.*)/.exec(words)?.[1]]
+  }
+  const alone = [said('deployments'), said('files', [folder, '--allow-writing']), said('knowledge')]
+  expect(await Promise.all([...alone, said('payments'), said('postgres')])).toEqual([
+    ['deployments', 2, expect.stringMatching(/Set STATE_URL\.$/)],
+    ['files', 2, expect.stringMatching(/Set FILES_TRASH to a folder of all\.$/)],
+    ['knowledge', 2, expect.stringMatching(/Set it to 1\.$/)],
+    ['payments', 2, expect.stringMatching(/Set STATE_URL\.$/)],
+    ['postgres', 2, expect.stringMatching(/Set DATABASE_URL\.$/)],
+  ])
+  const together = { ...env, HTTP_REPLICAS: '3', STATE_URL: 'redis://127.0.0.1:1' }
+  const one = await startOverHttp('payments/main.ts', together)
+  expect(await one.stop()).toBe(0)
+  const here = await startOverHttp('postgres/main.ts', env)
+  expect(here.log()).toContain('"why":"the embedded database is in each alone. Set DATABASE_URL."')
+  expect(await here.stop()).toBe(0)
+}, 60_000)
 
 const place = join(root, 'build', 'observability')
 interface Rule {

@@ -45,6 +45,7 @@ export function deployments(kit: Kit, settings: All, { now = Date.now, ...pace }
   }
   return {
     server: () => serverOf(kit, d),
+    local: settings.STATE_URL ? null : 'tasks and keys are in a file of each. Set STATE_URL.',
     ready: (signal: AbortSignal) => backend.services(signal),
     close: () => state.close(),
   }

@@ -22,6 +22,10 @@ serve({
     const trash = new Trash(FILES_TRASH ?? placeOfTrash(), TRASH_DAYS)
     const refused = [...values.refuse, ...(KEEP_OUT ? [KEEP_OUT] : []), trash.folder]
     const roots = new Roots(positionals, refused)
-    return filesServer(kit, { roots, trash, mayWrite: values['allow-writing'], settings })
+    const mayWrite = values['allow-writing']
+    return {
+      server: filesServer(kit, { roots, trash, mayWrite, settings }),
+      local: mayWrite && !FILES_TRASH ? 'each has a trash of its own. Set FILES_TRASH to a folder of all.' : null,
+    }
   },
 })

@@ -55,6 +55,14 @@ export const HTTP_SETTINGS = {
     .optional()
     .describe('With it, `/metrics` is read with the header “Authorization: Bearer …” alone')
     .meta({ secret: true }),
+  HTTP_REPLICAS: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .default(1)
+    .describe(
+      'How many of it answer beside each other; with more than one, a server that keeps things to itself does not start',
+    ),
   HTTP_RECEIVE_MS: z.coerce.number().int().min(100).default(15_000).describe('In which a request has to arrive'),
   HTTP_DRAIN_MS: z.coerce
     .number()

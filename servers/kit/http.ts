@@ -47,6 +47,8 @@ export async function listen({
   const { host, port } = listenAt(at)
   checkTogether(host, settings)
   if (backed.alone && !isLoopback(host)) throw new SettingsError(backed.alone)
+  if (backed.local && settings.HTTP_REPLICAS > 1)
+    throw new SettingsError(`HTTP_REPLICAS is ${settings.HTTP_REPLICAS}, but ${backed.local}`)
   const { log } = kit
   const audit = new Audit(writerTo(settings.AUDIT_TO), { log, most: settings.AUDIT_MOST })
   const callers = new Callers(settings)
@@ -108,6 +110,7 @@ export async function listen({
   })
   const { address, port: bound } = server.address() as { address: string; port: number }
   log.say('info', 'listening', { address, port: bound })
+  if (backed.local) log.say('info', 'for one replica', { why: backed.local })
   if (callers.isOpen) log.say('warn', 'everybody on this computer may call: HTTP_TOKENS is not set')
   shutDownOnSignal({ log, server, readiness, door, mcp, backed, audit, settings })
   return () => audit.close(3_000)

@@ -3,7 +3,11 @@ import { fileURLToPath } from 'node:url'
 import type { Piscina } from 'piscina'
 import { Failure, type FailureKind } from './failure.ts'
 
-const RESOURCES = { maxOldGenerationSizeMb: 512, maxYoungGenerationSizeMb: 64 }
+/** What takes too much ends its thread and not the server: in a container all threads have less than half of its memory. */
+function heapMb(atOnce: number): number {
+  const most = process.constrainedMemory() || Number.POSITIVE_INFINITY
+  return Math.min(512, Math.round((most * 0.4) / atOnce / 1024 ** 2))
+}
 
 /** What a thread answers: a Failure loses what it is on its way between threads. */
 export type Outcome<T> =
@@ -55,7 +59,8 @@ export class Threads {
   // Loaded when first needed: a server that is only listed starts sooner.
   async #open(): Promise<Piscina> {
     const { Piscina } = await import('piscina')
-    const options = { minThreads: 0, maxThreads: this.#atOnce, idleTimeout: 10_000, resourceLimits: RESOURCES, env: {} }
+    const resourceLimits = { maxOldGenerationSizeMb: heapMb(this.#atOnce), maxYoungGenerationSizeMb: 64 }
+    const options = { minThreads: 0, maxThreads: this.#atOnce, idleTimeout: 10_000, resourceLimits, env: {} }
     return new Piscina({ filename: this.#filename, ...options })
   }
 }

@@ -10,6 +10,8 @@ import { Kit } from './tools.ts'
 export interface Backed {
   /** A server for one connection, or one request. */
   server: () => McpServer
+  /** What others like it, beside it, would not know, and what to set so that they do. Null: nothing. */
+  local?: string | null
   /** Throws when what it needs does not answer; without it, it needs nothing. */
   ready?: (signal: AbortSignal) => Promise<unknown>
   /** Why it must not be served beyond this computer, and what to set: replicas would not share what it keeps. */

@@ -43,6 +43,7 @@ serve({
     defineAddFolder(knowing)
     return {
       server: () => knowledgeServer(kit, knowing),
+      local: 'what each knows is listed in a file of its own. Set it to 1.',
       ready: async () => opened().sources(),
       close: async () => {
         await knowing.tasks.close()

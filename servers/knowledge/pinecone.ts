@@ -1,5 +1,5 @@
 // Pinecone in the place of full text: an index that embeds by itself holds the pieces and finds them by meaning.
-import { Pinecone } from '@pinecone-database/pinecone'
+import type { Pinecone } from '@pinecone-database/pinecone'
 import { Failure, type FailureKind } from '../kit/failure.ts'
 import { type Problem, Upstream } from '../kit/upstream.ts'
 import type { Found, Piece } from './shelf.ts'
@@ -16,14 +16,27 @@ export interface PineconePlace {
 }
 
 export class PineconeShelf {
-  readonly #index: ReturnType<Pinecone['index']>
+  readonly #place: PineconePlace
+  #opened: Promise<ReturnType<Pinecone['index']>> | undefined
   readonly #textField: string
   // Its client asks again by itself.
   readonly #upstream = new Upstream({ name: 'Pinecone', read, inWords, tries: 1 })
 
-  constructor({ apiKey, host, namespace, textField }: PineconePlace) {
-    this.#index = new Pinecone({ apiKey }).index({ host, namespace })
-    this.#textField = textField
+  constructor(place: PineconePlace) {
+    this.#place = place
+    this.#textField = place.textField
+  }
+
+  // Loaded when first needed: a server that is only listed starts sooner.
+  async #open() {
+    const { apiKey, host, namespace } = this.#place
+    const { Pinecone } = await import('@pinecone-database/pinecone')
+    return new Pinecone({ apiKey }).index({ host, namespace })
+  }
+
+  #index() {
+    this.#opened ??= this.#open()
+    return this.#opened
   }
 
   async put(pieces: readonly Piece[], signal: AbortSignal): Promise<void> {
@@ -31,20 +44,24 @@ export class PineconeShelf {
       const records = pieces
         .slice(from, from + RECORDS)
         .map(({ id, text, source, location }) => ({ id, [this.#textField]: text, source, location }))
-      await this.#upstream.ask(() => this.#index.upsertRecords({ records }), signal)
+      await this.#upstream.ask(async () => (await this.#index()).upsertRecords({ records }), signal)
     }
   }
 
   async remove(ids: readonly string[], signal: AbortSignal): Promise<void> {
     for (let from = 0; from < ids.length; from += IDS)
-      await this.#upstream.ask(() => this.#index.deleteMany({ ids: ids.slice(from, from + IDS) }), signal)
+      await this.#upstream.ask(
+        async () => (await this.#index()).deleteMany({ ids: ids.slice(from, from + IDS) }),
+        signal,
+      )
   }
 
   async search(query: string, most: number, source: string | undefined, signal: AbortSignal): Promise<Found[]> {
     const filter = source === undefined ? {} : { filter: { source: { $eq: source } } }
     const fields = [this.#textField, 'source', 'location']
     const { result } = await this.#upstream.ask(
-      () => this.#index.searchRecords({ query: { topK: most, inputs: { text: query }, ...filter }, fields }),
+      async () =>
+        (await this.#index()).searchRecords({ query: { topK: most, inputs: { text: query }, ...filter }, fields }),
       signal,
     )
     return result.hits.map(({ _score: score, fields }) => {

@@ -23,6 +23,7 @@ serve({
     }
     return {
       server: () => paymentsServer(kit, cashier),
+      local: settings.STATE_URL ? null : 'keys and sums of the day are in a file of each. Set STATE_URL.',
       // Both: without the store no key is known to be new.
       ready: async signal => {
         await state.read('ready', 'asked')

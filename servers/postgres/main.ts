@@ -17,6 +17,7 @@ serve({
     return {
       ...(isInMemory ? { alone: IN_MEMORY } : {}),
       server: () => postgresServer(kit, database),
+      local: settings.DATABASE_URL ? null : 'the embedded database is in each alone. Set DATABASE_URL.',
       ready: signal => database.transaction({ readOnly: true, keep: false, signal }, ask => ask('SELECT 1')),
       close: () => database.close(),
     }
