@@ -32,7 +32,8 @@ export interface AwsPlace {
   endpoint: string | undefined
   /** Those of the settings, which come before all others. */
   keys?: { accessKeyId: string; secretAccessKey: string; sessionToken?: string } | undefined
-  programMs?: number
+  /** Of one run of a program for credentials; for tests. */
+  deadline?: () => AbortSignal
 }
 
 export class Aws {
@@ -44,7 +45,7 @@ export class Aws {
 
   constructor(place: AwsPlace) {
     this.#place = place
-    this.#program = new CredentialProcess(place.programMs ?? PROGRAM_MS)
+    this.#program = new CredentialProcess(place.deadline ?? (() => AbortSignal.timeout(PROGRAM_MS)))
   }
 
   /** Throws Failure. `right`: as IAM names what this call takes; its first part is the service. */

@@ -6,10 +6,10 @@ type Done = (error: Error | null, output?: { stdout: string; stderr: string }) =
 /** Why it did not help, the last time it was run. */
 export class CredentialProcess {
   #problem: string | undefined
-  readonly #patienceMs: number
+  readonly #deadline: () => AbortSignal
 
-  constructor(patienceMs: number) {
-    this.#patienceMs = patienceMs
+  constructor(deadline: () => AbortSignal) {
+    this.#deadline = deadline
   }
 
   /** Before the SDK looks for credentials. */
@@ -23,14 +23,14 @@ export class CredentialProcess {
   }
 
   async #run(command: string, done: Done): Promise<void> {
-    const deadline = AbortSignal.timeout(this.#patienceMs)
+    const deadline = this.#deadline()
     try {
       const stdout = await outputOf(throughShell(command), deadline)
       if (!isJson(stdout)) throw new Error('it told no credentials')
       this.#problem = undefined
       done(null, { stdout, stderr: '' })
     } catch (error) {
-      this.#problem = deadline.aborted ? `it did not end in ${this.#patienceMs / 1000} s` : (error as Error).message
+      this.#problem = deadline.aborted ? 'it did not end in time' : (error as Error).message
       done(new Error(this.#problem))
     }
   }

@@ -1,5 +1,4 @@
 // The cluster's namespaces, listed at most every five minutes.
-import { LRUCache } from 'lru-cache'
 import type { Cluster } from './cluster.ts'
 import { ageOf } from './pod-status.ts'
 
@@ -12,15 +11,16 @@ interface NamespaceLine {
 }
 export class Namespaces {
   readonly #cluster: Cluster
-  readonly #kept = new LRUCache<'all', { at: number; list: NamespaceLine[] }>({ max: 1, ttl: KEPT_MS })
+  #kept: { at: number; list: NamespaceLine[] } | undefined
 
   constructor(cluster: Cluster) {
     this.#cluster = cluster
   }
 
   async list(signal: AbortSignal): Promise<{ at: number; list: NamespaceLine[] }> {
-    const kept = this.#kept.get('all')
-    if (kept) return kept
+    // Below nothing: the clock was set back meanwhile.
+    const age = Date.now() - (this.#kept?.at ?? 0)
+    if (this.#kept && age >= 0 && age < KEPT_MS) return this.#kept
     const list: NamespaceLine[] = []
     let _continue: string | undefined
     do {
@@ -34,8 +34,7 @@ export class Namespaces {
         })
       _continue = metadata?._continue
     } while (_continue)
-    const now = { at: Date.now(), list }
-    this.#kept.set('all', now)
-    return now
+    this.#kept = { at: Date.now(), list }
+    return this.#kept
   }
 }
