@@ -5,6 +5,7 @@ import { Namespaces } from './namespaces.ts'
 import { startTestCluster, type TestCluster } from './test-cluster.ts'
 import { type Connected, connect, kubeconfig } from './test-connect.ts'
 import { event, pod } from './test-objects.ts'
+import { expired } from './test-status.ts'
 
 let cluster: TestCluster
 let place: Connected
@@ -163,6 +164,7 @@ test('a pod is described with its events, without the values of its secrets', as
   const env = [
     { name: 'DB_PASSWORD', value: 'hunter2-and-more' },
     { name: 'MODE', value: 'fast' },
+    ...['STRIPE_KEY', 'PGPASS', 'DB_PWD', 'JWT', 'encryptionKey'].map(name => ({ name, value: `hunter2-${name}` })),
     { name: 'URL', value: 'https://bob:s3cr3t-pw@db.example/x' },
     { name: 'KEY', valueFrom: { secretKeyRef: { name: 'keys', key: 'stripe' } } },
   ]
@@ -176,11 +178,12 @@ test('a pod is described with its events, without the values of its secrets', as
     status: 'Running',
     owner: 'ReplicaSet/web-6f',
     volumes: [{ name: 'v', source: 'secret tls' }],
-    events: [{ reason: 'Pulled' }, { reason: 'BackOff', type: 'Warning', count: 7 }],
+    events: [{ reason: 'BackOff', type: 'Warning', count: 7 }, { reason: 'Pulled' }],
   })
   expect(data.containers[0].env).toEqual([
     { name: 'DB_PASSWORD', value: '‹secret›' },
     { name: 'MODE', value: 'fast' },
+    ...['STRIPE_KEY', 'PGPASS', 'DB_PWD', 'JWT', 'encryptionKey'].map(name => ({ name, value: '‹secret›' })),
     { name: 'URL', value: 'https://bob:‹secret›@db.example/x' },
     { name: 'KEY', value: '‹stripe of secret keys›' },
   ])
@@ -204,9 +207,30 @@ test('events of one object, or of all', async () => {
   )
   const reasons = async (args: object) =>
     (await place.call('get_events', { ...args })).data.events.map((one: { reason: string }) => one.reason)
-  expect(await reasons({})).toEqual(['ScalingReplicaSet', 'Pulled', 'BackOff', 'Killing'])
-  expect(await reasons({ object: 'Pod/web-1' })).toEqual(['Pulled', 'BackOff'])
+  expect(await reasons({})).toEqual(['Killing', 'BackOff', 'Pulled', 'ScalingReplicaSet'])
+  expect(await reasons({ object: 'Pod/web-1' })).toEqual(['BackOff', 'Pulled'])
   expect(await reasons({ object: 'web' })).toEqual(['ScalingReplicaSet'])
+})
+
+test('of many events the newest come first, whatever their names are, each once', async () => {
+  for (let n = 0; n < 700; n++)
+    cluster.objects.set(
+      `/events/shop/web.${n}`,
+      event(`web.${String(n).padStart(4, '0')}`, 'shop', 'Pod/web', 'Pulled', `number ${n}`, 700 - n),
+    )
+  const first = await place.call('get_events', { namespace: 'shop', limit: 400 })
+  expect(first.text).toMatch(/^\S+ Pod\/web Normal Pulled \(7×\): number 699\n/)
+  const second = await place.call('get_events', { namespace: 'shop', limit: 400, cursor: first.data.nextCursor })
+  const numbers = [...first.data.events, ...second.data.events].map(one => Number(one.message.split(' ')[1]))
+  expect(numbers).toEqual(Array.from({ length: 700 }, (_, n) => 699 - n))
+  expect([first.data.total, first.data.notAll, second.data.nextCursor]).toEqual([700, false, undefined])
+  cluster.objects.set('/pods/shop/web', pod('web', 'shop'))
+  const { data } = await place.call('describe_pod', { name: 'web', namespace: 'shop' })
+  expect([data.events.length, data.events[0].message, data.moreEvents]).toEqual([100, 'number 699', true])
+  // The list is too old in the middle: what was seen is told, and that it is not all.
+  cluster.faults.push({ lateMs: 0 }, expired())
+  const cut = await place.call('get_events', { namespace: 'shop' })
+  expect([cut.data.notAll, cut.data.total, cut.text]).toEqual([true, 500, expect.stringContaining('too many events')])
 })
 
 test('deployments', async () => {

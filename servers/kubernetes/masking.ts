@@ -5,7 +5,8 @@ import type { Answer } from '../kit/tools.ts'
 import type { FieldChange } from './object-diff.ts'
 
 type Tree = Record<string, unknown>
-const SECRET_NAME = /passw|secret|token|credential|private|api[-_]?key|access[-_]?key|auth|dsn|connection[-_]?string/i
+const SECRET_NAME =
+  /passw|passphrase|pwd|(?:^|[-_.])(?:pg)?pass$|secret|token|credential|private|(?:api|access|account|encryption|signing|master|ssh|licen[cs]e)[-_.]?key|[-_.]key$|auth|dsn|jwt|cookie|salt$|connection[-_.]?string/i
 /** Of fields that tell of a secret without being one, as secretName. */
 const ABOUT = /(?:name|names|namespace|ref|refs|type|mode|policy|path|file|class|seconds|audience|version)$/i
 /** Copies of whole objects, kept by clients: a Secret's data stands in them too. */

@@ -1,5 +1,5 @@
 // What there is: namespaces, pods, deployments, events, and one pod with all that is known of it.
-import type { CoreV1Event, V1ListMeta } from '@kubernetes/client-node'
+import type { V1ListMeta } from '@kubernetes/client-node'
 import type { McpServer } from '@modelcontextprotocol/server'
 import { z } from 'zod'
 import { Failure } from '../kit/failure.ts'
@@ -7,22 +7,16 @@ import { fromCursorOf, NEXT, PAGING, page, toCursorOf, withMore } from '../kit/p
 import { type Kit, READS } from '../kit/tools.ts'
 import type { Cluster } from './cluster.ts'
 import { describePod, PodDetails } from './describe.ts'
+import { EventLine, eventsIn, eventWords } from './events.ts'
 import { cleanAnswer } from './masking.ts'
 import { eventObject, labelSelector, namespace, objectName } from './names.ts'
 import type { Namespaces } from './namespaces.ts'
 import { ageOf, podLine } from './pod-status.ts'
 
+const MOST_EVENTS = 100
 const inNamespace = { namespace: namespace.default('default') }
 const Token = z.string().max(5000)
 
-const EventLine = z.object({
-  type: z.string(),
-  reason: z.string(),
-  object: z.string(),
-  message: z.string(),
-  count: z.number(),
-  lastSeen: z.string().nullable(),
-})
 export const PodLines = z.object({
   name: z.string(),
   status: z.string(),
@@ -129,19 +123,22 @@ export function registerReadTools(kit: Kit, server: McpServer, cluster: Cluster,
     {
       title: 'List events',
       description:
-        'What happened in a namespace lately, or to one object of it (as in Pod/web-1). Newest last in a page.',
+        'What happened in a namespace lately, or to one object of it (as in Pod/web-1). Newest first. Kept for about an hour.',
       input: z.object({ ...inNamespace, object: eventObject.optional(), ...PAGING }),
-      output: z.object({ events: z.array(EventLine), ...NEXT }),
+      output: z.object({
+        events: z.array(EventLine),
+        total: z.number(),
+        notAll: z.boolean().describe('There are too many to look at: name an object'),
+        ...NEXT,
+      }),
       annotations: READS,
     },
     async ({ namespace, object, cursor, limit }, { signal }) => {
-      const list = { namespace, ...(object ? { fieldSelector: aboutObject(object) } : {}) }
-      const asked = { ...list, ...pageAsked(['events', list], cursor, limit) }
-      const { items, metadata } = await cluster.ask({ signal }, api => api.core.listNamespacedEvent(asked))
-      const events = eventLines(items)
-      const lines = events.map(one => `${one.lastSeen ?? '?'} ${one.object} ${eventWords(one)}`)
-      const next = nextOf(['events', list], metadata)
-      return cleanAnswer(textOf(lines, 'events', namespace, next), { events, ...next })
+      const { events, notAll } = await eventsIn(cluster, namespace, object, signal)
+      const { items, ...rest } = page(events, { cursor, limit })
+      const lines = items.map(one => `${one.lastSeen ?? '?'} ${one.object} ${eventWords(one)}`)
+      if (notAll) lines.push('There are too many events to look at all of them: name an object.')
+      return cleanAnswer(textOf(lines, 'events', namespace, rest), { events: items, notAll, ...rest })
     },
   )
 
@@ -155,7 +152,7 @@ export function registerReadTools(kit: Kit, server: McpServer, cluster: Cluster,
       input: z.object({ name: objectName, ...inNamespace }),
       output: z.object({
         ...PodDetails,
-        events: z.array(EventLine),
+        events: z.array(EventLine).describe('The newest 100'),
         moreEvents: z.boolean(),
         eventsNotRead: z.string().nullable().describe('Why its events are missing here'),
       }),
@@ -163,19 +160,20 @@ export function registerReadTools(kit: Kit, server: McpServer, cluster: Cluster,
     },
     async ({ name, namespace }, { signal }) => {
       const missing = { what: `pod ${name} in ${namespace}`, lister: 'get_pods' }
-      const [pod, { items, more, notRead }] = await Promise.all([
+      const [pod, { events: all, notAll, notRead }] = await Promise.all([
         cluster.ask({ signal, missing }, api => api.core.readNamespacedPod({ name, namespace })),
         eventsOf(cluster, name, namespace, signal),
       ])
       const details = describePod(pod)
-      const events = eventLines(items)
+      const events = all.slice(0, MOST_EVENTS)
+      const more = notAll || all.length > events.length
       const lines = [
         `${name}: ${details.status} on ${details.node ?? 'no node'}`,
         ...details.containers.map(
           one =>
             `${one.name}: ${one.state}, ${one.restarts} restarts, ${one.image}${one.lastState ? `; before: ${one.lastState}` : ''}`,
         ),
-        ...events.slice(-10).map(eventWords),
+        ...events.slice(0, 10).map(eventWords),
         ...(notRead === null ? [] : [`Its events were not read: ${notRead}`]),
         ...(more ? ['It has more events: see get_events.'] : []),
       ]
@@ -186,13 +184,11 @@ export function registerReadTools(kit: Kit, server: McpServer, cluster: Cluster,
 
 /** Whoever may not see events, or waits for them in vain, is still told of the pod. */
 async function eventsOf(cluster: Cluster, name: string, namespace: string, signal: AbortSignal) {
-  const asked = { namespace, limit: 100, fieldSelector: aboutObject(`Pod/${name}`) }
   try {
-    const { items, metadata } = await cluster.ask({ signal }, api => api.core.listNamespacedEvent(asked))
-    return { items, more: Boolean(metadata?._continue), notRead: null }
+    return { ...(await eventsIn(cluster, namespace, `Pod/${name}`, signal)), notRead: null }
   } catch (error) {
     if (!(error instanceof Failure) || signal.aborted) throw error
-    return { items: [], more: false, notRead: `${error.message} ${error.suggestion}` }
+    return { events: [], notAll: false, notRead: `${error.message} ${error.suggestion}` }
   }
 }
 
@@ -208,28 +204,4 @@ function nextOf(list: object, metadata: V1ListMeta | undefined): { nextCursor?: 
 function textOf(lines: readonly string[], what: string, namespace: string, next: { nextCursor?: string }): string {
   const none = `No ${what} in ${namespace}. (A namespace that does not exist looks the same: see list_namespaces.)`
   return withMore(lines.join('\n') || (next.nextCursor ? 'None on this page.' : none), next)
-}
-
-function aboutObject(object: string): string {
-  const [name, kind] = object.split('/').toReversed()
-  return [`involvedObject.name=${name}`, ...(kind ? [`involvedObject.kind=${kind}`] : [])].join()
-}
-
-function eventLines(items: readonly CoreV1Event[]): z.infer<typeof EventLine>[] {
-  const lines = items.map(one => {
-    const last = one.series?.lastObservedTime ?? one.lastTimestamp ?? one.eventTime ?? one.firstTimestamp
-    return {
-      type: one.type ?? 'Normal',
-      reason: one.reason ?? '',
-      object: `${one.involvedObject.kind}/${one.involvedObject.name}`,
-      message: (one.message ?? '').slice(0, 2000),
-      count: one.series?.count ?? one.count ?? 1,
-      lastSeen: last ? new Date(last).toISOString() : null,
-    }
-  })
-  return lines.toSorted((a, b) => (a.lastSeen ?? '').localeCompare(b.lastSeen ?? ''))
-}
-
-function eventWords({ type, reason, count, message }: z.infer<typeof EventLine>): string {
-  return `${type} ${reason}${count > 1 ? ` (${count}×)` : ''}: ${message}`
 }

@@ -32,3 +32,7 @@ export function broken(): Reply {
   const message = 'Internal error occurred: etcdserver: request timed out'
   return status(500, 'InternalError', message, { causes: [{ message: 'etcdserver: request timed out' }] }).reply
 }
+
+export function expired(): Reply {
+  return status(410, 'Expired', 'The provided continue parameter is too old to display a consistent list result.').reply
+}
