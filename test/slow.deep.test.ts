@@ -51,6 +51,34 @@ test('a client that reads nothing of 900 MB it asked for: so much waits for it a
   }
 }, 240_000)
 
+test('a client that reads nothing of 32 MB its server says to it meanwhile: the others of that server are answered, it gets its answer, and the log says what was dropped', async () => {
+  place = await startUnattended({ normal: [fixture('normal.mjs')] })
+  const [slow, quick] = [startBridge(place.home), startBridge(place.home)]
+  try {
+    await Promise.all([slow.peer.initialize(), quick.peer.initialize()])
+    await quick.peer.call('normal_echo')
+    slow.process.stdout!.pause()
+    const params = `{"progressToken":$ID,"progress":1,"message":"${'x'.repeat(MB / 4)}"}`
+    const progress = `{"jsonrpc":"2.0","method":"notifications/progress","params":${params}}\n`
+    const text = `${progress.repeat(128)}{"jsonrpc":"2.0","id":$ID,"result":{"content":[]}}`
+    const flood = { name: 'normal_act', arguments: { do: 'raw', text }, _meta: { progressToken: 'mine' } }
+    const answer = slow.peer.ask('tools/call', flood)
+    const dropped = async () =>
+      (await place!.window.call.audit.list({ kinds: ['refused'] })).map(row => row.event?.what)
+    await until('it is behind', async () => (await dropped()).includes('refused/notification'), LIMIT_MS)
+    for (let n = 0; n < 3; n++) {
+      const said = await Promise.race([quick.peer.call('normal_echo', { n }), sleep(LIMIT_MS, 'held up')])
+      expect(JSON.stringify(said)).toContain(`\\"n\\":${n}`)
+    }
+    slow.process.stdout!.resume()
+    expect((await answer).result).toEqual({ content: [] })
+    expect(JSON.stringify(await slow.peer.call('normal_echo', { n: 'after' }))).toContain('after')
+  } finally {
+    slow.process.kill('SIGKILL')
+    quick.process.kill('SIGKILL')
+  }
+}, 240_000)
+
 test('a server that reads nothing of 900 MB it is sent: bounded memory, other servers of the same client undisturbed, every call answered', async () => {
   place = await startUnattended({ normal: [fixture('normal.mjs')] })
   const { hub, window, marked } = place

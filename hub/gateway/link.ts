@@ -34,6 +34,7 @@ import { Room } from './room.ts'
 import { RpcError, route, type Target } from './route.ts'
 import type { Tap } from './tap.ts'
 import { ToldLists } from './told-lists.ts'
+import { UnreadNotes } from './unread-notes.ts'
 import { type Listener, LOG_LEVELS } from './upstreams.ts'
 import type { ListKind, View } from './view.ts'
 import { greetingOf, isOffered, pageOf, viewOf, whyNotOffered } from './what-it-sees.ts'
@@ -57,6 +58,7 @@ const LISTS: Record<string, ListKind> = {
   'resources/templates/list': 'resourceTemplates',
 }
 const CHANGE_PAUSE_MS = 1_000
+const UNREAD = 'It leaves 16 MB of notifications unread; until it reads, more of them are dropped.'
 
 export class GatewayLink implements Listener {
   readonly id = `link_${randomUUID().slice(0, 8)}`
@@ -83,6 +85,7 @@ export class GatewayLink implements Listener {
   #greeted = false
   #calls = 0
   readonly #room = new Room()
+  readonly #unread = new UnreadNotes()
   #lastCallAt: number | null = null
   #closed = false
   #changeTimer: NodeJS.Timeout | undefined
@@ -151,7 +154,7 @@ export class GatewayLink implements Listener {
   }
 
   tell(server: KnownServer, text: string): void | Promise<void> {
-    return this.#out(text, { name: server.name }, this.#onlyRequest())
+    return this.#note(text, { name: server.name }, this.#onlyRequest())
   }
 
   question(server: KnownServer, upstream: Upstream, text: string): Promise<string> {
@@ -195,7 +198,7 @@ export class GatewayLink implements Listener {
       page: (kind, view, frame, era) => pageOf(this.#house, this, this.#told, { kind, view, frame, era }),
       relay: (asker, frame, target, flight, correlation) => this.#relay(asker, frame, target, flight, correlation),
       common: () => this.#common(),
-      out: (text, about, request) => this.#out(text, about, request),
+      note: (text, about, request) => this.#note(text, about, request),
     }
   }
 
@@ -219,6 +222,12 @@ export class GatewayLink implements Listener {
     } catch {
       cannot()
     }
+  }
+
+  /** What nobody waits for. */
+  #note(text: string, about: Parameters<Tap['push']>[3], request: string | undefined): void | Promise<void> {
+    if (this.#unread.isFull(text)) return this.#house.guard.refused.record(this.client, UNREAD, 'refused/notification')
+    return this.#unread.holds(text, this.#out(text, about, request))
   }
 
   async #request(frame: ClientFrame): Promise<void> {
@@ -307,7 +316,7 @@ export class GatewayLink implements Listener {
 
   #asker(): Asker {
     const progress = (text: string, correlation: string, request: string | undefined) =>
-      this.#out(text, { correlation }, request)
+      this.#note(text, { correlation }, request)
     const who = { key: this.id, client: this.client, capabilities: this.#capabilities, clientInfo: this.#clientInfo }
     const level = this.logLevel === null ? null : LOG_LEVELS[this.logLevel]!
     const legacy = { version: '', capabilities: this.#capabilities, clientInfo: this.#clientInfo, logLevel: level }

@@ -31,7 +31,7 @@ export interface LinkSide {
   /** What the asker of a legacy request is, without what is the listener's own. */
   common(): Pick<Asker, 'link' | 'client' | 'flows' | 'tasks' | 'emitted'>
   /** `request`: source text of the id that the frame belongs to. */
-  out(text: string, about: { name?: string; correlation?: string }, request: string): void | Promise<void>
+  note(text: string, about: { name?: string; correlation?: string }, request: string): void | Promise<void>
 }
 
 export class ModernSide {
@@ -63,7 +63,7 @@ export class ModernSide {
     if (frame.method === 'subscriptions/listen') return this.#listen(frame, envelope, view, flight, correlation)
     const send = (text: string, server: KnownServer) => {
       flight.progressed = true
-      return this.#link.out(text, { name: server.name, correlation }, id)
+      return this.#link.note(text, { name: server.name, correlation }, id)
     }
     const ofTask = this.#held.answer(frame)
     if (ofTask) return ofTask
@@ -128,7 +128,7 @@ export class ModernSide {
     correlation: string,
   ): Promise<null> {
     const { signal } = flight.abort
-    const stream = new ListenStream(this.#link, frame, view, text => this.#link.out(text, { correlation }, frame.id!))
+    const stream = new ListenStream(this.#link, frame, view, text => this.#link.note(text, { correlation }, frame.id!))
     const caller = new ModernCaller(this.#link, envelope, () => {})
     const watched: { uri: string; begin: () => Promise<void> }[] = []
     for (const uri of stream.uris) {
