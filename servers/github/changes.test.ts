@@ -100,7 +100,11 @@ test('a pull request is merged only as it was looked at, and never into a protec
   expect(asked().filter(one => one.startsWith('PUT'))).toEqual([])
   github.pull.base = 'develop'
   // Changed between our look and GitHub's.
-  github.faults.push({ lateMs: 0 }, said(409, 'Head branch was modified. Review and try the merge again.'))
+  github.faults.push(
+    { lateMs: 0 },
+    { lateMs: 0 },
+    said(409, 'Head branch was modified. Review and try the merge again.'),
+  )
   const late = await merge()
   expect([late.data.error?.kind, late.text]).toEqual(['conflict', expect.stringContaining('Head branch was modified')])
   const merged = await merge({ method: 'squash', commitTitle: 'One' })
@@ -154,12 +158,32 @@ test('a merge that was sent elsewhere in the same moment is said as a failure; a
   expect(elsewhere.text).toMatch(/was merged as c+, but into main, not into develop.*Tell the person at once/)
   Object.assign(github.pull, { base: 'develop', state: 'open', merged: false })
   github.before = () => {}
-  github.faults.push({ lateMs: 0 }, { lateMs: 0 }, said(403, 'Forbidden'))
+  github.faults.push({ lateMs: 0 }, { lateMs: 0 }, { lateMs: 0 }, said(403, 'Forbidden'))
   const unseen = await merge()
   expect([unseen.data.baseConfirmed, unseen.text]).toEqual([false, expect.stringContaining('could not be looked up')])
   const list = await shared.call('list_pull_requests', { ...shop, state: 'closed' })
   expect([list.data.data[0].state, github.seen.at(-1)!.query.get('direction')]).toEqual(['merged', 'desc'])
 }, 30_000)
+
+test('while a merge waits its turn, what it was allowed for may end: then it is not sent', async () => {
+  const merge = () =>
+    shared.call('merge_pull_request', { ...shop, number: 3, sha: HEAD, base: 'develop', confirm: true })
+  const puts = () => asked().filter(one => one.startsWith('PUT')).length
+  const sent = puts()
+  let looks = 0
+  github.before = ({ path }) => {
+    if (path.endsWith('/pulls/3') && ++looks === 2) github.pull.base = 'main'
+  }
+  expect((await merge()).text).toMatch(/^The branch main is protected\..*permission_denied/)
+  github.pull.base = 'develop'
+  github.before = () => {}
+  for (const fault of ['drop', said(403, 'Forbidden')] as Fault[]) {
+    github.faults.push({ lateMs: 0 }, fault)
+    expect((await merge()).text).toMatch(/could not be asked once more\. Nothing was done: try again\./)
+  }
+  expect(puts()).toBe(sent)
+  expect((await merge()).data.merged).toBe(true)
+}, 60_000)
 
 test('what cannot be undone is not done under a name that a repository had before', async () => {
   const old = { owner: 'acme', repo: 'old', confirm: true }

@@ -16,6 +16,8 @@ export interface Asked {
   signal: AbortSignal
   /** What is done and not only looked up: never asked twice. How to see whether it was done after all. */
   changes?: { lookWith: string }
+  /** Looks once more right before it is sent: what changes waits its turn first. Throws Failure: then it is not sent. */
+  before?: () => Promise<void>
   /** Of the answer, where it is not JSON as usual. */
   accept?: string
 }
@@ -42,13 +44,14 @@ export class GitHub {
     shape: z.ZodType<T>,
     route: string,
     parameters: Record<string, unknown>,
-    { signal, changes, accept }: Asked,
+    { signal, changes, before, accept }: Asked,
   ): Promise<{ data: T; hasNext: boolean }> {
-    this.#octokit ??= this.#make()
-    const octokit = await this.#octokit
+    const octokit = await this.#client()
     // Counted from when it is sent; what is asked again has its own time.
-    const timely: typeof fetch = (url, options) =>
-      fetch(url, { ...options, signal: AbortSignal.any([signal, AbortSignal.timeout(ANSWERS_IN_MS)]) })
+    const timely: typeof fetch = async (url, options) => {
+      await before?.()
+      return fetch(url, { ...options, signal: inTime(signal) })
+    }
     // Named only where there are none: the plugin would also repeat what GitHub refused.
     const request = { fetch: timely, ...(changes ? { retries: 0 } : {}) }
     const headers = accept ? { accept } : {}
@@ -56,6 +59,7 @@ export class GitHub {
       try {
         return await octokit.request(route, { ...parameters, headers, request })
       } catch (error) {
+        if (error instanceof Error && error.cause instanceof Failure) throw error.cause
         throw changes && isUncertain(error) ? perhapsDone(changes.lookWith) : error
       }
     }, signal)
@@ -64,11 +68,26 @@ export class GitHub {
     return { data: read.data, hasNext: /rel="next"/.test(response.headers.link ?? '') }
   }
 
+  /** A look past the queue in which others wait, for `before`. Throws Failure. */
+  async askNow<T>(shape: z.ZodType<T>, route: string, parameters: object, signal: AbortSignal): Promise<T> {
+    const { request } = await this.#client()
+    try {
+      // Asked as this client would, without what paces it.
+      const { url, method, headers } = request.endpoint(route, { ...parameters })
+      const authorization = `token ${this.#place.token}`
+      const all = new Headers({ ...(headers as Record<string, string>), authorization })
+      const answer = await fetch(url, { method, headers: all, signal: inTime(signal) })
+      return shape.parse(await answer.json())
+    } catch {
+      throw new Failure('upstream_error', 'GitHub could not be asked once more.', 'Nothing was done: try again.')
+    }
+  }
+
   /** For what REST cannot do. `query`: one mutation. Throws Failure. */
   async mutate(
     query: string,
     variables: Record<string, unknown>,
-    asked: Required<Omit<Asked, 'accept'>>,
+    asked: { signal: AbortSignal; changes: { lookWith: string } },
   ): Promise<void> {
     // On GitHub Enterprise Server it stands beside the REST API.
     const baseUrl = this.#base.replace(/\/api\/v3$/, '/api')
@@ -80,6 +99,11 @@ export class GitHub {
 
   get #base(): string {
     return this.#place.url.replace(/\/+$/, '')
+  }
+
+  #client(): Promise<Octokit> {
+    this.#octokit ??= this.#make()
+    return this.#octokit
   }
 
   async #make(): Promise<Octokit> {
@@ -109,6 +133,8 @@ export class GitHub {
     })
   }
 }
+
+const inTime = (signal: AbortSignal) => AbortSignal.any([signal, AbortSignal.timeout(ANSWERS_IN_MS)])
 
 /** GitHub failed, or its answer was lost: it may have done what it was asked for. */
 function isUncertain(error: unknown): boolean {

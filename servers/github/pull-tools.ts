@@ -120,24 +120,34 @@ export function registerPullTools(kit: Kit, server: McpServer, github: GitHub, b
     },
     async ({ owner, repo, number: pull_number, sha, base, method, commitTitle, commitMessage }, { signal }) => {
       const asked = { owner, repo, pull_number }
-      const { data: pull } = await github.ask(PullRequest, PULL, asked, { signal })
-      mustBeNamed(pull.repository, owner, repo)
-      branches.refuse(pull.base)
-      if (pull.base !== base)
-        throw new Failure(
-          'conflict',
-          `The pull request goes to ${pull.base}, not to ${base}.`,
-          'Call with that base, if it is meant.',
-          {
-            base: pull.base,
-          },
-        )
-      if (pull.state !== 'open')
-        throw new Failure('conflict', `The pull request is ${pull.state}.`, 'Look at it again.', { state: pull.state })
-      if (pull.headSha !== sha)
-        throw new Failure('conflict', 'The pull request was changed meanwhile.', 'Read its diff again, then decide.', {
-          headSha: pull.headSha,
-        })
+      const mustFit = (pull: z.output<typeof PullRequest>) => {
+        mustBeNamed(pull.repository, owner, repo)
+        branches.refuse(pull.base)
+        if (pull.base !== base)
+          throw new Failure(
+            'conflict',
+            `The pull request goes to ${pull.base}, not to ${base}.`,
+            'Call with that base, if it is meant.',
+            {
+              base: pull.base,
+            },
+          )
+        if (pull.state !== 'open')
+          throw new Failure('conflict', `The pull request is ${pull.state}.`, 'Look at it again.', {
+            state: pull.state,
+          })
+        if (pull.headSha !== sha)
+          throw new Failure(
+            'conflict',
+            'The pull request was changed meanwhile.',
+            'Read its diff again, then decide.',
+            {
+              headSha: pull.headSha,
+            },
+          )
+      }
+      mustFit((await github.ask(PullRequest, PULL, asked, { signal })).data)
+      const before = async () => mustFit(await github.askNow(PullRequest, PULL, asked, signal))
       const words = {
         ...(commitTitle ? { commit_title: commitTitle } : {}),
         ...(commitMessage ? { commit_message: commitMessage } : {}),
@@ -146,7 +156,7 @@ export function registerPullTools(kit: Kit, server: McpServer, github: GitHub, b
         Merged,
         'PUT /repos/{owner}/{repo}/pulls/{pull_number}/merge',
         { ...asked, sha, merge_method: method, ...words },
-        { signal, changes: { lookWith: 'list_pull_requests' } },
+        { signal, changes: { lookWith: 'list_pull_requests' }, before },
       )
       // Of what is merged nobody can change the base.
       const then = await github.ask(PullRequest, PULL, asked, { signal }).catch(() => undefined)
