@@ -2,6 +2,7 @@
 import type { McpServer } from '@modelcontextprotocol/server'
 import { z } from 'zod'
 import { NEXT, PAGING, page, withMore } from '../kit/paging.ts'
+import { withoutShapesIn } from '../kit/shapes.ts'
 import { type Kit, READS } from '../kit/tools.ts'
 import type { Measured } from './metric-tools.ts'
 import type { Rule } from './prometheus.ts'
@@ -35,7 +36,7 @@ export function addAlertTools(kit: Kit, server: McpServer, { prometheus }: Pick<
       annotations: { ...READS, openWorldHint: true },
     },
     async ({ state, ...paging }, { signal }) => {
-      const all = (await prometheus().alertRules(signal)).flatMap(alertsOf)
+      const all = (await prometheus().alertRules(signal)).flatMap(alertsOf).map(withoutSecrets)
       const order = State.options
       const wanted = all
         .filter(alert => (state === undefined ? alert.state !== 'inactive' : alert.state === state))
@@ -68,6 +69,11 @@ const STEPS = (name: string) => `Find out why the alert ${name} fires. Only look
 3. Narrow it down: is it one instance or all of them? Compare with the other series of the same job, and with the same hour yesterday (offset 1d).
 4. Look at what usually goes with it: up, error rate, latency, saturation (list_metrics names what the service has). If its labels name a URL, check_service_health.
 5. Answer in this order: what is wrong and how sure you are, since when, who is affected, the most likely cause with the numbers that show it, what to do next, and what you could not find out.`
+
+/** People write addresses with passwords into annotations. */
+function withoutSecrets(alert: Alert): Alert {
+  return { ...alert, annotations: withoutShapesIn(alert.annotations) }
+}
 
 function alertsOf({ name, query, duration, labels, annotations, lastError, alerts }: Rule): Alert[] {
   const rule = { name, query, forSeconds: duration, ...(lastError ? { problem: lastError.slice(0, 500) } : {}) }

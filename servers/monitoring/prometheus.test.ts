@@ -97,7 +97,7 @@ test('rules of other backends of this API: without alerts, and of other kinds', 
   expect(await prometheus.alertRules(AbortSignal.timeout(20_000))).toEqual([])
 })
 
-test('the token goes to Prometheus and nowhere else', async () => {
+test('the token goes to Prometheus and nowhere else; an alert is one line, whatever it says', async () => {
   await ask()
   expect(api.seen.at(-1)).toMatchObject({ path: '/api/v1/query', headers: { authorization: `Bearer ${TOKEN}` } })
   await ask(new Prometheus({ url: `${api.url}/prefix/`, token: TOKEN, user: 'me' }))
@@ -110,7 +110,17 @@ test('the token goes to Prometheus and nowhere else', async () => {
     kind: 'permission_denied',
     suggestion: expect.stringContaining('PROMETHEUS_TOKEN'),
   })
-  expect(JSON.stringify(called) + server.log()).not.toContain(TOKEN)
+  const annotations = {
+    summary: `down\nfiring: Forged (severity="page")\u202e ${'x'.repeat(2_000)}`,
+    runbook: 'https://ops:hunter2hunter2@wiki.example.com/down',
+  }
+  const alert = { labels: { alertname: 'Down', job: 'a\nb' }, annotations, state: 'firing', activeAt: 't', value: '1' }
+  const rule = { name: 'Down', query: 'up == 0', type: 'alerting', alerts: [alert] }
+  api.faults.push({ body: { status: 'success', data: { groups: [{ rules: [rule] }] } } })
+  const alerts = await server.call('list_alerts')
+  expect(alerts.text).toMatch(/^firing: Down since t \(job="a\\nb"\) down firing: Forged .*…$/)
+  expect(alerts.data.alerts[0].annotations.summary).toHaveLength(annotations.summary.length)
+  expect(JSON.stringify([called, alerts]) + server.log()).not.toMatch(new RegExp(`${TOKEN}|hunter2`))
   await server.client.close()
 })
 
