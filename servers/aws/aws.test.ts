@@ -198,6 +198,16 @@ test('a metric is points in order, and a picture of them', async () => {
   expect(small.map(page => page.map(one => one.metricName))).toEqual([['A', 'B'], ['C', 'D'], ['E']])
 })
 
+test('a clock that is hours wrong costs nothing: AWS’s own counts', async () => {
+  aws.setClock(7_200_000)
+  const server = await start(aws.env)
+  expect((await server.call('list_ec2_instances')).failed).toBe(false)
+  const { data } = await server.call('get_cloudwatch_metric', { namespace: 'AWS/EC2', metricName: 'CPUUtilization' })
+  aws.setClock(0)
+  expect(Math.abs(Date.parse(data.to) - Date.now() - 7_200_000)).toBeLessThan(120_000)
+  expect(Date.parse(data.to) - Date.parse(data.from)).toBe(3_600_000)
+})
+
 test('the README’s policies allow what the tools take, and nothing else', async () => {
   const readme = readFileSync(join(import.meta.dirname, 'README.md'), 'utf8')
   const [reading, changing] = [...readme.matchAll(/```json\n(.*?)```/gs)].map(match => JSON.parse(match[1]!)) as {

@@ -31,6 +31,7 @@ const Place = z.object({ token: z.string().optional(), skip: z.int().min(0).max(
 /** CloudWatch gives no more at once, and keeps nothing longer. */
 const MOST_POINTS = 1_440
 const MOST_HOURS = 455 * 24
+const WRONG_CLOCK_MS = 60_000
 
 export function registerMetricTools(kit: Kit, server: McpServer, aws: Aws): void {
   const annotations = { ...READS, openWorldHint: true }
@@ -109,22 +110,25 @@ export function registerMetricTools(kit: Kit, server: McpServer, aws: Aws): void
     async ({ namespace, metricName, dimensions, period, hoursBack, statistic, region }, { signal }) => {
       const count = (hoursBack * 3_600) / period
       if (count > MOST_POINTS) throw tooMany(hoursBack)
-      const to = Date.now()
-      const from = to - hoursBack * 3_600_000
-      const said = await aws.ask('cloudwatch:GetMetricStatistics', { region, signal }, (cloudwatch, o) =>
-        cloudwatch.getMetricStatistics(
-          {
-            Namespace: namespace,
-            MetricName: metricName,
-            Dimensions: dimensions,
-            Period: period,
-            StartTime: new Date(from),
-            EndTime: new Date(to),
-            ...(isPlain(statistic) ? { Statistics: [statistic] } : { ExtendedStatistics: [statistic] }),
-          },
-          o,
-        ),
-      )
+      const asked = {
+        Namespace: namespace,
+        MetricName: metricName,
+        Dimensions: dimensions,
+        Period: period,
+        ...(isPlain(statistic) ? { Statistics: [statistic] } : { ExtendedStatistics: [statistic] }),
+      }
+      const lastHours = async (to: number) => {
+        const from = to - hoursBack * 3_600_000
+        const input = { ...asked, StartTime: new Date(from), EndTime: new Date(to) }
+        const said = await aws.ask('cloudwatch:GetMetricStatistics', { region, signal }, (cloudwatch, o) =>
+          cloudwatch.getMetricStatistics(input, o),
+        )
+        return { said, from, to }
+      }
+      const first = await lastHours(Date.now())
+      // AWS’s answer tells that this computer’s clock is wrong: what it takes for now is not.
+      const { systemClockOffset: offMs } = (await aws.client('cloudwatch', region)).config
+      const { said, from, to } = Math.abs(offMs) > WRONG_CLOCK_MS ? await lastHours(Date.now() + offMs) : first
       const points = pointsOf(said.Datapoints ?? [], statistic)
       const unit = said.Datapoints?.[0]?.Unit ?? null
       const label = said.Label ?? metricName

@@ -22,6 +22,8 @@ export interface TestAws extends TestApi {
   keys: string[]
   /** By seconds since 1970. */
   points: [at: number, value: number][]
+  /** How far AWS's clock is before ours. */
+  setClock(aheadMs: number): void
 }
 
 export async function startTestAws(): Promise<TestAws> {
@@ -36,8 +38,12 @@ export async function startTestAws(): Promise<TestAws> {
     points: [] as TestAws['points'],
   }
   const rights: string[] = []
-  const api = await startTestApi(request => {
+  let aheadMs = 0
+  const answer = (request: Seen): Reply => {
     const service = serviceOf(request)
+    const at = Date.parse(dateOf(request)) - aheadMs
+    if (Math.abs(Date.now() - at) > 300_000)
+      return refusal(service, 403, 'RequestTimeTooSkewed', 'The difference between the times is too large.')
     if (!isSigned(request))
       return refusal(service, 403, service === 's3' ? 'SignatureDoesNotMatch' : 'AuthFailure', 'No.')
     const take = (right: string) => void rights.push(right)
@@ -45,6 +51,11 @@ export async function startTestAws(): Promise<TestAws> {
     if (service === 'monitoring') return cloudWatch(request, state, take)
     const form = new URLSearchParams(request.body)
     return service === 'sts' ? sts(form, take) : ec2(form, state, take)
+  }
+  const api = await startTestApi(request => {
+    const reply = answer(request)
+    const date = new Date(Date.now() + aheadMs).toUTCString()
+    return { ...reply, headers: { date, ...reply.headers } }
   })
   const env = {
     AWS_ENDPOINT_URL: api.url,
@@ -53,7 +64,15 @@ export async function startTestAws(): Promise<TestAws> {
     AWS_SECRET_ACCESS_KEY: SECRET,
     AWS_EC2_METADATA_DISABLED: 'true',
   }
-  return Object.assign(api, { env, rights, ...state })
+  const setClock = (ms: number) => {
+    aheadMs = ms
+  }
+  return Object.assign(api, { env, rights, setClock, ...state })
+}
+
+/** As 20261121T101112Z. */
+function dateOf({ headers }: Seen): string {
+  return String(headers['x-amz-date'] ?? '').replace(/^(....)(..)(..T..)(..)(..Z)$/, '$1-$2-$3:$4:$5')
 }
 
 type State = Pick<TestAws, 'instances' | 'keys' | 'points'>
