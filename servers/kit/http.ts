@@ -8,7 +8,7 @@ import { collectDefaultMetrics, Gauge } from 'prom-client'
 import { Audit, writerTo } from './audit.ts'
 import { Callers } from './callers.ts'
 import { Doorkeeper } from './doorkeeper.ts'
-import { checkTogether, HTTP_SETTINGS, type HttpSettings, isLoopback, listenAt } from './http-settings.ts'
+import { checkTogether, HTTP_SETTINGS, type HttpSettings, listenAt } from './http-settings.ts'
 import { Metrics } from './metrics.ts'
 import { Readiness } from './readiness.ts'
 import { refuse } from './refuse.ts'
@@ -46,7 +46,6 @@ export async function listen({
 }: Listening): Promise<() => Promise<void>> {
   const { host, port } = listenAt(at)
   checkTogether(host, settings)
-  if (backed.alone && !isLoopback(host)) throw new SettingsError(backed.alone)
   if (backed.local && settings.HTTP_REPLICAS > 1)
     throw new SettingsError(`HTTP_REPLICAS is ${settings.HTTP_REPLICAS}, but ${backed.local}`)
   const { log } = kit

@@ -14,8 +14,6 @@ export interface Backed {
   local?: string | null
   /** Throws when what it needs does not answer; without it, it needs nothing. */
   ready?: (signal: AbortSignal) => Promise<unknown>
-  /** Why it must not be served beyond this computer, and what to set: replicas would not share what it keeps. */
-  alone?: string
   /** What runs beside calls is ended: tasks, connections. */
   close?: () => Promise<void>
 }

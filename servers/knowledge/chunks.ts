@@ -36,9 +36,16 @@ function partsOf(line: string): string[] {
   const parts: string[] = []
   for (let rest = line; rest; ) {
     const space = rest.length > MOST_CHARS ? rest.lastIndexOf(' ', MOST_CHARS) : rest.length
-    const end = space > MOST_CHARS / 2 ? space : Math.min(MOST_CHARS, rest.length)
+    const end = space > MOST_CHARS / 2 ? space : wholeUntil(rest, MOST_CHARS)
     parts.push(rest.slice(0, end).trim())
     rest = rest.slice(end)
   }
   return parts
+}
+
+/** Never in the middle of a pair. */
+function wholeUntil(text: string, most: number): number {
+  if (text.length <= most) return text.length
+  const last = text.charCodeAt(most - 1)
+  return last >= 0xd800 && last <= 0xdbff ? most - 1 : most
 }

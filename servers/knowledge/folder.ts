@@ -1,7 +1,6 @@
 // Takes in a whole folder: long work, so it is a task that others look at and stop.
 import { readdir } from 'node:fs/promises'
 import { join, relative } from 'node:path'
-import { setImmediate } from 'node:timers/promises'
 import type { McpServer } from '@modelcontextprotocol/server'
 import { z } from 'zod'
 import { about } from '../kit/about.ts'
@@ -11,9 +10,8 @@ import type { Roots } from '../kit/roots.ts'
 import { answerOf, registerTaskTools } from '../kit/task-tools.ts'
 import { TASK } from '../kit/tasks.ts'
 import type { Kit } from '../kit/tools.ts'
-import { readDocument } from './read-document.ts'
 import type { Knowing } from './server.ts'
-import { MOST_TEXT, TakingIn } from './take-in.ts'
+import { TakingIn } from './take-in.ts'
 
 const KIND = 'add_folder'
 const MOST_FILES = 20_000
@@ -27,20 +25,17 @@ interface Wanted {
 export function defineAddFolder(knowing: Knowing): void {
   knowing.tasks.define<Wanted, object>(KIND, async ({ source, directory, pattern }, task) => {
     const files = await filesIn(knowing.roots, directory, pattern)
-    const taking = new TakingIn(source, knowing)
+    const taking = new TakingIn(source, knowing.library)
     for (const file of files) {
-      const read = () => about(file, async () => readDocument(await knowing.roots.existing(file), MOST_TEXT))
-      await taking.take(relative(directory, file) || file, read, task.signal)
+      await taking.takeFile(knowing.roots, file, task.signal, relative(directory, file) || file)
       task.progress((100 * taking.seen) / files.length, `${taking.seen} of ${files.length} files`)
-      // Calls are answered meanwhile.
-      await setImmediate()
     }
     const { documents, chunks, problems } = taking
     return { source, documents, chunks, problems }
   })
 }
 
-export function registerFolderTools(kit: Kit, server: McpServer, { roots, pinecone, tasks }: Knowing): void {
+export function registerFolderTools(kit: Kit, server: McpServer, { roots, library, tasks }: Knowing): void {
   kit.tool(
     server,
     KIND,
@@ -58,7 +53,7 @@ export function registerFolderTools(kit: Kit, server: McpServer, { roots, pineco
         readOnlyHint: false,
         destructiveHint: false,
         idempotentHint: true,
-        openWorldHint: pinecone !== null,
+        openWorldHint: library.engine === 'Pinecone',
       },
     },
     async ({ source, directory, pattern }) => {

@@ -1,9 +1,12 @@
+import { execFileSync } from 'node:child_process'
 import { existsSync, mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import Database from 'better-sqlite3'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { startTestApi, type TestApi } from '../kit/test-api.ts'
 import { type Started, startServer } from '../kit/test-client.ts'
+import { startOverHttp } from '../kit/test-http.ts'
 import { chunksOf } from './chunks.ts'
 
 let base: string
@@ -125,6 +128,95 @@ test('pieces are short, whole, and know their lines', () => {
   expect(chunksOf('\n \n')).toEqual([])
 })
 
+test('a long line is cut between its signs and never within one', () => {
+  const chunks = chunksOf(`x${'😀'.repeat(5_000)}`)
+  expect(chunks.every(chunk => chunk.text.isWellFormed())).toBe(true)
+  expect(chunks.map(chunk => chunk.text.trim()).join('')).toBe(`x${'😀'.repeat(5_000)}`)
+})
+
+test.each([
+  ['東京都に行くのはいつですか。', '東京', '大阪府'],
+  ['我們明天部署新版本到生產環境', '部署', '回滾'],
+  ['ระบบจะรีสตาร์ทอัตโนมัติ', 'อัตโนมัติ', 'ฐานข้อมูล'],
+  ['서버를 다시 시작합니다', '서버를', '데이터'],
+  ['सर्वर को पुनः आरंभ करें', 'सर्वर', 'डेटाबेस'],
+  ['Перезапустите сервер вечером', 'сервер', 'база'],
+  ['أعد تشغيل الخادم', 'الخادم', 'قاعدة'],
+])('what is said in any script is found by its words: %s', async (text, inside, outside) => {
+  const server = await start()
+  await server.call('add_documents', { source: 's', texts: [{ name: 'n', text }] })
+  const found = async (query: string) => (await server.call('semantic_search', { query })).data.results.length
+  expect([await found(inside), await found(outside), await found([...inside][0]!)]).toEqual([
+    1,
+    0,
+    /\p{scx=Han}|\p{scx=Thai}/u.test(inside) ? 1 : 0,
+  ])
+})
+
+test('a file is one document however it is asked for, and files of one name in two folders are two', async () => {
+  mkdirSync(join(root, 'a'))
+  mkdirSync(join(root, 'b'))
+  writeFileSync(join(root, 'a', 'index.md'), 'apple')
+  writeFileSync(join(root, 'b', 'index.md'), 'banana')
+  const server = await start()
+  const files = ['a/index.md', './a/../a/index.md', join(root, 'a', 'index.md')]
+  await server.call('add_documents', { source: 's', files })
+  for (const directory of ['a', 'b']) {
+    const { taskId } = (await server.call('add_folder', { source: 's', directory })).data
+    await expect
+      .poll(async () => (await server.call('check_task', { taskId, waitSeconds: 5 })).data.state, { timeout: 60_000 })
+      .toBe('completed')
+  }
+  expect((await server.call('list_sources')).data.sources).toMatchObject([{ documents: 2, chunks: 2 }])
+  const { data } = await server.call('semantic_search', { query: 'apple banana' })
+  expect(data.results.map((one: { location: string }) => one.location).toSorted()).toEqual([
+    'a/index.md:1',
+    'b/index.md:1',
+  ])
+  mkdirSync(join(base, 'more'))
+  writeFileSync(join(base, 'more', 'x.md'), 'cherry')
+  const two = await start({ KNOWLEDGE_FILE: ':memory:' }, [root, join(base, 'more')])
+  await two.call('add_documents', { source: 's', files: [join(base, 'more', 'x.md')] })
+  const [cherry] = (await two.call('semantic_search', { query: 'cherry' })).data.results
+  expect(cherry.location).toBe(`${join(base, 'more', 'x.md')}:1`)
+})
+
+test('an empty document can be forgotten, a pipe is not waited for, and no glob takes all', async () => {
+  execFileSync('mkfifo', [join(root, 'pipe.md')])
+  const server = await start()
+  const added = await server.call('add_documents', {
+    source: 's',
+    files: ['pipe.md'],
+    texts: [{ name: 'e', text: '\n' }],
+  })
+  expect(added.data).toMatchObject({ documents: 1, chunks: 0, problems: [{ document: 'pipe.md' }] })
+  expect((await server.call('remove_documents', { source: 's' })).data).toEqual({ source: 's', documents: 1 })
+  writeFileSync(join(root, 'a'.repeat(250)), '')
+  const begun = await server.call('add_folder', { source: 's', directory: '.', pattern: `${'*a'.repeat(50)}*b` })
+  const { taskId } = begun.data
+  await expect
+    .poll(async () => (await server.call('check_task', { taskId, waitSeconds: 5 })).data.state, { timeout: 60_000 })
+    .toBe('failed')
+  expect((await server.call('add_folder', { source: 's', directory: '.', pattern: '{a' })).failed).toBe(true)
+})
+
+test('what an earlier version knew is found by this one', async () => {
+  mkdirSync(join(base, 'state'))
+  const old = new Database(join(base, 'state', 'knowledge.db'))
+  old.exec(`
+    CREATE TABLE documents (id INTEGER PRIMARY KEY, source TEXT NOT NULL, document TEXT NOT NULL, added_at TEXT NOT NULL,
+      chunks INTEGER NOT NULL, UNIQUE (source, document));
+    CREATE VIRTUAL TABLE pieces USING fts5 (text, source UNINDEXED, location UNINDEXED, document UNINDEXED);
+    INSERT INTO documents VALUES (7, 's', 'a', '2026-01-01', 2), (8, 's', 'b', '2026-01-01', 1);
+    INSERT INTO pieces VALUES ('東京都', 's', 'a:1', 7), ('two', 's', 'a:2', 7), ('three', 's', 'b:1', 8)`)
+  old.close()
+  const server = await start()
+  const found = async (query: string) => (await server.call('semantic_search', { query })).data.results
+  expect(await found('京都')).toMatchObject([{ source: 's', location: 'a:1' }])
+  await server.call('add_documents', { source: 's', texts: [{ name: 'a', text: 'new' }] })
+  expect([await found('京都'), await found('two'), (await found('three')).length]).toEqual([[], [], 1])
+})
+
 interface Standin extends TestApi {
   env: Record<string, string>
   records: Map<string, Record<string, unknown>>
@@ -156,6 +248,7 @@ async function pinecone(): Promise<Standin> {
         .slice(0, query.top_k)
       return { body: { result: { hits }, usage: { read_units: 1, embed_total_tokens: 5 } } }
     }
+    if (path === '/describe_index_stats') return { body: { dimension: 1024, totalRecordCount: records.size } }
     if (path !== '/vectors/delete') return refusal(404)
     for (const id of JSON.parse(body).ids) records.delete(id)
     return { body: {} }
@@ -186,6 +279,43 @@ test('with Pinecone the pieces are there, are found by meaning, replaced and rem
   expect(standin.records.size).toBe(0)
   await standin.close()
 })
+
+test('replicas with one store know the same documents of Pinecone, and what was cut off leaves nothing behind', async () => {
+  const standin = await pinecone()
+  const STATE_FILE = join(base, 'shared.db')
+  const one = await start({ ...standin.env, STATE_FILE, KNOWLEDGE_FILE: join(base, 'one', 'k.db') })
+  const two = await start({ ...standin.env, STATE_FILE, KNOWLEDGE_FILE: join(base, 'two', 'k.db') })
+  const long = Array.from({ length: 300 }, (_, n) => `# ${n}`).join('\n')
+  await one.call('add_documents', { source: 's', texts: [{ name: 'n', text: long }] })
+  expect((await two.call('list_sources')).data.sources).toMatchObject([{ source: 's', documents: 1, chunks: 300 }])
+  await two.call('add_documents', { source: 's', texts: [{ name: 'n', text: '# 0' }] })
+  expect([...standin.records.keys()]).toHaveLength(1)
+  expect((await one.call('remove_documents', { source: 's' })).data.documents).toBe(1)
+  expect([standin.records.size, (await two.call('list_sources')).data.total]).toEqual([0, 0])
+  // The first 96 are taken, then it is refused.
+  standin.faults.push({ lateMs: 0 }, refusal(400))
+  await one.call('add_documents', { source: 's', texts: [{ name: 'n', text: long }] })
+  expect([standin.records.size, (await two.call('list_sources')).data.total]).toEqual([96, 0])
+  expect((await two.call('remove_documents', { source: 's' })).failed).toBe(false)
+  expect(standin.records.size).toBe(0)
+  await standin.close()
+})
+
+test('it is ready when Pinecone answers, and does not start beside others with which it would share nothing', async () => {
+  const standin = await pinecone()
+  const http = {
+    HTTP_TOKENS: `[{"name":"a","token":"${'x'.repeat(24)}"}]`,
+    HTTP_HOSTS: '127.0.0.1',
+    HTTP_DRAIN_MS: '0',
+  }
+  const shared = { ...http, ...standin.env, STATE_FILE: join(base, 'shared.db'), XDG_STATE_HOME: base }
+  const server = await startOverHttp('knowledge/main.ts', shared, [], '0.0.0.0:0')
+  expect((await server.ask('/ready')).status).toBe(200)
+  await standin.close()
+  await expect.poll(async () => (await server.ask('/ready')).status, { timeout: 20_000 }).toBe(503)
+  await server.stop()
+  await expect(startOverHttp('knowledge/main.ts', { ...shared, HTTP_REPLICAS: '2' })).rejects.toThrow('STATE_URL')
+}, 60_000)
 
 test.each([
   [401, 'permission_denied', 'PINECONE_API_KEY'],

@@ -1,8 +1,8 @@
-// Pinecone in the place of full text: an index that embeds by itself holds the pieces and finds them by meaning.
+// An index of Pinecone that embeds by itself: holds the pieces and finds them by meaning.
 import type { Pinecone } from '@pinecone-database/pinecone'
 import { Failure, type FailureKind } from '../kit/failure.ts'
 import { type Problem, Upstream } from '../kit/upstream.ts'
-import type { Found, Piece } from './shelf.ts'
+import type { Found, Piece } from './library.ts'
 
 /** Pinecone takes so many at once. */
 const RECORDS = 96
@@ -15,7 +15,7 @@ export interface PineconePlace {
   textField: string
 }
 
-export class PineconeShelf {
+export class PineconeIndex {
   readonly #place: PineconePlace
   #opened: Promise<ReturnType<Pinecone['index']>> | undefined
   readonly #textField: string
@@ -54,6 +54,11 @@ export class PineconeShelf {
         async () => (await this.#index()).deleteMany({ ids: ids.slice(from, from + IDS) }),
         signal,
       )
+  }
+
+  /** Throws when it does not answer. */
+  async ready(signal: AbortSignal): Promise<void> {
+    await this.#upstream.ask(async () => (await this.#index()).describeIndexStats(), signal)
   }
 
   async search(query: string, most: number, source: string | undefined, signal: AbortSignal): Promise<Found[]> {

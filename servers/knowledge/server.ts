@@ -1,35 +1,31 @@
 // The knowledge server: takes documents in, finds what they say, and forgets them again. It says which engine it used.
 import { McpServer } from '@modelcontextprotocol/server'
 import { z } from 'zod'
-import { about } from '../kit/about.ts'
 import { Failure } from '../kit/failure.ts'
 import { NEXT, PAGING, page } from '../kit/paging.ts'
 import type { Roots } from '../kit/roots.ts'
 import type { Tasks } from '../kit/tasks.ts'
 import { type Kit, READS } from '../kit/tools.ts'
 import { registerFolderTools } from './folder.ts'
-import type { PineconeShelf } from './pinecone.ts'
-import { readDocument } from './read-document.ts'
-import type { Shelf } from './shelf.ts'
+import { ENGINES, type Library } from './library.ts'
 import { MOST_TEXT, TakingIn } from './take-in.ts'
 
 export const NAME = 'knowledge'
 export const VERSION = '0.1.0'
 const source = z.string().trim().min(1).max(200)
-const engine = z.enum(['full text (BM25)', 'Pinecone'])
+const engine = z.enum(ENGINES)
 
 export interface Knowing {
   roots: Roots
-  shelf: () => Shelf
-  /** In the place of full text, where it is configured. */
-  pinecone: PineconeShelf | null
+  library: Library
   tasks: Tasks
 }
 
 export function knowledgeServer(kit: Kit, knowing: Knowing): McpServer {
-  const { roots, shelf, pinecone } = knowing
+  const { roots, library } = knowing
   const server = new McpServer({ name: NAME, title: 'Knowledge', version: VERSION })
-  const used = pinecone ? ('Pinecone' as const) : ('full text (BM25)' as const)
+  const used = library.engine
+  const openWorldHint = used === 'Pinecone'
 
   kit.tool(
     server,
@@ -53,20 +49,21 @@ export function knowledgeServer(kit: Kit, knowing: Knowing): McpServer {
         problems: z.array(z.object({ document: z.string(), problem: z.string() })),
         engine,
       }),
-      annotations: { readOnlyHint: false, destructiveHint: false, idempotentHint: true, openWorldHint: false },
+      annotations: { readOnlyHint: false, destructiveHint: false, idempotentHint: true, openWorldHint },
       timeoutMs: 120_000,
     },
     async ({ source, files, texts }, { signal, progress }) => {
       if (files.length + texts.length === 0)
         throw new Failure('validation_error', 'Nothing was given.', 'Name files, or give texts.')
-      const taking = new TakingIn(source, { shelf, pinecone })
-      const take = async (document: string, read: () => Promise<string>) => {
-        await taking.take(document, read, signal)
+      const taking = new TakingIn(source, library)
+      for (const file of files) {
+        await taking.takeFile(roots, file, signal)
         progress(taking.seen, files.length + texts.length)
       }
-      for (const file of files)
-        await take(file, () => about(file, async () => readDocument(await roots.existing(file), MOST_TEXT)))
-      for (const { name, text } of texts) await take(name, async () => text)
+      for (const text of texts) {
+        await taking.take(text.name, async () => text, signal)
+        progress(taking.seen, files.length + texts.length)
+      }
       const { documents, chunks, problems } = taking
       return { text: taking.inWords, data: { source, documents, chunks, problems, engine: used } }
     },
@@ -79,7 +76,7 @@ export function knowledgeServer(kit: Kit, knowing: Knowing): McpServer {
     'semantic_search',
     {
       title: 'Search',
-      description: `Finds the pieces that fit a question best: by ${pinecone ? 'their meaning (Pinecone)' : 'their words (full text, BM25)'}.`,
+      description: `Finds the pieces that fit a question best: by ${openWorldHint ? 'their meaning (Pinecone)' : 'their words (full text, BM25)'}.`,
       input: z.object({
         query: z.string().min(1).max(2000),
         top_k: z.int().min(1).max(100).default(10),
@@ -89,10 +86,10 @@ export function knowledgeServer(kit: Kit, knowing: Knowing): McpServer {
         results: z.array(z.object({ text: z.string(), score: z.number(), source: z.string(), location: z.string() })),
         engine,
       }),
-      annotations: { ...READS, openWorldHint: pinecone !== null },
+      annotations: { ...READS, openWorldHint },
     },
     async ({ query, top_k, source }, { signal }) => {
-      const results = await (pinecone ?? shelf()).search(query, top_k, source, signal)
+      const results = await library.search(query, top_k, source, signal)
       const text = results.map(one => `${one.source} ${one.location}\n${one.text}`).join('\n\n')
       return { text: text || 'Nothing fits.', data: { results, engine: used } }
     },
@@ -114,9 +111,10 @@ export function knowledgeServer(kit: Kit, knowing: Knowing): McpServer {
       }),
       annotations: READS,
     },
-    paging => {
-      const { items, ...rest } = page(shelf().sources(), paging)
+    async paging => {
+      const { items, ...rest } = page(await library.sources(), paging)
       const lines = items.map(one => `${one.source}: ${one.documents} documents, ${one.chunks} pieces`)
+      if (rest.nextCursor) lines.push('… more: call again with the cursor.')
       return { text: lines.join('\n') || 'Nothing is known yet.', data: { sources: items, ...rest } }
     },
   )
@@ -129,14 +127,12 @@ export function knowledgeServer(kit: Kit, knowing: Knowing): McpServer {
       description: 'Forgets everything of a source. It cannot be taken back; the files themselves stay.',
       input: z.object({ source }),
       output: z.object({ source: z.string(), documents: z.number() }),
-      annotations: { readOnlyHint: false, destructiveHint: true, idempotentHint: true, openWorldHint: false },
+      annotations: { readOnlyHint: false, destructiveHint: true, idempotentHint: true, openWorldHint },
     },
     async ({ source }, { signal }) => {
-      const ids = shelf().idsOf(source)
-      if (ids.length === 0)
+      const documents = await library.remove(source, signal)
+      if (documents === 0)
         throw new Failure('not_found', `There is no source ${source}.`, 'Look at them with list_sources.')
-      await pinecone?.remove(ids, signal)
-      const documents = shelf().remove(source)
       return { text: `Forgot ${documents} documents of ${source}.`, data: { source, documents } }
     },
   )

@@ -1,33 +1,11 @@
-// What is known, in one SQLite file: which document came from which source, and its pieces, found by full text (BM25).
-import { hash } from 'node:crypto'
+// The library in one SQLite file: which document came from which source, and its pieces, found by full text (BM25).
 import { mkdirSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { dirname, join } from 'node:path'
 import Database from 'better-sqlite3'
 import type { Chunk } from './chunks.ts'
-
-export interface Found {
-  text: string
-  /** The higher, the better it fits; to be compared within one answer. */
-  score: number
-  source: string
-  location: string
-}
-
-export interface Source {
-  source: string
-  documents: number
-  chunks: number
-  addedAt: string
-}
-
-/** A piece under the name it has everywhere. */
-export interface Piece {
-  id: string
-  text: string
-  source: string
-  location: string
-}
+import { type Found, type Library, piecesOf, type Source } from './library.ts'
+import { matchOf, wordsOf } from './words.ts'
 
 export function placeOfShelf(env: NodeJS.ProcessEnv = process.env): string {
   return join(env.XDG_STATE_HOME ?? join(homedir(), '.local', 'state'), 'knowledge-server', 'knowledge.db')
@@ -36,46 +14,55 @@ export function placeOfShelf(env: NodeJS.ProcessEnv = process.env): string {
 const SCHEMA = `
   CREATE TABLE IF NOT EXISTS documents (id INTEGER PRIMARY KEY, source TEXT NOT NULL, document TEXT NOT NULL,
     added_at TEXT NOT NULL, chunks INTEGER NOT NULL, UNIQUE (source, document));
-  CREATE VIRTUAL TABLE IF NOT EXISTS pieces USING fts5 (text, source UNINDEXED, location UNINDEXED, document UNINDEXED,
+  CREATE VIRTUAL TABLE IF NOT EXISTS passages USING fts5 (words, text UNINDEXED, source UNINDEXED, location UNINDEXED,
     tokenize = "porter unicode61 remove_diacritics 2")`
+/** More pieces than one document has: its row ids begin at so many times its own. */
+const SPAN = 10_000_000
+/** What the first version knew, with texts that were not set apart into words. */
+const TAKE_OVER = `
+  INSERT INTO passages (rowid, words, text, source, location)
+    SELECT document * ${SPAN} + row_number() OVER (PARTITION BY document ORDER BY rowid), words_of(text), text, source, location
+    FROM pieces;
+  DROP TABLE pieces`
 
-export class Shelf {
-  readonly #db: Database.Database
+export class Shelf implements Library {
+  readonly engine = 'full text (BM25)'
+  readonly #file: string
+  #opened: Database.Database | undefined
 
+  /** Opened when first needed: a server that is only listed makes no file. */
   constructor(file: string) {
-    if (file !== ':memory:') mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
-    this.#db = new Database(file, { timeout: 5_000 })
-    this.#db.pragma('journal_mode = WAL')
-    this.#db.exec(SCHEMA)
+    this.#file = file
   }
 
-  /** In place of what was known of this document. `keepText`: false where another engine holds it. */
-  put(source: string, document: string, pieces: readonly Piece[], keepText: boolean): void {
-    this.#db.transaction(() => {
-      this.#forget('source = ? AND document = ?', [source, document])
-      const { lastInsertRowid: id } = this.#db
-        .prepare('INSERT INTO documents (source, document, added_at, chunks) VALUES (?, ?, ?, ?)')
-        .run(source, document, new Date().toISOString(), pieces.length)
-      if (!keepText) return
-      const insert = this.#db.prepare('INSERT INTO pieces (text, source, location, document) VALUES (?, ?, ?, ?)')
-      for (const { text, location } of pieces) insert.run(text, source, location, id)
-    })()
+  get #db(): Database.Database {
+    this.#opened ??= open(this.#file)
+    return this.#opened
   }
 
-  /** The names of the pieces of a source, or of one of its documents. */
-  idsOf(source: string, document?: string): string[] {
-    const known = this.#db
-      .prepare('SELECT document, chunks FROM documents WHERE source = ? AND (? IS NULL OR document = ?)')
-      .all(source, document ?? null, document ?? null) as { document: string; chunks: number }[]
-    return known.flatMap(one => Array.from({ length: one.chunks }, (_, index) => idOf(source, one.document, index)))
+  async put(source: string, document: string, chunks: readonly Chunk[]): Promise<number> {
+    const pieces = piecesOf(source, document, chunks)
+    this.#db
+      .transaction(() => {
+        this.#forget('source = ? AND document = ?', [source, document])
+        const { lastInsertRowid: id } = this.#db
+          .prepare('INSERT INTO documents (source, document, added_at, chunks) VALUES (?, ?, ?, ?)')
+          .run(source, document, new Date().toISOString(), pieces.length)
+        const insert = this.#db.prepare(
+          'INSERT INTO passages (rowid, words, text, source, location) VALUES (?, ?, ?, ?, ?)',
+        )
+        for (const [index, { text, location }] of pieces.entries())
+          insert.run(Number(id) * SPAN + index, wordsOf(text), text, source, location)
+      })
+      .immediate()
+    return pieces.length
   }
 
-  /** How many documents are gone. */
-  remove(source: string): number {
-    return this.#db.transaction(() => this.#forget('source = ?', [source]))()
+  async remove(source: string): Promise<number> {
+    return this.#db.transaction(() => this.#forget('source = ?', [source])).immediate()
   }
 
-  sources(): Source[] {
+  async sources(): Promise<Source[]> {
     return this.#db
       .prepare(
         'SELECT source, count(*) AS documents, sum(chunks) AS chunks, max(added_at) AS addedAt FROM documents GROUP BY source ORDER BY source',
@@ -83,35 +70,40 @@ export class Shelf {
       .all() as Source[]
   }
 
-  /** Any of the words, the rarer the better. */
-  search(query: string, most: number, source: string | undefined): Found[] {
-    const words = query.match(/[\p{L}\p{N}]+/gu)?.slice(0, 64) ?? []
-    if (words.length === 0) return []
+  /** The rarer a word, the more it counts. */
+  async search(query: string, most: number, source: string | undefined): Promise<Found[]> {
+    const match = matchOf(query)
+    if (match === null) return []
     return this.#db
       .prepare(
-        'SELECT text, -bm25(pieces) AS score, source, location FROM pieces WHERE pieces MATCH ? AND (? IS NULL OR source = ?) ORDER BY rank LIMIT ?',
+        'SELECT text, -bm25(passages) AS score, source, location FROM passages WHERE passages MATCH ? AND (? IS NULL OR source = ?) ORDER BY rank LIMIT ?',
       )
-      .all(words.map(word => `"${word}"`).join(' OR '), source ?? null, source ?? null, most) as Found[]
+      .all(match, source ?? null, source ?? null, most) as Found[]
+  }
+
+  async ready(): Promise<void> {
+    this.#db.prepare('SELECT 1 FROM documents').get()
   }
 
   #forget(where: string, values: string[]): number {
     const ids = this.#db
       .prepare(`SELECT id FROM documents WHERE ${where}`)
       .pluck()
-      .all(...values)
-    for (const id of ids) this.#db.prepare('DELETE FROM pieces WHERE document = ?').run(id)
+      .all(...values) as number[]
+    const gone = this.#db.prepare('DELETE FROM passages WHERE rowid BETWEEN ? AND ?')
+    for (const id of ids) gone.run(id * SPAN, (id + 1) * SPAN - 1)
     return this.#db.prepare(`DELETE FROM documents WHERE ${where}`).run(...values).changes
   }
 }
 
-/** The pieces of a document, under names that are the same each time. */
-export function piecesOf(source: string, document: string, chunks: readonly Chunk[]): Piece[] {
-  return chunks.map(({ text, from, to }, index) => {
-    const location = from === to ? `${document}:${from}` : `${document}:${from}-${to}`
-    return { id: idOf(source, document, index), text, source, location }
-  })
-}
-
-function idOf(source: string, document: string, index: number): string {
-  return `${hash('sha256', `${source}\0${document}`).slice(0, 32)}-${index}`
+function open(file: string): Database.Database {
+  if (file !== ':memory:') mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
+  const db = new Database(file, { timeout: 5_000 })
+  db.pragma('journal_mode = WAL')
+  db.function('words_of', text => wordsOf(String(text)))
+  db.transaction(() => {
+    db.exec(SCHEMA)
+    if (db.prepare("SELECT 1 FROM sqlite_master WHERE name = 'pieces'").get()) db.exec(TAKE_OVER)
+  }).immediate()
+  return db
 }

@@ -1,13 +1,22 @@
 // Takes documents into a source, one after the other; what cannot be read is named and does not stop the rest.
+import { relative, sep } from 'node:path'
+import { setImmediate } from 'node:timers/promises'
+import { about } from '../kit/about.ts'
 import { Failure } from '../kit/failure.ts'
+import type { Roots } from '../kit/roots.ts'
 import { chunksOf } from './chunks.ts'
-import type { Knowing } from './server.ts'
-import { piecesOf } from './shelf.ts'
+import type { Library } from './library.ts'
+import { readDocument } from './read-document.ts'
 
 export const MOST_TEXT = 2_000_000
 const MOST_PROBLEMS = 200
 /** The index is away: the next document would not fare better. */
 const ENDS_ALL = ['upstream_error', 'rate_limited', 'timeout']
+
+export interface Document {
+  name: string
+  text: string
+}
 
 export class TakingIn {
   documents = 0
@@ -16,11 +25,11 @@ export class TakingIn {
   bad = 0
   readonly problems: { document: string; problem: string }[] = []
   readonly #source: string
-  readonly #knowing: Pick<Knowing, 'shelf' | 'pinecone'>
+  readonly #library: Library
 
-  constructor(source: string, knowing: Pick<Knowing, 'shelf' | 'pinecone'>) {
+  constructor(source: string, library: Library) {
     this.#source = source
-    this.#knowing = knowing
+    this.#library = library
   }
 
   get seen(): number {
@@ -32,33 +41,34 @@ export class TakingIn {
     return `${this.#source}: ${this.documents} documents in ${this.chunks} pieces.${bad}`
   }
 
-  async take(document: string, read: () => Promise<string>, signal: AbortSignal): Promise<void> {
+  /** `asked`: what it is called where it cannot be taken in. */
+  async take(asked: string, read: () => Promise<Document>, signal: AbortSignal): Promise<void> {
+    // Calls are answered meanwhile.
+    await setImmediate()
     signal.throwIfAborted()
     try {
-      await this.#put(document, await read(), signal)
+      const { name, text } = await read()
+      this.chunks += await this.#library.put(this.#source, name, chunksOf(text), signal)
+      this.documents++
     } catch (error) {
       if (!(error instanceof Failure) || ENDS_ALL.includes(error.kind)) throw error
       this.bad++
       if (this.problems.length < MOST_PROBLEMS)
-        this.problems.push({ document, problem: `${error.message} ${error.suggestion}` })
+        this.problems.push({ document: asked, problem: `${error.message} ${error.suggestion}` })
     }
   }
 
-  async #put(document: string, text: string, signal: AbortSignal): Promise<void> {
-    const { shelf, pinecone } = this.#knowing
-    const pieces = piecesOf(this.#source, document, chunksOf(text))
-    if (pinecone) {
-      const now = new Set(pieces.map(piece => piece.id))
-      const before = shelf().idsOf(this.#source, document)
-      await pinecone.put(pieces, signal)
-      await pinecone.remove(
-        before.filter(id => !now.has(id)),
-        signal,
-      )
-    }
-    // Last, so that what is noted here is there.
-    shelf().put(this.#source, document, pieces, pinecone === null)
-    this.documents++
-    this.chunks += pieces.length
+  takeFile(roots: Roots, asked: string, signal: AbortSignal, called = asked): Promise<void> {
+    const read = () =>
+      about(asked, async () => {
+        const real = await roots.existing(asked)
+        return { name: nameOf(roots, real), text: await readDocument(real, MOST_TEXT) }
+      })
+    return this.take(called, read, signal)
   }
+}
+
+/** The same however a file is asked for, and another for each file: within the one folder, or whole where there are several. */
+function nameOf({ folders }: Roots, real: string): string {
+  return folders.length === 1 ? relative(folders[0]!, real).replaceAll(sep, '/') : real
 }

@@ -4,18 +4,13 @@ import { openDatabase } from './database.ts'
 import { NAME, postgresServer, VERSION } from './server.ts'
 import { SETTINGS } from './settings.ts'
 
-const IN_MEMORY =
-  'DATABASE_URL is not set: each replica would have a database of its own, in memory. Set it; or EMBEDDED_FOLDER, for one replica.'
-
 serve({
   name: NAME,
   version: VERSION,
   settings: SETTINGS,
   make(kit, settings) {
     const database = openDatabase(settings)
-    const isInMemory = !settings.DATABASE_URL && !settings.EMBEDDED_FOLDER
     return {
-      ...(isInMemory ? { alone: IN_MEMORY } : {}),
       server: () => postgresServer(kit, database),
       local: settings.DATABASE_URL ? null : 'the embedded database is in each alone. Set DATABASE_URL.',
       ready: signal => database.transaction({ readOnly: true, keep: false, signal }, ask => ask('SELECT 1')),

@@ -1,4 +1,3 @@
-import { spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { createServer, type Server, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -267,6 +266,12 @@ describe.each(BACKENDS)('%s', backend => {
     expect(refused.text).toMatch(/permission denied.*Ask the person to grant it.*\(permission_denied, /)
     await postgres!.setUp("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'poor'")
     expect((await poor.call('query_database', { query: 'SELECT 1' })).failed).toBe(false)
+    const cut = poor.call('query_database', { query: 'SELECT pg_sleep(9)' })
+    const asleep = "SELECT pid FROM pg_stat_activity WHERE usename = 'poor' AND wait_event = 'PgSleep'"
+    await expect.poll(async () => (await postgres!.setUp(asleep)).rows.length, { timeout: 20_000 }).toBe(1)
+    await postgres!.setUp("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'poor'")
+    expect((await cut).text).toContain('(upstream_error, ')
+    expect((await poor.call('query_database', { query: 'SELECT 1' })).failed).toBe(false)
     const said = poor.log() + JSON.stringify(refused)
     expect(said).not.toMatch(/p0or/)
     await poor.client.close()
@@ -313,13 +318,6 @@ test('a database that asks for a password that is not there says so', async () =
   expect((await server.call('list_tables')).text).toMatch(/asks for a password.*DATABASE_URL.*\(permission_denied, /)
   await server.client.close()
   asks.close()
-})
-
-test('a database in memory is not served to others', () => {
-  const env = { PATH: process.env.PATH, HTTP_TOKENS: `[{"name":"a","token":"${'x'.repeat(24)}"}]`, HTTP_HOSTS: 'here' }
-  const main = join(import.meta.dirname, 'main.ts')
-  const { status, stderr } = spawnSync(process.execPath, [main, '--http', '0.0.0.0:0'], { env, encoding: 'utf8' })
-  expect([status, stderr]).toEqual([2, expect.stringContaining('DATABASE_URL is not set')])
 })
 
 test('a server without its database starts, lists, and says what is wrong when it is asked', async () => {
