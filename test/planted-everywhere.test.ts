@@ -122,7 +122,10 @@ test('neither stands in any file but the client’s own, nor in an answer, a lin
   const dies = { command: 'sh', args: ['-c', 'echo "no good: $MY_SECRET" >&2; exit 3'], env }
   await addAndAgree(
     window,
-    { teller: { command: 'node', args: [fixture('tells-secret.mjs')], env } },
+    {
+      teller: { command: 'node', args: [fixture('tells-secret.mjs')], env },
+      named: { command: 'node', args: [fixture('is-its-secret.mjs')], env },
+    },
     { secrets: ['MY_SECRET'] },
   )
   const { servers } = await call.servers.import({ text: JSON.stringify({ mcpServers: { dies } }) })
@@ -147,6 +150,25 @@ test('neither stands in any file but the client’s own, nor in an answer, a lin
     await until('it waits', async () => (await waits()).length === 1)
     await hear(call.approvals.answer({ id: (await waits())[0]!.id, answer }))
     await asked
+  }
+  // A client that calls itself by it, and a tool that is called by it.
+  const other = await enterAsBridge(hub.socket, undefined, OURS)
+  const { result } = await other.ask('tools/list')
+  for (const { name } of result!.tools!.filter(tool => tool.name.startsWith('named_'))) {
+    let answered = false
+    const asked = other.call(name, {}).finally(() => {
+      answered = true
+    })
+    await until('it waits', async () => answered || (await waits()).length === 1)
+    if (answered) continue
+    await hear(call.approvals.list())
+    await hear(call.clients.list())
+    const { id, scopes } = (await waits())[0]!
+    const scope = scopes.includes('tool') ? 'tool' : 'once'
+    await hear(call.approvals.answer({ id, answer: { kind: 'allow', scope } }))
+    if ((await waits()).length > 0) await hear(call.approvals.answer({ id, answer: { kind: 'deny' } }))
+    await asked
+    await hear(call.policy.explain({ server: 'named', tool: name }))
   }
   void ask(3).catch(() => {})
   await until('it waits', async () => (await waits()).length === 1)

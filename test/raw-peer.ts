@@ -71,8 +71,7 @@ export class RawPeer {
     return this.ask('tools/call', { name, arguments: args })
   }
 
-  async initialize(): Promise<void> {
-    const clientInfo = { name: 'raw', version: '1' }
+  async initialize(clientInfo = { name: 'raw', version: '1' }): Promise<void> {
     await this.ask('initialize', { protocolVersion: '2025-11-25', capabilities: {}, clientInfo })
     this.write('{"jsonrpc":"2.0","method":"notifications/initialized"}\n')
   }
@@ -107,14 +106,15 @@ export function startBridge(home: Home): { peer: RawPeer; process: ChildProcess 
 }
 
 /** The hub's socket itself, as a bridge enters it; `server` for one alone. The first line that comes back is the welcome. */
-export async function enterAsBridge(socket: string, server?: string): Promise<RawPeer> {
+/** `called`: what the client says it is, in its entry and in its own words. */
+export async function enterAsBridge(socket: string, server?: string, called?: string): Promise<RawPeer> {
   const stream = connect(socket)
   await new Promise((resolve, reject) => stream.once('connect', resolve).once('error', reject))
   stream.write(
-    `${JSON.stringify({ protocol: PROTOCOL, version: 'test', role: 'bridge', ...(server ? { server } : {}) })}\n`,
+    `${JSON.stringify({ protocol: PROTOCOL, version: 'test', role: 'bridge', ...(server ? { server } : {}), ...(called ? { client: called } : {}) })}\n`,
   )
   const peer = new RawPeer(stream, stream)
-  await peer.initialize()
+  await peer.initialize(called ? { name: called, version: called } : undefined)
   const welcome = peer.unasked.splice(0)
   if (welcome.length !== 1) throw new Error(`Not a welcome: ${JSON.stringify(welcome)}`)
   return peer

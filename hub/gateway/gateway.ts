@@ -101,6 +101,7 @@ export class Gateway {
       stats: new Stats(),
       supervisor,
       tasks: new TaskOwners(),
+      redact,
       endApprovals: link => approvals.endLink(link),
       changed: () => this.#linksChanged(),
       closed: link => {

@@ -17,6 +17,8 @@ export interface House {
   stats: Stats
   supervisor: RunningServers
   tasks: TaskOwners
+  /** For what is shown or kept: secrets out. */
+  redact: (text: string) => string
   endApprovals: (link: string) => void
   /** Something in `info` changed. */
   changed: () => void

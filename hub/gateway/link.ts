@@ -94,7 +94,8 @@ export class GatewayLink implements Listener {
     this.#house = house
     this.client = options.client
     this.place = options.place ?? options.client
-    this.title = options.title
+    // Who is not connected by us is called as it calls itself.
+    this.title = house.redact(options.title)
     this.kind = options.kind
     this.server = options.server
     this.#send = options.send
@@ -340,7 +341,8 @@ export class GatewayLink implements Listener {
   #heardOf(clientInfo: unknown, version: string | null): void {
     this.#version = version
     if (!isObject(clientInfo)) return
-    this.#says = `${String(clientInfo.name ?? '')} ${String(clientInfo.version ?? '')}`.trim().slice(0, 200)
+    const words = `${String(clientInfo.name ?? '')} ${String(clientInfo.version ?? '')}`.trim()
+    this.#says = this.#house.redact(words.slice(0, 2_000)).slice(0, 200)
   }
 
   #tellChanges(): void {
