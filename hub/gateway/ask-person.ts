@@ -5,8 +5,8 @@ import type { ServerQuestion } from '../questions/person-questions.ts'
 import type { Upstream } from '../supervisor/upstream.ts'
 import { BAD_PARAMS, errorFrame, INTERNAL_ERROR, isObject, METHOD_NOT_FOUND, resultFrame } from './frame.ts'
 import { HEARTBEAT_MS } from './guard.ts'
+import type { CallOf, Listener } from './listener.ts'
 import type { AskingPeople, KnownServer } from './parts.ts'
-import type { CallOf, Listener } from './upstreams.ts'
 
 interface Open {
   upstream: Upstream

@@ -3,38 +3,22 @@
 import type { AuditEvent } from '../../contract/audit.ts'
 import type { Decision } from '../../contract/policy.ts'
 import { HubError, problemOf } from '../error.ts'
-import { CallArguments } from '../policy/call-arguments.ts'
-import { type DecidingPolicy, decide } from '../policy/decide.ts'
 import { definitionHash } from '../policy/definition-hash.ts'
 import { Rate } from '../policy/rate.ts'
 import type { InstanceFor } from '../supervisor/instances.ts'
 import type { Upstream } from '../supervisor/upstream.ts'
 import type { Call, Passage } from './call.ts'
 import { eventOf, outcomeOf, type Row, whoOf } from './call-record.ts'
-import type { Asking, PolicyBook, ProfileBook, RecordBook } from './parts.ts'
+import { type DecidedOf, Decisions, type DecisionsOptions } from './decisions.ts'
+import type { Asking, RecordBook } from './parts.ts'
 import { type Ended, ReadRecords } from './read-records.ts'
 import { RefusedFrames } from './refused-frames.ts'
 import type { Entry } from './view.ts'
-import {
-  CHANGED,
-  deniedByPerson,
-  deniedByPolicy,
-  EXPIRED,
-  hiddenFrom,
-  notRecorded,
-  notStarted,
-  overLimit,
-  WAITING,
-  withdrawn,
-} from './words.ts'
+import { CHANGED, deniedByPerson, EXPIRED, notRecorded, notStarted, overLimit, WAITING, withdrawn } from './words.ts'
 
-export interface GuardOptions {
-  policy: PolicyBook
+export interface GuardOptions extends DecisionsOptions {
   approvals: Asking
   audit: RecordBook
-  isTrusted: (server: string) => boolean
-  isHeld: (server: string, tool: string) => boolean
-  profiles: ProfileBook
   awake: (server: string, signal: AbortSignal, who: InstanceFor | undefined) => Promise<Upstream>
   /** The tool as it is listed now; null when it is gone. */
   entryNow: (call: Call) => Entry | null
@@ -58,15 +42,6 @@ const CLIENT_MS = 50_000
 /** With the log's own delay a record is at most 50 ms behind. */
 const QUICK_MS = 25
 
-/** What was decided of a call, and on what. */
-interface Decided {
-  policy: DecidingPolicy
-  trusted: boolean
-  held: boolean
-  read: CallArguments
-  decision: Decision
-}
-
 export class Guard {
   readonly #o: GuardOptions
   readonly #holding: Holding
@@ -75,11 +50,11 @@ export class Guard {
   readonly #reads: ReadRecords
   readonly #rate = new Rate()
   #underWay = 0
-  /** A call is decided up to four times on its way, mostly on the same. */
-  readonly #decided = new WeakMap<object, Decided>()
+  readonly #decisions: Decisions
 
   constructor(options: GuardOptions) {
     this.#o = options
+    this.#decisions = new Decisions(options)
     this.#holding = { clientMs: CLIENT_MS, heartbeatMs: HEARTBEAT_MS, quickMs: QUICK_MS, ...options.holding }
     this.refused = new RefusedFrames(options.audit)
     this.#reads = new ReadRecords(options.audit, this.#holding.quickMs)
@@ -90,47 +65,15 @@ export class Guard {
     return this.#underWay
   }
 
-  decide(call: Pick<Call, 'client' | 'server' | 'method' | 'tool' | 'entry' | 'argumentsText'>): Decision {
-    const { client, server, method, tool, entry, argumentsText } = call
-    const policy = this.#o.policy.current()
-    const trusted = this.#o.isTrusted(server.id)
-    const held = entry !== null && this.#o.isHeld(server.id, entry.own)
-    const before = this.#decided.get(call)
-    const read = before?.read ?? new CallArguments(argumentsText)
-    const isSame = before?.policy === policy && before.trusted === trusted && before.held === held
-    // A rule may end with time alone.
-    if (!isSame || policy.rules.some(rule => rule.until !== undefined)) {
-      const { id, name } = server
-      const definition = entry?.definition ?? null
-      const facts = {
-        client: client.id,
-        server: { id, name, trusted },
-        method,
-        tool,
-        definition,
-        argumentsText,
-        read,
-        held,
-      }
-      this.#decided.set(call, { policy, trusted, held, read, decision: decide(facts, policy, Date.now()) })
-    }
-    const { decision } = this.#decided.get(call)!
-    // What a client is not shown it may not call, whatever a rule or a person said of it.
-    if (this.#hidden(call) === null) return decision
-    return { ...decision, effect: 'deny', rule: null, reasons: [`The profile of ${client.title} hides it.`] }
-  }
-
-  /** The tool or server that this client is not shown; null when it is. */
-  #hidden({ client, server, entry }: Pick<Call, 'client' | 'server' | 'entry'>): string | null {
-    const profile = this.#o.profiles.of(client.id)
-    if (profile?.hidesServer(server.id)) return entry?.exposed ?? server.name
-    return entry && profile?.hidesTool(server.id, entry.own) ? entry.exposed : null
+  decide(call: DecidedOf): Decision {
+    return this.#decisions.of(call)
   }
 
   /** `send` is called at most once, in the same turn as the last look at the policy. */
   async pass(call: Call, send: (upstream: Upstream) => Promise<string>): Promise<Passage> {
     const decision = this.decide(call)
-    if (decision.effect === 'deny') return this.#refuse(call, decision, byOf(decision), this.#denied(call, decision))
+    if (decision.effect === 'deny')
+      return this.#refuse(call, decision, byOf(decision), this.#decisions.words(call, decision))
     const tooMany = this.#tooMany(call, decision)
     if (tooMany) return tooMany
     let by = byOf(decision)
@@ -177,7 +120,7 @@ export class Guard {
   deniedNow(call: Call): string | null {
     const decision = this.decide(call)
     if (decision.effect !== 'deny') return null
-    const words = this.#denied(call, decision)
+    const words = this.#decisions.words(call, decision)
     this.#refuse(call, decision, byOf(decision), words)
     return words
   }
@@ -255,7 +198,7 @@ export class Guard {
       if (now?.text !== call.entry.text) return this.#refuse(call, decision, 'gatehouse', CHANGED)
     }
     const again = this.decide(call)
-    if (again.effect === 'deny') return this.#refuse(call, again, byOf(again), this.#denied(call, again))
+    if (again.effect === 'deny') return this.#refuse(call, again, byOf(again), this.#decisions.words(call, again))
     // What a rule allowed a moment ago must now be asked about: a repeat will ask.
     if (again.effect === 'ask' && decision.effect === 'allow')
       return this.#refuse(call, again, by, withdrawn('the policy changed'))
@@ -304,12 +247,6 @@ export class Guard {
   #ended(call: Call, ended: Ended): void {
     const row: AuditEvent = { kind: 'result', what: 'call/ended', ...whoOf(call), ...ended }
     void this.#o.audit.append(row, { durable: false }).catch(() => {})
-  }
-
-  #denied(call: Call, decision: Decision): string {
-    const hidden = this.#hidden(call)
-    if (hidden !== null) return hiddenFrom(call.client.title, hidden)
-    return deniedByPolicy(decision, this.#o.policy.current())
   }
 
   #refuse(

@@ -5,8 +5,8 @@ import { ENVELOPE } from '../supervisor/era.ts'
 import { errorFrame, INTERNAL_ERROR, isObject, toolErrorFrame } from './frame.ts'
 import { withMembers, withoutMembers } from './json-edit.ts'
 import { answersTo, type Exchange, MISSING_CAPABILITY, MOST_ROUNDS } from './legacy-to-modern.ts'
+import { NEEDS } from './listener.ts'
 import { asModernAnswer } from './modern-to-legacy.ts'
-import { NEEDS } from './upstreams.ts'
 
 export interface InItsPlace extends Omit<Exchange, 'client'> {
   /** What the client did not declare and the person answers, as capabilities. */

@@ -5,8 +5,9 @@ import type { Upstream } from '../supervisor/upstream.ts'
 import type { Call } from './call.ts'
 import type { ClientFrame } from './frame.ts'
 import type { House } from './house.ts'
+import { LOG_LEVELS } from './listener.ts'
 import type { KnownServer } from './parts.ts'
-import { LOG_LEVELS, ownRequest } from './upstreams.ts'
+import { ownRequest } from './upstreams.ts'
 
 /** `client`: whose call woke it; null where none did. */
 export function introduce(house: House, client: Call['client'] | null, server: KnownServer, upstream: Upstream): void {

@@ -23,6 +23,7 @@ import {
   toolErrorFrame,
 } from './frame.ts'
 import type { House } from './house.ts'
+import { type Listener, LOG_LEVELS } from './listener.ts'
 import { envelopeOf } from './modern.ts'
 import { offersIn } from './modern-caller.ts'
 import { type LinkSide, ModernSide } from './modern-link.ts'
@@ -35,7 +36,6 @@ import { RpcError, route, type Target } from './route.ts'
 import type { Tap } from './tap.ts'
 import { ToldLists } from './told-lists.ts'
 import { UnreadNotes } from './unread-notes.ts'
-import { type Listener, LOG_LEVELS } from './upstreams.ts'
 import type { ListKind, View } from './view.ts'
 import { greetingOf, isOffered, pageOf, viewOf, whyNotOffered } from './what-it-sees.ts'
 

@@ -3,10 +3,10 @@
 import { memberAt, splice } from '../../contract/wire.ts'
 import { type ClientFrame, errorFrame, isObject, METHOD_NOT_FOUND } from './frame.ts'
 import { withMembers } from './json-edit.ts'
+import type { Listener } from './listener.ts'
 import { SUBSCRIPTION_KEY } from './modern.ts'
 import type { KnownServer } from './parts.ts'
 import { ToldLists } from './told-lists.ts'
-import type { Listener } from './upstreams.ts'
 import type { View } from './view.ts'
 
 const LISTS = { toolsListChanged: 'tools', promptsListChanged: 'prompts', resourcesListChanged: 'resources' } as const

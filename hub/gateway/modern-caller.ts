@@ -3,9 +3,9 @@
 import { memberAt, members, splice } from '../../contract/wire.ts'
 import type { Upstream } from '../supervisor/upstream.ts'
 import { errorFrame, INTERNAL_ERROR, isObject, resultFrame } from './frame.ts'
+import { type Listener, LOG_LEVELS } from './listener.ts'
 import type { Envelope } from './modern.ts'
 import type { KnownServer } from './parts.ts'
-import { type Listener, LOG_LEVELS } from './upstreams.ts'
 
 interface Pending {
   upstream: Upstream

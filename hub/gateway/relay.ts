@@ -12,10 +12,10 @@ import type { House } from './house.ts'
 import { askInItsPlace, missingOf } from './in-its-place.ts'
 import { askForLevel, introduce } from './introduce.ts'
 import { askModern, type LegacyClient } from './legacy-to-modern.ts'
+import type { Listener } from './listener.ts'
 import { asLegacyRequest, asModernAnswer } from './modern-to-legacy.ts'
 import type { Target } from './route.ts'
 import type { TasksOf } from './task-owners.ts'
-import type { Listener } from './upstreams.ts'
 
 /** A request on its way. */
 export interface Flight {

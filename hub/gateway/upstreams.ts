@@ -6,42 +6,11 @@ import type { Upstream } from '../supervisor/upstream.ts'
 import { type PersonsAnswer, PersonsSide } from './ask-person.ts'
 import { errorFrame, INTERNAL_ERROR, METHOD_NOT_FOUND } from './frame.ts'
 import { withoutMembers } from './json-edit.ts'
+import { type CallOf, type Listener, LOG_LEVELS, NEEDS } from './listener.ts'
 import { isAcknowledged, SUBSCRIPTION_KEY } from './modern.ts'
 import type { AskingPeople, KnownServer, ProfileBook, RecordBook } from './parts.ts'
 import { Subscriptions } from './subscriptions.ts'
 import type { Tap } from './tap.ts'
-
-/** A client's side, as far as servers reach it. */
-export interface Listener {
-  readonly client: string
-  readonly title: string
-  /** Least severe level it wants, as its number; null when it never said. */
-  readonly logLevel: number | null
-  /** `mode`: of an elicitation, where it offers only some. */
-  offers(capability: string, mode?: string): boolean
-  /** Sends a notification of a server. */
-  tell(server: KnownServer, text: string): void | Promise<void>
-  /** Passes a server's request on; settles with the client's answer frame. */
-  question(server: KnownServer, upstream: Upstream, text: string): Promise<string>
-  /** The server takes a question back. */
-  unquestion(upstream: Upstream, requestId: string, text: string): void
-}
-
-export const LOG_LEVELS = ['debug', 'info', 'notice', 'warning', 'error', 'critical', 'alert', 'emergency']
-
-/** Which capability of a client each of a server's requests needs. */
-export const NEEDS: Record<string, string> = {
-  'roots/list': 'roots',
-  'sampling/createMessage': 'sampling',
-  'elicitation/create': 'elicitation',
-}
-
-/** A call under way, and whose it is. */
-export interface CallOf {
-  readonly owner: Listener
-  /** Tells its client that it is still waited for, where it asked to be told. */
-  readonly heartbeat: (() => void) | undefined
-}
 
 interface Attached {
   server: KnownServer
