@@ -2,7 +2,6 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest
 import { readSettings } from '../kit/settings.ts'
 import { type Fault, startTestApi } from '../kit/test-api.ts'
 import { type Started, startServer } from '../kit/test-client.ts'
-import { startOverHttp } from '../kit/test-http.ts'
 import { SETTINGS } from './settings.ts'
 import { HEAD, said, startTestGitHub, type TestGitHub, TOKEN } from './test-github.ts'
 
@@ -268,18 +267,6 @@ test('the token goes to its place alone, and stands in no answer and no log', as
   expect(JSON.stringify(data) + server.log()).not.toContain(TOKEN)
   await elsewhere.close()
 })
-
-test('over HTTP it is ready where GitHub answers, also where GitHub Enterprise Server has no limits; not with a wrong token', async () => {
-  const ready = async (env: Record<string, string>) => {
-    const server = await startOverHttp('github/main.ts', { ...github.env, ...env })
-    const { status } = await server.ask('/ready')
-    await server.stop()
-    return status
-  }
-  expect(await ready({ GITHUB_API_URL: `${github.url}/api/v3` })).toBe(200)
-  expect(github.seen.at(-1)!.path).toBe('/api/v3/rate_limit')
-  expect(await ready({ GITHUB_TOKEN: 'ghp_wrong' })).toBe(503)
-}, 60_000)
 
 test('without a token all tools are listed, and a call says which setting; odd settings are said at start', async () => {
   const bare = await start({})

@@ -186,7 +186,9 @@ export const Found = z
           repository: one.repository.full_name,
           path: one.path,
           url: one.html_url,
-          fragments: one.text_matches.map(match => match.fragment.slice(0, 1_000)),
+          fragments: one.text_matches.map(({ fragment }) =>
+            fragment.length > 1_000 ? `${fragment.slice(0, 1_000)}…` : fragment,
+          ),
         })),
     ),
   })
