@@ -11,7 +11,7 @@ import type { Manifest } from './manifest.ts'
 import { cleanAnswer, eachText, inWords, masked, secretsIn, withoutValues } from './masking.ts'
 import { namespace } from './names.ts'
 import { changesBetween, type FieldChange } from './object-diff.ts'
-import { type Placed, placed } from './places.ts'
+import { isNamespace, type Placed, placed } from './places.ts'
 
 const MANAGER = 'kubernetes-server'
 const MOST_CHANGES = 300
@@ -90,7 +90,7 @@ export function registerApply(
       const mostChars = dryRun ? MOST_CHARS.dryRun : MOST_CHARS.inEarnest / where.length
       for (const one of where) {
         const tried = await dryRunOf(cluster, one, { fresh, force, mostChars, signal })
-        if (one.object.kind === 'Namespace' && tried.outcome === 'created') fresh.add(one.object.metadata.name)
+        if (isNamespace(one.object) && tried.outcome === 'created') fresh.add(one.object.metadata.name)
         applied.push(tried)
         progress(applied.length, steps)
       }
@@ -122,7 +122,7 @@ async function applyAll(
       if (!(error instanceof Failure) || done.length === 0) throw error
       const { kind, message, suggestion, details } = error
       const before = `Applied before: ${done.join(', ')}.`
-      throw new Failure(kind, `${one.title}: ${message} ${before}`, suggestion, { ...details, applied: done })
+      throw new Failure(kind, `${message} ${before}`, suggestion, { ...details, applied: done })
     }
     done.push(one.title)
     told(done.length)
@@ -136,7 +136,7 @@ async function dryRunOf(
   { fresh, force, mostChars, signal }: { fresh: Set<string>; force: boolean; mostChars: number; signal: AbortSignal },
 ): Promise<Applied> {
   const { namespace, object, path, title } = one
-  const tried = namespace === undefined || object.kind === 'Namespace' || !fresh.has(namespace)
+  const tried = namespace === undefined || isNamespace(object) || !fresh.has(namespace)
   const before = tried ? await readOrNull(cluster, path, signal) : null
   const after = tried ? await patch(cluster, one, { dryRun: true, force, signal }) : object
   const all = changesBetween(before && masked(before), masked(after as Tree)).map(inWords)
@@ -166,7 +166,7 @@ function patch(
   return cluster
     .ask({ signal, missing }, api => api.raw({ method: 'PATCH', path, query, contentType: APPLY, body: object }))
     .catch(error => {
-      throw error instanceof Failure ? withoutSecrets(error, secretsIn(object)) : error
+      throw error instanceof Failure ? aboutObject(error, title, secretsIn(object)) : error
     })
 }
 
@@ -206,8 +206,9 @@ function pagedInEarnest(): Failure {
   )
 }
 
-/** The cluster's words may hold the value that it refuses; where they are cut, a part of one. */
-function withoutSecrets({ kind, message, suggestion, details }: Failure, values: readonly string[]): Failure {
-  const clean = (text: string) => withoutValues(text.length > 1900 ? text.slice(0, 1900) : text, values)
-  return new Failure(kind, clean(message), clean(suggestion), eachText(details, clean))
+/** The cluster's words need not say of which object they are, and may hold a value that it refuses, or a part of one. */
+function aboutObject({ kind, message, suggestion, details }: Failure, title: string, secrets: string[]): Failure {
+  const clean = (text: string) => withoutValues(text.length > 1900 ? text.slice(0, 1900) : text, secrets)
+  const said = message.includes(title) ? message : `${title}: ${message}`
+  return new Failure(kind, clean(said), clean(suggestion), eachText(details, clean))
 }

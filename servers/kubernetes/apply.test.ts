@@ -75,7 +75,9 @@ test('fields that others manage are a conflict, until they are taken over', asyn
   const said = await place.call('apply_manifest', { manifest })
   expect(said).toMatchObject({
     kind: 'conflict',
-    text: expect.stringMatching(/kubectl-client-side-apply.*\.spec\.replicas.*force: true/s),
+    text: expect.stringMatching(
+      /^Deployment web in default: .*kubectl-client-side-apply.*\.spec\.replicas.*force: true/s,
+    ),
     details: { fields: [{ field: '.spec.replicas' }] },
   })
   await place.call('apply_manifest', { manifest, force: true, dryRun: false, namespaces: ['default'] })
@@ -115,6 +117,13 @@ test('many documents: all are tried before the first is applied; a namespace may
   expect(cluster.objects.get('/configmaps/fresh/one')).toMatchObject({ data: { a: 'b' } })
   const lost = '{apiVersion: v1, kind: ConfigMap, metadata: {name: one, namespace: nowhere}}'
   expect((await place.call('apply_manifest', { manifest: lost })).text).toContain('namespace nowhere')
+})
+
+test('what is only called Namespace makes none: what comes with it is tried all the same', async () => {
+  const other = '{apiVersion: example.com/v1, kind: Namespace, metadata: {name: default, namespace: shop}}'
+  const bad = WEB('  replicas: -1\n')
+  const said = await place.call('apply_manifest', { manifest: `${other}\n---\n${bad}` })
+  expect(said).toMatchObject({ kind: 'validation_error', text: expect.stringContaining('spec.replicas') })
 })
 
 test('one that fails after others were applied says which were', async () => {

@@ -32,6 +32,11 @@ export async function placed(cluster: Cluster, objects: readonly Manifest[], sig
   return all
 }
 
+/** Of the cluster itself: others may call something of theirs so too. */
+export function isNamespace({ apiVersion, kind }: Manifest): boolean {
+  return apiVersion === 'v1' && kind === 'Namespace'
+}
+
 function place(object: Manifest, { name: resource, namespaced }: Resource, fallback: string): Placed {
   const { apiVersion, kind, metadata } = object
   const { name } = metadata
@@ -43,7 +48,7 @@ function place(object: Manifest, { name: resource, namespaced }: Resource, fallb
         `${kind} ${name} cannot be in a namespace.`,
         'Leave metadata.namespace out.',
       )
-    const namespace = apiVersion === 'v1' && kind === 'Namespace' ? name : undefined
+    const namespace = isNamespace(object) ? name : undefined
     return { object, title: `${kind} ${name}`, path: `${base}/${encodeURIComponent(name)}`, namespace }
   }
   const namespace = metadata.namespace ?? fallback

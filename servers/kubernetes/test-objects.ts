@@ -28,6 +28,7 @@ export const resources: Resource[] = [
   { ...core, name: 'secrets', kind: 'Secret', namespaced: true },
   { ...core, name: 'configmaps', kind: 'ConfigMap', namespaced: true },
   { ...apps, name: 'deployments', kind: 'Deployment', namespaced: true, subs: ['scale', 'status'] },
+  { group: 'example.com', version: 'v1', name: 'namespaces', kind: 'Namespace', namespaced: true },
   { ...rbac, name: 'roles', kind: 'Role', namespaced: true },
   { ...rbac, name: 'clusterroles', kind: 'ClusterRole', namespaced: false },
 ]
