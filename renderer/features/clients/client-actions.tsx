@@ -1,7 +1,7 @@
 // What can be done about one client: the button that helps most, and the rest in a menu.
 import { ActionIcon, Button, Menu } from '@mantine/core'
 import { IconArrowBackUp, IconCheck, IconDots } from '@tabler/icons-react'
-import { useState } from 'react'
+import { type ReactNode, useState } from 'react'
 import { baseOf, type Client, type ClientAction } from '../../../contract/clients.ts'
 import { hub, useCall } from '../../hub.ts'
 import css from './clients.module.css'
@@ -68,25 +68,31 @@ export function Actions({ client, dark, onOpen, onLook }: ActionProps) {
           <Button variant={dark ? 'filled' : 'default'} onClick={() => onOpen(id, 'connect')}>
             Connect…
           </Button>
-          <Menu>
-            <Menu.Target>
-              <ActionIcon aria-label={`More for ${client.name}`}>
-                <IconDots size={16} />
-              </ActionIcon>
-            </Menu.Target>
-            <Menu.Dropdown>
-              <Menu.Item onClick={() => onOpen(id, 'direct')}>Servers past the gate…</Menu.Item>
-              {client.hasProjects && <Menu.Item onClick={() => onOpen(id, 'project')}>Connect in a project…</Menu.Item>}
-              {client.project !== null && client.canUndo && (
-                <Menu.Item onClick={() => onOpen(id, 'undo')}>Undo the last write…</Menu.Item>
-              )}
-            </Menu.Dropdown>
-          </Menu>
+          <MoreMenu of={client}>
+            <Menu.Item onClick={() => onOpen(id, 'direct')}>Servers past the gate…</Menu.Item>
+            {client.hasProjects && <Menu.Item onClick={() => onOpen(id, 'project')}>Connect in a project…</Menu.Item>}
+            {client.project !== null && client.canUndo && (
+              <Menu.Item onClick={() => onOpen(id, 'undo')}>Undo the last write…</Menu.Item>
+            )}
+          </MoreMenu>
         </>
       )
     case 'not-installed':
       return null
   }
+}
+
+function MoreMenu({ of, children }: { of: Client; children: ReactNode }) {
+  return (
+    <Menu>
+      <Menu.Target>
+        <ActionIcon aria-label={`More for ${of.name}`}>
+          <IconDots size={16} />
+        </ActionIcon>
+      </Menu.Target>
+      <Menu.Dropdown>{children}</Menu.Dropdown>
+    </Menu>
+  )
 }
 
 function More({ client, onOpen }: Pick<ActionProps, 'client' | 'onOpen'>) {
@@ -95,38 +101,31 @@ function More({ client, onOpen }: Pick<ActionProps, 'client' | 'onOpen'>) {
   const answer = useCall(hub.clients.answerGuard)
   const isGone = status === 'dropped'
   return (
-    <Menu>
-      <Menu.Target>
-        <ActionIcon aria-label={`More for ${client.name}`}>
-          <IconDots size={16} />
-        </ActionIcon>
-      </Menu.Target>
-      <Menu.Dropdown>
-        <Menu.Item onClick={() => onOpen(baseOf(id), 'profile')}>Profile…</Menu.Item>
-        <Menu.Item onClick={() => onOpen(id, 'history')}>History…</Menu.Item>
-        <Menu.Item
-          role="menuitemcheckbox"
-          aria-checked={client.keep}
-          rightSection={client.keep ? <IconCheck size={14} /> : undefined}
-          onClick={() => void keep({ id, on: !client.keep })}
-        >
-          Keep it there
-        </Menu.Item>
-        <Menu.Item onClick={() => onOpen(id, 'servers')}>Its own servers…</Menu.Item>
-        <Menu.Item onClick={() => onOpen(id, 'direct')}>Servers past the gate…</Menu.Item>
-        {client.hasProjects && <Menu.Item onClick={() => onOpen(id, 'project')}>Connect in a project…</Menu.Item>}
-        <Menu.Divider />
-        {client.canUndo && <Menu.Item onClick={() => onOpen(id, 'undo')}>Undo the last write…</Menu.Item>}
-        {isGone ? (
-          <Menu.Item onClick={() => void answer({ id, answer: 'out' })}>Leave it out</Menu.Item>
-        ) : (
-          <>
-            <Menu.Item onClick={() => onOpen(id, 'token')}>Replace its token…</Menu.Item>
-            <Menu.Item onClick={() => onOpen(id, 'disconnect')}>Disconnect…</Menu.Item>
-          </>
-        )}
-      </Menu.Dropdown>
-    </Menu>
+    <MoreMenu of={client}>
+      <Menu.Item onClick={() => onOpen(baseOf(id), 'profile')}>Profile…</Menu.Item>
+      <Menu.Item onClick={() => onOpen(id, 'history')}>History…</Menu.Item>
+      <Menu.Item
+        role="menuitemcheckbox"
+        aria-checked={client.keep}
+        rightSection={client.keep ? <IconCheck size={14} /> : undefined}
+        onClick={() => void keep({ id, on: !client.keep })}
+      >
+        Keep it there
+      </Menu.Item>
+      <Menu.Item onClick={() => onOpen(id, 'servers')}>Its own servers…</Menu.Item>
+      <Menu.Item onClick={() => onOpen(id, 'direct')}>Servers past the gate…</Menu.Item>
+      {client.hasProjects && <Menu.Item onClick={() => onOpen(id, 'project')}>Connect in a project…</Menu.Item>}
+      <Menu.Divider />
+      {client.canUndo && <Menu.Item onClick={() => onOpen(id, 'undo')}>Undo the last write…</Menu.Item>}
+      {isGone ? (
+        <Menu.Item onClick={() => void answer({ id, answer: 'out' })}>Leave it out</Menu.Item>
+      ) : (
+        <>
+          <Menu.Item onClick={() => onOpen(id, 'token')}>Replace its token…</Menu.Item>
+          <Menu.Item onClick={() => onOpen(id, 'disconnect')}>Disconnect…</Menu.Item>
+        </>
+      )}
+    </MoreMenu>
   )
 }
 
@@ -134,18 +133,11 @@ function OtherMore({ client, onOpen }: Pick<ActionProps, 'client' | 'onOpen'>) {
   const [asked, setAsked] = useState<'token' | 'remove' | null>(null)
   return (
     <>
-      <Menu>
-        <Menu.Target>
-          <ActionIcon aria-label={`More for ${client.name}`}>
-            <IconDots size={16} />
-          </ActionIcon>
-        </Menu.Target>
-        <Menu.Dropdown>
-          <Menu.Item onClick={() => onOpen(client.id, 'profile')}>Profile…</Menu.Item>
-          <Menu.Item onClick={() => setAsked('token')}>Replace its token…</Menu.Item>
-          <Menu.Item onClick={() => setAsked('remove')}>Remove…</Menu.Item>
-        </Menu.Dropdown>
-      </Menu>
+      <MoreMenu of={client}>
+        <Menu.Item onClick={() => onOpen(client.id, 'profile')}>Profile…</Menu.Item>
+        <Menu.Item onClick={() => setAsked('token')}>Replace its token…</Menu.Item>
+        <Menu.Item onClick={() => setAsked('remove')}>Remove…</Menu.Item>
+      </MoreMenu>
       {asked && <ChangeOther client={client} what={asked} onClose={() => setAsked(null)} />}
     </>
   )
