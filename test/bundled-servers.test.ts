@@ -248,3 +248,32 @@ test.each([
     await client.close()
   }
 })
+
+test('resources and prompts of the other servers are reached too', async () => {
+  const client = new Client({ name: 'three', version: '3' })
+  const env = place.home.env as Record<string, string>
+  await client.connect(new StdioClientTransport({ command: process.execPath, args: [cli, 'connect'], env }))
+  try {
+    const read = async (uri: string) =>
+      JSON.parse(((await client.readResource({ uri })).contents[0] as { text: string }).text)
+    expect((await client.listResources()).resources.map(one => one.uri)).toEqual(
+      expect.arrayContaining(['k8s://namespaces', 'k8s://nodes', 'k8s://contexts']),
+    )
+    expect(await read('k8s://namespaces')).toEqual(
+      expect.arrayContaining([expect.objectContaining({ name: 'default' })]),
+    )
+    expect(await read('k8s://nodes')).toMatchObject([
+      { name: 'node-a', ready: true },
+      { name: 'node-b', ready: false },
+    ])
+    expect(await read('k8s://contexts')).toMatchObject([{ name: 'test', used: true }])
+    expect(await read('deployments://config/checkout')).toEqual(expect.any(Object))
+    await expect(read('deployments://config/no-such-thing')).rejects.toThrow('not_found')
+    const words = async (name: string, args: Record<string, string>) =>
+      JSON.stringify((await client.getPrompt({ name, arguments: args })).messages)
+    expect(await words('kubernetes_debug-pod', { name: 'web-1', namespace: 'shop' })).toContain('web-1')
+    expect(await words('monitoring_investigate-alert', { alertname: 'HighLatency' })).toContain('HighLatency')
+  } finally {
+    await client.close()
+  }
+})

@@ -126,26 +126,29 @@ test('of many who write what they read at the same time one wins, and no move ov
   expect([moved.length, readdirSync(root).length]).toEqual([1, 11])
 })
 
-test('a folder that was swapped for a link after its path was checked is not entered', async () => {
-  mkdirSync(join(base, 'secret', 'sub'), { recursive: true })
-  writeFileSync(join(base, 'secret', 'key'), 'PRIVATE')
-  symlinkSync(join(base, 'secret'), join(root, 'swapped'))
-  const swapped = join(root, 'swapped')
-  await expect(withFile(join(swapped, 'key'), async () => 'read')).rejects.toThrow('moved or replaced')
-  await expect(withFolder(join(swapped, 'sub'), async () => 'read')).rejects.toThrow('moved or replaced')
-  await expect(writeWhole(join(swapped, 'key'), 'mine')).rejects.toThrow()
-  // And one that is swapped afterwards is still the one that was opened.
-  mkdirSync(join(root, 'open'))
-  await withFolder(join(root, 'open'), async held => {
-    rmSync(join(root, 'open'), { recursive: true })
-    symlinkSync(join(base, 'secret'), join(root, 'open'))
-    expect(() => readdirSync(held)).not.toThrow()
-    expect(readdirSync(held)).toEqual([])
-  })
-  expect(readFileSync(join(base, 'secret', 'key'), 'utf8')).toBe('PRIVATE')
-})
+test.skipIf(process.platform !== 'linux')(
+  'a folder that was swapped for a link after its path was checked is not entered',
+  async () => {
+    mkdirSync(join(base, 'secret', 'sub'), { recursive: true })
+    writeFileSync(join(base, 'secret', 'key'), 'PRIVATE')
+    symlinkSync(join(base, 'secret'), join(root, 'swapped'))
+    const swapped = join(root, 'swapped')
+    await expect(withFile(join(swapped, 'key'), async () => 'read')).rejects.toThrow('moved or replaced')
+    await expect(withFolder(join(swapped, 'sub'), async () => 'read')).rejects.toThrow('moved or replaced')
+    await expect(writeWhole(join(swapped, 'key'), 'mine')).rejects.toThrow()
+    // And one that is swapped afterwards is still the one that was opened.
+    mkdirSync(join(root, 'open'))
+    await withFolder(join(root, 'open'), async held => {
+      rmSync(join(root, 'open'), { recursive: true })
+      symlinkSync(join(base, 'secret'), join(root, 'open'))
+      expect(() => readdirSync(held)).not.toThrow()
+      expect(readdirSync(held)).toEqual([])
+    })
+    expect(readFileSync(join(base, 'secret', 'key'), 'utf8')).toBe('PRIVATE')
+  },
+)
 
-test('pipes are seen and never waited for', async () => {
+test.skipIf(process.platform === 'win32')('pipes are seen and never waited for', async () => {
   const call = await start()
   execFileSync('mkfifo', [join(root, 'pipe')])
   expect((await call('list_files', { directory: '.' })).data.entries).toMatchObject([{ kind: 'other', size: null }])
