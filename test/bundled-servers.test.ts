@@ -77,7 +77,6 @@ const shop = { owner: 'acme', repo: 'shop' }
 /** One call of each tool, in order; a function is given what the call before answered. */
 type Args = object | ((before: Record<string, unknown>) => object)
 const theTask = ({ taskId }: Record<string, unknown>) => ({ taskId })
-const inStaging = (before: Record<string, unknown>) => ({ ...theTask(before), environment: 'staging' })
 const CALLS: Record<string, [tool: string, args: Args][]> = {
   aws: [
     ['get_caller_identity', {}],
@@ -98,10 +97,10 @@ const CALLS: Record<string, [tool: string, args: Args][]> = {
     ['list_services', {}],
     ['check_deployment_prerequisites', { service: 'checkout', environment: 'staging', version: '2.3.2' }],
     ['start_deployment', { service: 'checkout', environment: 'staging', version: '2.3.2' }],
-    ['approve_deployment', inStaging],
+    ['approve_deployment', theTask],
     ['check_deployment_status', theTask],
     ['get_deployment_logs', theTask],
-    ['cancel_deployment', inStaging],
+    ['cancel_deployment', theTask],
     ['list_deployments', {}],
     ['rollback_deployment', { service: 'ledger', environment: 'development' }],
     [

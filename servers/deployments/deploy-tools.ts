@@ -18,7 +18,6 @@ const Key = z
   .max(200)
   .optional()
   .describe('Yours alone for this deployment: asked again with it, also after a crash, it is the same deployment')
-const Meant = Environment.describe('The one it goes to, as the task says: so that it shows in the call')
 const output = Task.extend(BACKEND)
 
 export function addDeployTools(kit: Kit, server: McpServer, d: Deploying): void {
@@ -55,12 +54,12 @@ export function addDeployTools(kit: Kit, server: McpServer, d: Deploying): void 
     {
       title: 'Approve a deployment',
       description: `Lets a deployment that waits begin; its prerequisites are checked again. Only when the person said so.${demo}`,
-      input: z.object({ taskId: TaskId, environment: Meant }),
+      input: z.object({ taskId: TaskId }),
       output,
       annotations: writes,
       ...LONG,
     },
-    async (asked, call) => told(await approve(d, asked, call.caller, call.signal)),
+    async ({ taskId }, call) => told(await approve(d, taskId, call.caller, call.signal)),
   )
 
   kit.tool(
@@ -69,12 +68,12 @@ export function addDeployTools(kit: Kit, server: McpServer, d: Deploying): void 
     {
       title: 'Cancel a deployment',
       description: `Stops a deployment that waits or runs. What it has done so far stays.${demo}`,
-      input: z.object({ taskId: TaskId, environment: Meant }),
+      input: z.object({ taskId: TaskId }),
       output,
       annotations: { ...writes, idempotentHint: true },
       ...LONG,
     },
-    async (asked, call) => told(await cancel(d, asked, d.rights.who(call.caller), call.signal)),
+    async ({ taskId }, call) => told(await cancel(d, taskId, d.rights.who(call.caller), call.signal)),
   )
 
   kit.tool(
@@ -109,7 +108,7 @@ export function addDeployTools(kit: Kit, server: McpServer, d: Deploying): void 
           .array(Environment)
           .max(10)
           .default([])
-          .describe('All that it is configured for: so that they show in the call'),
+          .describe('All that it is configured for; needed where one of them needs approval'),
       }),
       output: z.object({ service: z.string(), environments: z.array(Environment), ...BACKEND }),
       annotations: { ...writes, destructiveHint: true, idempotentHint: true },

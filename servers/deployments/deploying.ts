@@ -5,7 +5,7 @@ import { Failure } from '../kit/failure.ts'
 import type { Protected } from '../kit/protected.ts'
 import { type Backend, Environment } from './backend.ts'
 import type { DeployWindows } from './deploy-windows.ts'
-import { busyFailure, busyWords, type Kept, type NewOrder, type Orders, type Seen } from './orders.ts'
+import { busyFailure, busyWords, type NewOrder, type Orders, type Seen } from './orders.ts'
 import { type Checked, checkPrerequisites, type Wanted } from './prerequisites.ts'
 import type { Rights } from './rights.ts'
 
@@ -59,30 +59,13 @@ export async function start(
   return placed(d, { id, kind: 'deploy', ...wanted, by: who.name, at: d.now(), from, is }, signal)
 }
 
-/** A deployment, and where it goes as whoever asks believes: what is in front of this server sees no more than that. */
-interface Meant {
-  taskId: string
-  environment: Environment
-}
-
-async function meant(d: Deploying, { taskId, environment }: Meant): Promise<Kept> {
-  const order = await d.orders.get(taskId)
-  if (order.environment === environment) return order
-  throw new Failure(
-    'conflict',
-    `${taskId} goes to ${order.environment}, not to ${environment}.`,
-    `Call with environment: ${order.environment}, if it is meant.`,
-    { environment: order.environment },
-  )
-}
-
 export async function approve(
   d: Deploying,
-  asked: Meant,
+  taskId: string,
   caller: Caller | undefined,
   signal: AbortSignal,
 ): Promise<Seen> {
-  const order = await meant(d, asked)
+  const order = await d.orders.get(taskId)
   const who = d.rights.who(caller)
   d.rights.require(order.environment, who)
   if (caller && caller.name === order.by)
@@ -107,7 +90,12 @@ export async function rollBack(
   const { service: name, environment, toVersion, idempotencyKey } = asked
   d.guarded.refuse(environment)
   d.rights.require(environment, who)
-  const id = await d.orders.idFor(idempotencyKey, who.name, { kind: 'rollback', name, environment, toVersion })
+  const id = await d.orders.idFor(idempotencyKey, who.name, {
+    kind: 'rollback',
+    service: name,
+    environment,
+    version: toVersion,
+  })
   const known = await d.orders.find(id)
   if (known && !(await d.orders.isUnsent(known, signal))) return d.orders.see(known, signal)
   const service = await d.backend.service(name, signal)
@@ -133,8 +121,8 @@ export async function rollBack(
   return placed(d, { ...order, by: who.name, at: d.now(), from: running.version, is: 'begun' }, signal)
 }
 
-export async function cancel(d: Deploying, asked: Meant, who: Caller, signal: AbortSignal): Promise<Seen> {
-  const order = await meant(d, asked)
+export async function cancel(d: Deploying, taskId: string, who: Caller, signal: AbortSignal): Promise<Seen> {
+  const order = await d.orders.get(taskId)
   d.rights.require(order.environment, who)
   await d.orders.cancel(order, signal)
   return d.orders.see(await d.orders.get(order.id), signal)
@@ -154,7 +142,9 @@ export async function remove(
   // Configured nowhere, it may be meant for anywhere.
   for (const environment of environments.length > 0 ? environments : Environment.options)
     d.rights.require(environment, who)
-  if (environments.some(one => !named.includes(one)))
+  // In the call itself, where whoever allows it sees them.
+  const mustBeNamed = named.length > 0 ? environments : environments.filter(one => d.needsApproval.includes(one))
+  if (mustBeNamed.some(one => !named.includes(one)))
     throw new Failure(
       'validation_error',
       `${name} is configured for ${environments.join(', ')}.`,

@@ -142,16 +142,16 @@ test('where approval is needed it waits; what was true is checked again when it 
   expect((await one.call('check_deployment_status', { taskId })).data.state).toBe('waiting')
   // By the evening the window is closed.
   one.clock.now = NOON + 6 * 3_600_000
-  expect((await one.call('approve_deployment', { taskId, environment: 'production' })).data.error).toMatchObject({
+  expect((await one.call('approve_deployment', { taskId })).data.error).toMatchObject({
     kind: 'conflict',
     message: expect.stringContaining('closed'),
   })
   one.clock.now = NOON + 86_400_000
-  expect((await one.call('approve_deployment', { taskId, environment: 'production' })).data).toMatchObject({
+  expect((await one.call('approve_deployment', { taskId })).data).toMatchObject({
     state: 'working',
     approvedBy: 'local',
   })
-  expect((await one.call('approve_deployment', { taskId, environment: 'production' })).data.error.kind).toBe('conflict')
+  expect((await one.call('approve_deployment', { taskId })).data.error.kind).toBe('conflict')
   one.clock.now += 11_000
   expect((await one.call('check_deployment_status', { taskId })).data.state).toBe('completed')
 })
@@ -165,8 +165,8 @@ test('one at a time for a service in an environment; cancelling makes room', asy
   expect((await one.call('start_deployment', { ...checkout, environment: 'staging', version: '2.3.2' })).failed).toBe(
     false,
   )
-  expect((await one.call('cancel_deployment', { taskId, environment: 'development' })).data.state).toBe('cancelled')
-  expect((await one.call('cancel_deployment', { taskId, environment: 'development' })).data.state).toBe('cancelled')
+  expect((await one.call('cancel_deployment', { taskId })).data.state).toBe('cancelled')
+  expect((await one.call('cancel_deployment', { taskId })).data.state).toBe('cancelled')
   one.clock.now++
   expect((await one.call('start_deployment', { ...checkout, version: '2.6.0' })).failed).toBe(false)
   const all = (await one.call('list_deployments', { service: 'checkout', environment: 'development' })).data.deployments
@@ -231,7 +231,7 @@ test('a protected environment is not rolled back and keeps its services, unless 
   const some = { service: 'recommendations', environments: ['development', 'staging'] }
   for (const confirmation of ['delete', 'yes', true, undefined])
     expect((await one.call('delete_service', { ...some, confirmation })).failed).toBe(true)
-  for (const environments of [[], ['staging'], ['production', 'staging']]) {
+  for (const environments of [['staging'], ['production', 'staging']]) {
     const { data } = await one.call('delete_service', { ...some, confirmation: 'DELETE', environments })
     expect(data.error).toMatchObject({
       kind: 'validation_error',
@@ -259,7 +259,7 @@ test('lists come in pages, newest first, and a task that there is not is said', 
     called.data.deployments.map((task: { version: string }) => task.version),
   )
   expect([versions, second.data.nextCursor]).toEqual([['2.8.0', '2.7.0', '2.6.0', '2.5.0'], undefined])
-  const { data } = await one.call('check_deployment_status', { taskId: `dep-${'0'.repeat(28)}` })
+  const { data } = await one.call('check_deployment_status', { taskId: `dep-${'0'.repeat(28)}:staging:ledger@1.0.0` })
   expect(data.error).toMatchObject({ kind: 'not_found', suggestion: 'Look with list_deployments.' })
   await expect(one.client.readResource({ uri: 'deployments://config/nobody' })).rejects.toThrow(
     'There is no service nobody.',

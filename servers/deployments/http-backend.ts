@@ -55,12 +55,12 @@ export class HttpBackend implements Backend {
 
   /** PUT under an id of our own: however often it is sent, it is one deployment. */
   async begin({ id, ...order }: Order, signal: AbortSignal): Promise<void> {
-    await this.#ask('PUT', `deployments/${id}`, signal, z.unknown(), order)
+    await this.#ask('PUT', `deployments/${encodeURIComponent(id)}`, signal, z.unknown(), order)
   }
 
   async run(id: string, signal: AbortSignal): Promise<Run | null> {
     try {
-      return withoutShapesIn(await this.#ask('GET', `deployments/${id}`, signal, Run))
+      return withoutShapesIn(await this.#ask('GET', `deployments/${encodeURIComponent(id)}`, signal, Run))
     } catch (error) {
       if (error instanceof Failure && error.kind === 'not_found') return null
       throw error
@@ -68,7 +68,7 @@ export class HttpBackend implements Backend {
   }
 
   async cancel(id: string, signal: AbortSignal): Promise<void> {
-    await this.#ask('DELETE', `deployments/${id}`, signal, z.unknown())
+    await this.#ask('DELETE', `deployments/${encodeURIComponent(id)}`, signal, z.unknown())
   }
 
   async remove(service: string, signal: AbortSignal): Promise<void> {

@@ -39,7 +39,7 @@ test('a deployment from its check to its end, and nothing is called a demo', asy
   expect(started.data).toMatchObject({ state: 'working', from: '2.4.0', backend: 'http' })
   expect(started.text).not.toContain('demo')
   const { taskId } = started.data
-  expect(asked(`/v1/deployments/${taskId}`)[0]).toMatchObject({
+  expect(asked(`/v1/deployments/${encodeURIComponent(taskId)}`)[0]).toMatchObject({
     method: 'PUT',
     headers: { authorization: 'Bearer token-1' },
   })
@@ -290,7 +290,7 @@ test('a backend that fails while it is told: nobody says it has not begun; it is
       'conflict',
     )
     if (isBegun) expect((await one.call('start_deployment', wanted)).data).toMatchObject({ taskId, state: 'working' })
-    expect((await one.call('cancel_deployment', { taskId, environment })).data.state).toBe('cancelled')
+    expect((await one.call('cancel_deployment', { taskId })).data.state).toBe('cancelled')
     expect((await backend.demo.run(taskId))?.state).toBe(isBegun ? 'cancelled' : undefined)
   }
   await backend.api.close()

@@ -6,6 +6,8 @@ import { change, type State } from '../kit/state.ts'
 import type { Backend, Order } from './backend.ts'
 
 const [ORDERS, KEYS, LATEST] = ['orders', 'order-keys', 'latest-orders']
+/** Of a version: the whole id must stay a name that a policy takes apart. */
+const LONGEST_SHOWN = 40
 const KEEP_MS = 90 * 86_400_000
 /** After which one that the backend has not heard of is given up: longer than it is tried. */
 const LOST_MS = 180_000
@@ -30,6 +32,18 @@ export interface Kept extends Order {
 export type NewOrder = Omit<Kept, 'message' | 'progress' | 'begunAt'>
 export type Seen = Kept & { state: OrderState }
 
+interface Named {
+  kind: Order['kind']
+  service: string
+  environment: string
+  version?: string | undefined
+}
+
+/** Who allows a call about it sees no more of it than its id: where it goes, of what, and which version unless that is long. */
+function nameOf({ kind, service, environment, version = kind }: Named): string {
+  return `${environment}:${service}${version.length > LONGEST_SHOWN ? '' : `@${version}`}`
+}
+
 export class Orders {
   readonly #state: State
   readonly #backend: Backend
@@ -41,9 +55,10 @@ export class Orders {
     this.#now = now
   }
 
-  /** The id for a key: a new one, or the one that it had. Throws conflict where the key was for something else. */
-  async idFor(key: string | undefined, by: string, input: object): Promise<string> {
-    const id = `dep-${this.#now().toString(16).padStart(12, '0')}${randomBytes(8).toString('hex')}`
+  /** The id for a key: a new one, or the one that it had; it names what it is of. Throws conflict where the key was for something else. */
+  async idFor(key: string | undefined, by: string, input: Named): Promise<string> {
+    const time = this.#now().toString(16).padStart(12, '0')
+    const id = `dep-${time}${randomBytes(8).toString('hex')}:${nameOf(input)}`
     if (key === undefined) return id
     const fingerprint = fingerprintOf(input)
     const place = hash('sha256', JSON.stringify([by, key]))

@@ -26,37 +26,43 @@ test.each([
   ['was cancelled', ['cancel_deployment'], ['cancelled', 'cancelled', 'conflict', 'cancelled']],
 ] as const)('one that %s: cancelled, cancelled again, approved, and looked at', async (_, before, becomes) => {
   const one = await server(EVERYTHING)
-  const { taskId, environment } = (await one.call('start_deployment', ledger)).data
+  const { taskId } = (await one.call('start_deployment', ledger)).data
   for (const step of before)
     if (step === 'later') one.clock.now += 11_000
-    else await one.call(step, { taskId, environment })
-  const steps = ['cancel_deployment', 'cancel_deployment', 'approve_deployment'].map(tool => ({ tool, environment }))
+    else await one.call(step, { taskId })
+  const steps = ['cancel_deployment', 'cancel_deployment', 'approve_deployment', 'check_deployment_status']
   const said: string[] = []
-  for (const { tool, ...more } of [...steps, { tool: 'check_deployment_status' }])
-    said.push(kindOf(await one.call(tool, { taskId, ...more })))
+  for (const tool of steps) said.push(kindOf(await one.call(tool, { taskId })))
   expect(said).toEqual(becomes)
 })
 
-test('who approves or cancels says where it goes, and is told when it goes elsewhere', async () => {
+test('an id says where its deployment goes, of what, and stays a name; called by another it is not found', async () => {
   const one = await server(EVERYTHING)
-  const { taskId } = (await one.call('start_deployment', ledger)).data
-  for (const tool of ['approve_deployment', 'cancel_deployment']) {
-    expect([tool, (await one.call(tool, { taskId })).failed]).toEqual([tool, true])
-    for (const environment of ['staging', 'development'])
-      expect((await one.call(tool, { taskId, environment })).data.error).toMatchObject({
-        kind: 'conflict',
-        message: `${taskId} goes to production, not to ${environment}.`,
-        suggestion: 'Call with environment: production, if it is meant.',
-      })
+  const long = `3.1.0+${'a'.repeat(90)}`
+  for (const [version, end] of [
+    ['3.1.0', '@3.1.0'],
+    [long, ''],
+  ]) {
+    const { taskId } = (await one.call('start_deployment', { ...ledger, version })).data
+    expect(taskId).toMatch(/^dep-[0-9a-f]{28}:production:ledger/)
+    expect(taskId.slice(50)).toBe(end)
+    for (const tool of ['approve_deployment', 'cancel_deployment']) {
+      const other = taskId.replace('production', 'staging')
+      expect(kindOf(await one.call(tool, { taskId: other }))).toBe('not_found')
+      expect(kindOf(await one.call(tool, { taskId: taskId.slice(0, 32) }))).toBe('validation_error')
+    }
+    expect(kindOf(await one.call('check_deployment_status', { taskId }))).toBe('waiting')
+    expect(kindOf(await one.call('cancel_deployment', { taskId }))).toBe('cancelled')
   }
-  expect(kindOf(await one.call('check_deployment_status', { taskId }))).toBe('waiting')
+  const back = (await one.call('rollback_deployment', { service: 'checkout', environment: 'staging' })).data
+  expect(back.taskId).toMatch(/:staging:checkout@rollback$/)
 })
 
 test('approved by many at once it begins once; afterwards its key gives the same deployment', async () => {
   const one = await server(EVERYTHING)
   const asked = { ...ledger, idempotencyKey: 'k' }
-  const { taskId, environment } = (await one.call('start_deployment', asked)).data
-  const all = await Promise.all([1, 2, 3, 4].map(() => one.call('approve_deployment', { taskId, environment })))
+  const { taskId } = (await one.call('start_deployment', asked)).data
+  const all = await Promise.all([1, 2, 3, 4].map(() => one.call('approve_deployment', { taskId })))
   expect(all.map(kindOf).toSorted()).toEqual(['conflict', 'conflict', 'conflict', 'working'])
   expect((await one.call('start_deployment', asked)).data).toMatchObject({ taskId, state: 'working' })
   expect((await one.call('list_deployments')).data.deployments).toHaveLength(1)
@@ -120,11 +126,11 @@ test('two replicas: begun at one, approved and watched at the other; of starts a
   const env = { ...backend.env, ...EVERYTHING, STATE_FILE: join(folder, 'shared.db') }
   const [a, b] = [await server(env, clock), await server(env, clock)]
   const asked = { ...ledger, idempotencyKey: 'k' }
-  const { taskId, environment } = (await a.call('start_deployment', asked)).data
+  const { taskId } = (await a.call('start_deployment', asked)).data
   expect((await b.call('start_deployment', asked)).data).toMatchObject({ taskId, state: 'waiting' })
-  const approved = await Promise.all([a, b].map(one => one.call('approve_deployment', { taskId, environment })))
+  const approved = await Promise.all([a, b].map(one => one.call('approve_deployment', { taskId })))
   expect(approved.map(kindOf).toSorted()).toEqual(['conflict', 'working'])
-  expect(kindOf(await b.call('cancel_deployment', { taskId, environment }))).toBe('cancelled')
+  expect(kindOf(await b.call('cancel_deployment', { taskId }))).toBe('cancelled')
   expect(kindOf(await a.call('check_deployment_status', { taskId }))).toBe('cancelled')
   const versions = ['3.2.0', '3.3.0', '3.4.0', '3.5.0']
   const many = versions.map((version, n) =>
@@ -142,11 +148,11 @@ test('approved, and the process ends before the backend hears of it: lost is sai
   const env = { ...backend.env, ...EVERYTHING, STATE_FILE: join(folder, 'lost.db') }
   const [a, b] = [await server(env, clock), await server(env, clock)]
   const asked = { ...ledger, idempotencyKey: 'k' }
-  const { taskId, environment } = (await a.call('start_deployment', asked)).data
+  const { taskId } = (await a.call('start_deployment', asked)).data
   const { begin } = backend.demo
   let isHeld = true
   backend.demo.begin = async order => (isHeld ? new Promise(() => {}) : begin.call(backend.demo, order))
-  const approving = a.call('approve_deployment', { taskId, environment }).catch(() => null)
+  const approving = a.call('approve_deployment', { taskId }).catch(() => null)
   await expect.poll(() => backend.api.seen.some(({ method }) => method === 'PUT'), { timeout: 20_000 }).toBe(true)
   expect(kindOf(await b.call('check_deployment_status', { taskId }))).toBe('working')
   clock.now += 181_000

@@ -4,7 +4,13 @@ import { Environment } from './backend.ts'
 import type { Seen } from './orders.ts'
 
 export const BACKEND = { backend: z.enum(['demo', 'http']).describe('demo: nothing real is deployed') }
-export const TaskId = z.string().regex(/^dep-[0-9a-f]{28}$/, 'is a taskId as start_deployment gives it')
+const TASK_ID = new RegExp(
+  `^dep-[0-9a-f]{28}:(${Environment.options.join('|')}):[a-z0-9-]{3,50}(@[0-9A-Za-z.+-]{1,40})?$`,
+)
+export const TaskId = z
+  .string()
+  .regex(TASK_ID, 'is a taskId as start_deployment gives it')
+  .describe('As start_deployment gives it, whole: it says where the deployment goes')
 export const Task = z.object({
   taskId: z.string(),
   kind: z.enum(['deploy', 'rollback']),

@@ -76,17 +76,17 @@ test('somebody else approves; a key is its caller’s own', async () => {
   const [ann, bob] = await Promise.all(['ann', 'bob'].map(name => sign(name, [...may[0]], [...may[1]])))
   const eve = await sign('eve', ['deployer'], [])
   const { data } = await said(ann!, 'start_deployment', { ...wanted, idempotencyKey: 'k' })
-  const { taskId, environment } = data
+  const { taskId } = data
   expect(data).toMatchObject({ state: 'waiting', by: 'ann' })
-  expect((await said(ann!, 'approve_deployment', { taskId, environment })).why).toBe(
+  expect((await said(ann!, 'approve_deployment', { taskId })).why).toBe(
     'Whoever started a deployment cannot approve it.',
   )
-  expect((await said(eve, 'approve_deployment', { taskId, environment })).why).toContain('needs the permission')
-  expect((await said(eve, 'cancel_deployment', { taskId, environment })).why).toContain('needs the permission')
+  expect((await said(eve, 'approve_deployment', { taskId })).why).toContain('needs the permission')
+  expect((await said(eve, 'cancel_deployment', { taskId })).why).toContain('needs the permission')
   // Bob's key of the same name is another one.
   expect((await said(bob!, 'start_deployment', { ...wanted, idempotencyKey: 'k' })).data.error.kind).toBe('conflict')
   expect((await said(ann!, 'start_deployment', { ...wanted, idempotencyKey: 'k' })).data).toMatchObject({ taskId })
-  expect((await said(bob!, 'approve_deployment', { taskId, environment })).data).toMatchObject({
+  expect((await said(bob!, 'approve_deployment', { taskId })).data).toMatchObject({
     state: 'working',
     approvedBy: 'bob',
   })

@@ -73,7 +73,7 @@ export async function startBackend(clock: Clock) {
     const { path, method, headers, body } = request
     if (path === '/token') return token(request)
     if (!tokens.valid.has(`${headers.authorization}`.replace('Bearer ', ''))) return { status: 401, body: {} }
-    const [, , kind, id = ''] = path.split('/')
+    const [, , kind, id = ''] = path.split('/').map(decodeURIComponent)
     const isService = kind === 'services'
     try {
       if (isService && !id) return { body: { services: await demo.services() } }
