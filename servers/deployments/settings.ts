@@ -16,7 +16,7 @@ const words = (fallback: string) =>
 export const isSafe = (url: string | undefined) =>
   url === undefined || /^(https:\/\/|http:\/\/(localhost|127\.0\.0\.1|\[::1\])[:/])/.test(url)
 const place = z
-  .url({ protocol: /^https?$/ })
+  .url({ protocol: /^https?$/, abort: true })
   .refine(text => {
     const { username, password, search, hash } = new URL(text)
     return username + password + search + hash === ''

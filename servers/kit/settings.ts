@@ -17,21 +17,31 @@ export const COMMON = {
 
 /** Throws SettingsError. A variable that is empty counts as not set. */
 export function readSettings<S extends SettingsShape>(shape: S, env: NodeJS.ProcessEnv = process.env): Settings<S> {
-  const read = parse(shape, env)
-  if (read.success) return read.data
-  const wrong = read.error.issues.map(issue => `${String(issue.path[0])}: ${ruleOf(issue)}`)
-  throw new SettingsError(`These settings are wrong.\n  ${[...new Set(wrong)].join('\n  ')}`)
+  const { values, wrong } = parse(shape, env)
+  if (wrong.length === 0) return values as Settings<S>
+  const lines = new Set(wrong.map(([name, rule]) => `${name}: ${rule}`))
+  throw new SettingsError(`These settings are wrong.\n  ${[...lines].join('\n  ')}`)
 }
 
 /** What each that is wrong must be, said of its name: `is at least 1`. */
 export function wrongIn(shape: SettingsShape, env: NodeJS.ProcessEnv): Record<string, string> {
-  const issues = parse(shape, env).error?.issues ?? []
-  return Object.fromEntries(issues.toReversed().map(issue => [String(issue.path[0]), ruleOf(issue)]))
+  return Object.fromEntries(parse(shape, env).wrong.toReversed())
 }
 
-function parse<S extends SettingsShape>(shape: S, env: NodeJS.ProcessEnv) {
-  const given = Object.fromEntries(Object.keys(shape).map(name => [name, env[name] || undefined]))
-  return z.object(shape).safeParse(given, { reportInput: true })
+/** One by one: a check that fails at another’s refusal hides no other. */
+function parse(shape: SettingsShape, env: NodeJS.ProcessEnv) {
+  const wrong: [name: string, rule: string][] = []
+  const values: Record<string, unknown> = {}
+  for (const [name, type] of Object.entries(shape)) {
+    try {
+      const read = type.safeParse(env[name] || undefined, { reportInput: true })
+      if (read.success) values[name] = read.data
+      else wrong.push(...read.error.issues.map((issue): [string, string] => [name, ruleOf(issue)]))
+    } catch {
+      wrong.push([name, 'is written otherwise'])
+    }
+  }
+  return { values, wrong }
 }
 
 function ruleOf(issue: z.core.$ZodIssue): string {

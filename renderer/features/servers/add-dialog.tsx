@@ -1,5 +1,5 @@
 // Adding a server, from any page: paste, by hand, or one that comes with Gatehouse. `?add=` opens it.
-import { Button, Modal, SegmentedControl, Stack, Textarea, TextInput } from '@mantine/core'
+import { Button, Modal, SegmentedControl, Stack, TextInput } from '@mantine/core'
 import { useNavigate } from '@tanstack/react-router'
 import { type FormEvent, useState } from 'react'
 import { bundledOf } from '../../../contract/catalog.ts'
@@ -7,6 +7,7 @@ import { hub, listOf, useCall, useServers } from '../../hub.ts'
 import { textOf, useAddress } from '../use-address.ts'
 import { CatalogWay } from './catalog/catalog-way.tsx'
 import { useCatalog } from './catalog/use-catalog.ts'
+import { LaunchFields, type LaunchText } from './launch-fields.tsx'
 import { asLines, readPairs } from './launch-text.ts'
 import { PasteField, tell } from './paste-field.tsx'
 
@@ -96,18 +97,16 @@ function ByHand({ onCancel }: { onCancel: () => void }) {
   const add = useAdd()
   const [name, setName] = useState('')
   const [command, setCommand] = useState('')
-  const [args, setArgs] = useState('')
-  const [cwd, setCwd] = useState('')
-  const [pairs, setPairs] = useState('')
+  const [text, setText] = useState<LaunchText>({ args: '', cwd: '', pairs: '' })
   const remote = /^https?:\/\//.test(command)
-  const { values, problem } = readPairs(pairs)
+  const { values, problem } = readPairs(text.pairs)
   const submit = (event: FormEvent) => {
     event.preventDefault()
     void add({
       name,
       launch: remote
         ? { args: [], env: {}, headers: values, url: command }
-        : { command, args: asLines(args), env: values, headers: {}, ...(cwd ? { cwd } : {}) },
+        : { command, args: asLines(text.args), env: values, headers: {}, ...(text.cwd ? { cwd: text.cwd } : {}) },
     })
   }
   return (
@@ -130,35 +129,7 @@ function ByHand({ onCancel }: { onCancel: () => void }) {
           value={command}
           onChange={e => setCommand(e.currentTarget.value)}
         />
-        {!remote && (
-          <>
-            <Textarea
-              label="Arguments"
-              description="One per line, without quotes"
-              autosize
-              minRows={2}
-              classNames={{ input: 'mono' }}
-              value={args}
-              onChange={e => setArgs(e.currentTarget.value)}
-            />
-            <TextInput
-              label="Folder it starts in"
-              placeholder="your home folder"
-              value={cwd}
-              onChange={e => setCwd(e.currentTarget.value)}
-            />
-          </>
-        )}
-        <Textarea
-          label={remote ? 'Headers' : 'Environment'}
-          description={`One per line, NAME=value. A credential is named, not written here: ${'API_KEY=${secret:API_KEY}'}`}
-          error={problem}
-          autosize
-          minRows={2}
-          classNames={{ input: 'mono' }}
-          value={pairs}
-          onChange={e => setPairs(e.currentTarget.value)}
-        />
+        <LaunchFields remote={remote} text={text} problem={problem} onChange={setText} />
         <Foot onCancel={onCancel} ready={name.trim() !== '' && command.trim() !== '' && problem === null} />
       </Stack>
     </form>

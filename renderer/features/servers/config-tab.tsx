@@ -1,11 +1,12 @@
 // A server's settings: what is started, when, and whether at all. A changed command waits for a person again.
-import { Button, Select, Switch, Textarea, TextInput } from '@mantine/core'
+import { Button, Select, Switch, TextInput } from '@mantine/core'
 import { type FormEvent, useState } from 'react'
 import { bundledOf } from '../../../contract/catalog.ts'
 import type { Launch, Server } from '../../../contract/servers.ts'
 import { hub, useCall } from '../../hub.ts'
 import { showDone } from '../../ui/index.ts'
 import { useAddress } from '../use-address.ts'
+import { LaunchFields, type LaunchText } from './launch-fields.tsx'
 import { asLines, pairsText, readPairs } from './launch-text.ts'
 import css from './servers.module.css'
 
@@ -18,15 +19,17 @@ export function ConfigTab({ server }: { server: Server }) {
   const remote = launch.url !== undefined
   const [name, setName] = useState(server.name)
   const [subject, setSubject] = useState(launch.url ?? launch.command ?? '')
-  const [args, setArgs] = useState(launch.args.join('\n'))
-  const [cwd, setCwd] = useState(launch.cwd ?? '')
-  const [pairs, setPairs] = useState(pairsText(remote ? launch.headers : launch.env))
+  const [text, setText] = useState<LaunchText>({
+    args: launch.args.join('\n'),
+    cwd: launch.cwd ?? '',
+    pairs: pairsText(remote ? launch.headers : launch.env),
+  })
   const [startup, setStartup] = useState(server.startup)
   const [instance, setInstance] = useState(server.instance)
-  const { values, problem } = readPairs(pairs)
+  const { values, problem } = readPairs(text.pairs)
   const next: Launch = remote
     ? { ...launch, url: subject, headers: values }
-    : { args: asLines(args), env: values, headers: {}, command: subject, ...(cwd ? { cwd } : {}) }
+    : { args: asLines(text.args), env: values, headers: {}, command: subject, ...(text.cwd ? { cwd: text.cwd } : {}) }
   const launchChanged = JSON.stringify(flat(next)) !== JSON.stringify(flat(launch))
   const changed = launchChanged || name !== server.name || startup !== server.startup || instance !== server.instance
   const save = async (event: FormEvent) => {
@@ -63,35 +66,7 @@ export function ConfigTab({ server }: { server: Server }) {
         value={subject}
         onChange={e => setSubject(e.currentTarget.value)}
       />
-      {!remote && (
-        <>
-          <Textarea
-            label="Arguments"
-            description="One per line, without quotes"
-            classNames={{ input: 'mono' }}
-            autosize
-            minRows={2}
-            value={args}
-            onChange={e => setArgs(e.currentTarget.value)}
-          />
-          <TextInput
-            label="Folder it starts in"
-            placeholder="your home folder"
-            value={cwd}
-            onChange={e => setCwd(e.currentTarget.value)}
-          />
-        </>
-      )}
-      <Textarea
-        label={remote ? 'Headers' : 'Environment'}
-        description={'One per line, NAME=value. A credential is named, not written here: API_KEY=${secret:API_KEY}'}
-        classNames={{ input: 'mono' }}
-        autosize
-        minRows={2}
-        error={problem}
-        value={pairs}
-        onChange={e => setPairs(e.currentTarget.value)}
-      />
+      <LaunchFields remote={remote} text={text} problem={problem} onChange={setText} />
       <Select
         label="Starts"
         data={[
