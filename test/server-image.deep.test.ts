@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, test } from 'vitest'
 import { bundledServers } from '../hub/registry/bundled.ts'
 import { asSent, dockerfile } from './image-builder.ts'
 
@@ -32,7 +32,7 @@ const CALLS: Record<string, [tool: string, args: Record<string, unknown>]> = {
   postgres: ['list_tables', {}],
 }
 
-test.concurrent.each(bundledServers)('%s', async name => {
+test.concurrent.for(bundledServers)('%s', async (name, { expect }) => {
   const app = join(folder, name)
   await promisify(execFile)(process.execPath, [join(sent, 'build/server-image.ts'), name, app])
   expect(readdirSync(app).toSorted()).toEqual(['main.js', 'node_modules', 'package.json', 'servers'])
