@@ -220,25 +220,29 @@ test.each(bundledServers)('%s', async name => {
   }
 })
 
-test.each(bundledServers)('%s: a call without what it needs is told what is missing, and changes nothing', async name => {
-  const { result } = await peer.ask('tools/list')
-  const tools = (result as { tools: { name: string; inputSchema: { required?: string[] } }[] }).tools
-  for (const tool of tools.filter(tool => tool.name.startsWith(`${name}_`))) {
-    const { required = [] } = tool.inputSchema
-    if (required.length === 0) continue
-    const { result } = await peer.call(tool.name, {})
-    const { error } = (result as unknown as { structuredContent: { error: Record<string, unknown> } }).structuredContent
-    expect([tool.name, result?.isError, error]).toEqual([
-      tool.name,
-      true,
-      {
-        ...{ kind: 'validation_error', message: expect.any(String), suggestion: expect.any(String) },
-        ...{ details: expect.any(Object), correlationId: expect.stringMatching(/^[0-9a-f]{12}$/) },
-      },
-    ])
-    for (const key of required) expect(result?.content?.[0]?.text).toContain(`${key}: `)
-  }
-})
+test.each(bundledServers)(
+  '%s: a call without what it needs is told what is missing, and changes nothing',
+  async name => {
+    const { result } = await peer.ask('tools/list')
+    const tools = (result as { tools: { name: string; inputSchema: { required?: string[] } }[] }).tools
+    for (const tool of tools.filter(tool => tool.name.startsWith(`${name}_`))) {
+      const { required = [] } = tool.inputSchema
+      if (required.length === 0) continue
+      const { result } = await peer.call(tool.name, {})
+      const { error } = (result as unknown as { structuredContent: { error: Record<string, unknown> } })
+        .structuredContent
+      expect([tool.name, result?.isError, error]).toEqual([
+        tool.name,
+        true,
+        {
+          ...{ kind: 'validation_error', message: expect.any(String), suggestion: expect.any(String) },
+          ...{ details: expect.any(Object), correlationId: expect.stringMatching(/^[0-9a-f]{12}$/) },
+        },
+      ])
+      for (const key of required) expect(result?.content?.[0]?.text).toContain(`${key}: `)
+    }
+  },
+)
 
 test.each([
   ['older', 'legacy'],
