@@ -24,6 +24,7 @@ import { LogThread } from './log-thread.ts'
 import { Reading } from './reading.ts'
 import { toEntry } from './to-entry.ts'
 import type { Entry, ExportPiece, WrittenRows } from './worker-messages.ts'
+import { Writing } from './writing.ts'
 
 const BEHIND_MS = 20
 const RETRY_MS = 1000
@@ -57,7 +58,7 @@ function notWritable(why: string, cause?: unknown): HubError {
 
 export class Audit {
   #o: Options
-  #writer: LogThread
+  #writer: Writing
   #reading: Reading
   #anchoring: Anchoring
   #waiting: Waiting[] = []
@@ -77,7 +78,7 @@ export class Audit {
 
   private constructor(o: Options) {
     this.#o = o
-    this.#writer = new LogThread(o.folder, { standsBack: false })
+    this.#writer = new Writing(o.folder, ask => this.#openAs('open', ask))
     this.#reading = new Reading(o.folder)
     this.#anchoring = new Anchoring(o.anchor, () => o.announcer.emit('audit/changed'))
   }
@@ -242,11 +243,10 @@ export class Audit {
     if (this.#timer) clearTimeout(this.#timer)
     if (this.#compared) await this.#anchoring.flush()
     this.#anchoring.stop()
-    await Promise.all([this.#writer.ask({ kind: 'close' }).catch(() => {}), this.#reading.close()])
-    await this.#writer.close()
+    await Promise.all([this.#writer.close(), this.#reading.close()])
   }
 
-  async #openAs(kind: 'open' | 'keys'): Promise<void> {
+  async #openAs(kind: 'open' | 'keys', ask: Writing['ask'] = task => this.#writer.ask(task)): Promise<void> {
     const keys = this.#o.signing()
     let anchor: string | null = null
     try {
@@ -257,7 +257,7 @@ export class Audit {
       this.#anchoring.problem = `The keychain did not give the anchor: ${(error as Error).message}`
       setTimeout(() => this.#closed || this.keychainAppeared().catch(() => {}), RETRY_MS).unref()
     }
-    this.#took(await this.#writer.ask<WrittenRows>({ kind, anchor, keys }))
+    this.#took(await ask<WrittenRows>({ kind, anchor, keys }))
     if (this.#compared) await this.#anchoring.flush()
   }
 
