@@ -169,8 +169,7 @@ export function buildRouter(parts: Parts) {
   const proposalsRouter = api.proposals.router({
     list: api.proposals.list.handler(() => proposals.list()),
     accept: api.proposals.accept.handler(async ({ input, context }) => {
-      const apply = proposals.accept(input.id)
-      await loosen(parts, context.caller, apply)
+      await proposals.accept(input.id, change => loosen(parts, context.caller, change))
       return { accepted: input.id }
     }),
     refuse: api.proposals.refuse.handler(async ({ input, context }) => {

@@ -170,7 +170,7 @@ test('from the command line tightening holds at once and loosening waits', () =>
   ])
 })
 
-test('an edit of the file tightens at once and proposes the rest; accepting takes exactly what was shown', () => {
+test('an edit of the file tightens at once and proposes the rest; accepting takes exactly what was shown', async () => {
   const one = home()
   const { store, proposals, events } = one.open()
   store.change(add(allow), 'window', 'w')
@@ -186,13 +186,17 @@ test('an edit of the file tightens at once and proposes the rest; accepting take
   })
   expect(events.map(event => event.what)).toEqual(['policy/tightened', 'policy/proposed'])
 
-  const { change } = proposals.accept(proposal!.id) as { change: PolicyChange }
   const shown = one.read()
+  const accept = (id: string) =>
+    proposals.accept(id, async what => {
+      expect(store.change((what as { change: PolicyChange }).change, 'window', 'w')).toMatchObject({ applied: true })
+    })
   one.write(shown.replace('everything_*', 'delete_*'))
-  expect(() => store.change(change, 'window', 'w')).toThrow('no longer what was shown')
+  await expect(accept(proposal!.id)).rejects.toThrow('no longer what was shown')
   expect(effects(store)).toEqual(['deny drop_*'])
   one.write(shown)
-  expect(store.change(change, 'window', 'w')).toMatchObject({ applied: true })
+  await expect.poll(() => proposals.list()[0]?.after).toBe(proposal!.after)
+  await accept(proposals.list()[0]!.id)
   expect(effects(store)).toEqual(['deny drop_*', 'allow everything_*'])
   expect(store.current()).toMatchObject({ preset: 'balanced', problem: null })
   expect(proposals.list()).toEqual([])

@@ -32,15 +32,32 @@ const wish = {
   apply: { kind: 'policy', change: { kind: 'read-only', on: false } },
 }
 
-test('a proposal waits, is accepted once, and is gone', () => {
+async function accepted(made: Proposals, id: string): Promise<unknown> {
+  const applied: unknown[] = []
+  await made.accept(id, async what => applied.push(what))
+  return applied[0]
+}
+
+test('a proposal waits, is accepted once, and is gone', async () => {
   const { made } = proposals()
   const { id } = made.propose(wish)
   expect(made.list()).toEqual([
     { id, at: expect.any(Number), from: 'cli', what: 'Read-only', before: 'on', after: 'off' },
   ])
-  expect(made.accept(id)).toEqual(wish.apply)
+  expect(await accepted(made, id)).toEqual(wish.apply)
   expect(made.list()).toEqual([])
-  expect(() => made.accept(id)).toThrow('No such proposal waits.')
+  await expect(accepted(made, id)).rejects.toThrow('No such proposal waits.')
+})
+
+test('accepted in two windows at once it is applied once; where that fails it goes on waiting', async () => {
+  const { made } = proposals()
+  const { id } = made.propose(wish)
+  const full = () => Promise.reject(new Error('The audit log cannot be written.'))
+  await expect(made.accept(id, full)).rejects.toThrow('cannot be written')
+  expect(made.list()).toHaveLength(1)
+  const both = await Promise.allSettled([accepted(made, id), accepted(made, id)])
+  expect(both.map(one => one.status)).toEqual(['fulfilled', 'rejected'])
+  expect(made.list()).toEqual([])
 })
 
 test('the same wish is kept once, and what is refused is gone', () => {
@@ -52,24 +69,24 @@ test('the same wish is kept once, and what is refused is gone', () => {
   expect(() => made.refuse(id)).toThrow('No such proposal waits.')
 })
 
-test('it outlives the hub', () => {
+test('it outlives the hub', async () => {
   const { db, made } = proposals()
   const { id } = made.propose(wish)
   const later = new Proposals({ db, sealed: new Sealed(db, () => key), announcer: new Announcer() })
-  expect(later.accept(id)).toEqual(wish.apply)
+  expect(await accepted(later, id)).toEqual(wish.apply)
 })
 
 test.each(['what', 'before', 'after', 'apply', 'asked_from', 'id'])(
   'a row whose %s was edited by hand is not there',
-  column => {
+  async column => {
     const { db, made } = proposals()
     const { id } = made.propose(wish)
     const value =
       column === 'apply' ? '{"kind":"policy","change":{"kind":"add-rule","rule":{"effect":"allow"}}}' : 'harmless'
     db.prepare(`UPDATE proposals SET ${column} = ?`).run(value)
     expect(made.list()).toEqual([])
-    expect(() => made.accept(id)).toThrow('No such proposal waits.')
-    expect(() => made.accept('harmless')).toThrow('No such proposal waits.')
+    await expect(accepted(made, id)).rejects.toThrow('No such proposal waits.')
+    await expect(accepted(made, 'harmless')).rejects.toThrow('No such proposal waits.')
   },
 )
 

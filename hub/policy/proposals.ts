@@ -13,7 +13,7 @@ export interface NewProposal {
   what: string
   before: string | null
   after: string
-  /** What accepting does; kept as JSON and handed back by `accept`. */
+  /** What accepting does; kept as JSON. */
   apply: unknown
 }
 
@@ -26,6 +26,7 @@ export class Proposals {
   readonly #announcer: Announcer
   readonly #onForged: (id: string) => void
   readonly #reported = new Set<string>()
+  readonly #accepting = new Set<string>()
 
   /** `onForged`: told once of each row that Gatehouse did not write, or cannot tell whether it did. */
   constructor(options: {
@@ -62,11 +63,17 @@ export class Proposals {
     return withoutApply(row)
   }
 
-  /** Takes it away and hands back what accepting does. For windows only; the caller applies it. */
-  accept(id: string): unknown {
+  /** Has it applied, once, and takes it away; where that fails it goes on waiting. For windows only. */
+  async accept(id: string, apply: (what: unknown) => Promise<unknown>): Promise<void> {
     const row = this.#find(id)
-    this.withdraw(id)
-    return JSON.parse(row.apply)
+    if (this.#accepting.has(id)) throw unknown()
+    this.#accepting.add(id)
+    try {
+      await apply(JSON.parse(row.apply))
+      this.withdraw(id)
+    } finally {
+      this.#accepting.delete(id)
+    }
   }
 
   refuse(id: string): void {
@@ -82,8 +89,7 @@ export class Proposals {
 
   #find(id: string): ProposalRow {
     const row = this.#genuine().find(one => one.id === id)
-    if (!row)
-      throw new HubError('proposals/unknown', 'No such proposal waits.', { hint: 'It may have been answered already.' })
+    if (!row) throw unknown()
     return row
   }
 
@@ -97,6 +103,10 @@ export class Proposals {
       return isGenuine
     })
   }
+}
+
+function unknown(): HubError {
+  return new HubError('proposals/unknown', 'No such proposal waits.', { hint: 'It may have been answered already.' })
 }
 
 function withoutApply({ apply: _, ...proposal }: ProposalRow): Proposal {
