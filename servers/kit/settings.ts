@@ -36,12 +36,20 @@ function parse(shape: SettingsShape, env: NodeJS.ProcessEnv) {
     try {
       const read = type.safeParse(env[name] || undefined, { reportInput: true })
       if (read.success) values[name] = read.data
-      else wrong.push(...read.error.issues.map((issue): [string, string] => [name, ruleOf(issue)]))
+      else
+        wrong.push(
+          ...read.error.issues.map((issue): [string, string] => [name, `${within(issue.path)}${ruleOf(issue)}`]),
+        )
     } catch {
       wrong.push([name, 'is written otherwise'])
     }
   }
   return { values, wrong }
+}
+
+/** Which part of a setting that is JSON: `0.token `. */
+function within(path: readonly PropertyKey[]): string {
+  return path.some(step => typeof step === 'string') ? `${path.join('.')} ` : ''
 }
 
 function ruleOf(issue: z.core.$ZodIssue): string {
