@@ -3,6 +3,7 @@ import type { Instance } from '@aws-sdk/client-ec2'
 import type { McpServer } from '@modelcontextprotocol/server'
 import { z } from 'zod'
 import { Failure } from '../kit/failure.ts'
+import { confirmed, dryRun as dryRunOf } from '../kit/meant.ts'
 import { fromCursor, NEXT, PAGING, toCursor, withMore } from '../kit/paging.ts'
 import type { Protected } from '../kit/protected.ts'
 import { type Kit, READS } from '../kit/tools.ts'
@@ -12,7 +13,7 @@ import { REGION } from './settings.ts'
 
 const region = REGION.optional().describe('Another region than the one that is set')
 const instanceId = z.string().regex(/^i-[0-9a-f]{8,17}$/, 'is like i-0123456789abcdef0')
-const dryRun = z.boolean().default(false).describe('Only ask AWS whether it would work')
+const dryRun = dryRunOf('AWS says whether it would work')
 const filter = z.object({
   Name: z.string().min(1).max(255).describe('As instance-state-name, or tag:Environment'),
   Values: z.array(z.string().max(255)).min(1).max(200),
@@ -102,9 +103,7 @@ export function registerInstanceTools(kit: Kit, server: McpServer, aws: Aws, env
         instanceId,
         region,
         dryRun,
-        confirm: z
-          .literal(true, 'must be true: ask the person first')
-          .describe('That the person wants this instance stopped'),
+        confirm: confirmed('this instance stopped'),
       }),
       output: Changed,
       annotations: { readOnlyHint: false, destructiveHint: true, idempotentHint: true, openWorldHint: true },

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto'
 import type { McpServer } from '@modelcontextprotocol/server'
 import { z } from 'zod'
 import { Failure } from '../kit/failure.ts'
+import { confirmed } from '../kit/meant.ts'
 import { fromCursor, NEXT, PAGING, pageOfText, toCursor } from '../kit/paging.ts'
 import type { Protected } from '../kit/protected.ts'
 import { type Kit, READS } from '../kit/tools.ts'
@@ -107,7 +108,7 @@ export function registerPullTools(kit: Kit, server: McpServer, github: GitHub, b
         method: z.enum(['merge', 'squash', 'rebase']).default('merge'),
         commitTitle: published(256).min(1).optional(),
         commitMessage: published(65_536).optional(),
-        confirm: z.literal(true).describe('That this pull request is to be merged'),
+        confirm: confirmed('this pull request merged'),
       }),
       output: z.object({
         merged: z.boolean(),

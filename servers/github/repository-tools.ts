@@ -2,6 +2,7 @@
 import type { McpServer } from '@modelcontextprotocol/server'
 import { z } from 'zod'
 import { Failure } from '../kit/failure.ts'
+import { confirmed } from '../kit/meant.ts'
 import type { Protected } from '../kit/protected.ts'
 import { type Kit, READS } from '../kit/tools.ts'
 import { type GitHub, lateWords } from './github.ts'
@@ -98,7 +99,7 @@ export function registerRepositoryTools(kit: Kit, server: McpServer, github: Git
         repo,
         branch,
         sha: commit.optional().describe('Only if the branch is at this commit'),
-        confirm: z.literal(true).describe('That this branch is to be deleted'),
+        confirm: confirmed('this branch deleted'),
       }),
       output: z.object({ branch: z.string(), sha: z.string() }),
       annotations: { readOnlyHint: false, destructiveHint: true, idempotentHint: true, openWorldHint: true },

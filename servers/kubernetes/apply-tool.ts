@@ -3,6 +3,7 @@ import type { McpServer } from '@modelcontextprotocol/server'
 import { z } from 'zod'
 import { Failure } from '../kit/failure.ts'
 import { Threads } from '../kit/in-thread.ts'
+import { dryRun } from '../kit/meant.ts'
 import { NEXT, PAGING, page, withMore } from '../kit/paging.ts'
 import type { Protected } from '../kit/protected.ts'
 import type { Kit } from '../kit/tools.ts'
@@ -47,7 +48,7 @@ export function registerApply(
         'Applies YAML (many documents) by server-side apply. With dryRun: true (the default) the cluster only says what would change; show that to the person, then call with dryRun: false and the namespaces it names.',
       input: z.object({
         manifest: z.string().min(1).max(1_000_000),
-        dryRun: z.boolean().default(true),
+        dryRun: dryRun('the cluster says what would change', true),
         namespaces: z
           .array(namespace)
           .max(100)

@@ -2,6 +2,7 @@
 import type { McpServer } from '@modelcontextprotocol/server'
 import { z } from 'zod'
 import { Failure } from '../kit/failure.ts'
+import { confirmed, dryRun } from '../kit/meant.ts'
 import type { Protected } from '../kit/protected.ts'
 import type { Kit } from '../kit/tools.ts'
 import type { Cluster } from './cluster.ts'
@@ -19,7 +20,11 @@ export function registerChangeTools(kit: Kit, server: McpServer, cluster: Cluste
     {
       title: 'Scale a deployment',
       description: 'Sets how many pods a deployment has. With dryRun: true the cluster only says whether it would.',
-      input: z.object({ ...target, replicas: z.int().min(0).max(100), dryRun: z.boolean().default(false) }),
+      input: z.object({
+        ...target,
+        replicas: z.int().min(0).max(100),
+        dryRun: dryRun('the cluster says whether it would'),
+      }),
       output: z.object({
         name: z.string(),
         namespace: z.string(),
@@ -104,9 +109,7 @@ export function registerChangeTools(kit: Kit, server: McpServer, cluster: Cluste
         'Deletes one pod, which ends gracefully. What manages it (a deployment …) makes another; a pod of its own is gone.',
       input: z.object({
         ...target,
-        confirm: z
-          .literal(true, 'must be true: ask the person first')
-          .describe('That the person wants this pod deleted'),
+        confirm: confirmed('this pod deleted'),
         gracePeriodSeconds: z.int().min(1).max(3600).optional(),
       }),
       output: z.object({

@@ -1,4 +1,6 @@
 // The cluster's namespaces, listed at most every five minutes.
+
+import { Kept } from '../kit/kept.ts'
 import type { Cluster } from './cluster.ts'
 import { ageOf } from './pod-status.ts'
 
@@ -11,16 +13,18 @@ interface NamespaceLine {
 }
 export class Namespaces {
   readonly #cluster: Cluster
-  #kept: { at: number; list: NamespaceLine[] } | undefined
+  readonly #kept: Kept<{ at: number; list: NamespaceLine[] }>
 
-  constructor(cluster: Cluster) {
+  constructor(cluster: Cluster, now?: () => number) {
     this.#cluster = cluster
+    this.#kept = new Kept(KEPT_MS, now)
   }
 
-  async list(signal: AbortSignal): Promise<{ at: number; list: NamespaceLine[] }> {
-    // Below nothing: the clock was set back meanwhile.
-    const age = Date.now() - (this.#kept?.at ?? 0)
-    if (this.#kept && age >= 0 && age < KEPT_MS) return this.#kept
+  list(signal: AbortSignal): Promise<{ at: number; list: NamespaceLine[] }> {
+    return this.#kept.get('all', async () => ({ at: Date.now(), list: await this.#ask(signal) }))
+  }
+
+  async #ask(signal: AbortSignal): Promise<NamespaceLine[]> {
     const list: NamespaceLine[] = []
     let _continue: string | undefined
     do {
@@ -34,7 +38,6 @@ export class Namespaces {
         })
       _continue = metadata?._continue
     } while (_continue)
-    this.#kept = { at: Date.now(), list }
-    return this.#kept
+    return list
   }
 }

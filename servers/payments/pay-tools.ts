@@ -2,6 +2,7 @@
 import type { McpServer } from '@modelcontextprotocol/server'
 import type { Stripe } from 'stripe'
 import { z } from 'zod'
+import { dryRun } from '../kit/meant.ts'
 import { known } from '../kit/once.ts'
 import type { Call, Kit } from '../kit/tools.ts'
 import { holdsCard } from './card-numbers.ts'
@@ -32,7 +33,7 @@ const key = z
   .regex(/^[\x21-\x7e]{8,255}$/, 'is 8 to 255 letters, digits and signs without spaces')
   .refine(withoutCard, 'looks like the number of a card: choose another')
   .describe('Yours to choose, one for each payment you want; the same again gives the same payment')
-const dry_run = z.boolean().default(false).describe('True: says whether it would be done, and does nothing')
+const dry_run = dryRun('it is said whether it would be done')
 const description = z
   .string()
   .max(500)
