@@ -35,7 +35,7 @@ export function ProjectDialog({
         <TextInput
           data-autofocus
           label="Folder of the project"
-          placeholder="/home/you/work/shop"
+          placeholder="/home/you/code/shop"
           value={folder}
           onChange={event => setFolder(event.currentTarget.value)}
           error={path !== '' && !isWhole ? 'The whole path, from the root on.' : undefined}

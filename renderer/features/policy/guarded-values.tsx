@@ -38,7 +38,7 @@ export function GuardedValues({ policy }: { policy: Policy }) {
       <Values
         name="folders"
         values={policy.folders}
-        placeholder="/home/me/work"
+        placeholder="/home/me/code"
         onSet={(path, on) => change({ kind: 'folder', path, on })}
       />
       <GroupRow
