@@ -140,7 +140,12 @@ export async function openDoors(
     const listener = await (options.port === undefined && before > 0
       ? open(before).catch(() => open(0))
       : open(options.port ?? 0))
-    kv.put('window-port', `${listener.port}`)
+    try {
+      kv.put('window-port', `${listener.port}`)
+    } catch (error) {
+      // A full disk keeps nobody from a window.
+      report(`The window's port is not remembered: ${error instanceof Error ? error.message : error}`)
+    }
     announcer.emit('windows/changed')
     return listener
   }

@@ -25,7 +25,7 @@ export interface HubOptions {
   data: string
   /** A policy file for a machine without a person; only on a folder that was created with it. */
   policy?: string
-  /** The browser window's port; 0 or absent: any free one. */
+  /** The browser window's port; 0: any free one; absent: that of the last time while it is free. */
   port?: number
   /** Called once the hub wants to end by itself (asked to stop). */
   onStop?: () => void

@@ -13,13 +13,12 @@ let asked: Promise<BundledServer[]> | undefined
 
 /** Throws HubError; then the next who looks asks anew. */
 export function readCatalog(): Promise<BundledServer[]> {
-  asked ??= ask([...bundledServers]).then(
-    said => z.array(BundledServer).parse(said),
-    cause => {
+  asked ??= ask([...bundledServers])
+    .then(said => z.array(BundledServer).parse(said))
+    .catch(cause => {
       asked = undefined
       throw unreadable(cause)
-    },
-  )
+    })
   return asked
 }
 
@@ -28,10 +27,11 @@ export async function checkLaunch({ command, args, env }: Launch, data: string):
   const name = bundledOf(command) ?? ''
   if (!bundledServers.includes(name))
     throw new HubError('catalog/unknown', `No server ${name.slice(0, 60)} comes with Gatehouse.`)
-  const said = await ask(['--check', name], JSON.stringify({ args, env: { ...env, KEEP_OUT: data } })).catch(cause => {
-    throw unreadable(cause)
-  })
-  return Wrong.parse(said)
+  return await ask(['--check', name], JSON.stringify({ args, env: { ...env, KEEP_OUT: data } }))
+    .then(said => Wrong.parse(said))
+    .catch(cause => {
+      throw unreadable(cause)
+    })
 }
 
 const unreadable = (cause: unknown) =>

@@ -2,9 +2,8 @@
 
 const BEGIN = /-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----/
 const END = /-----END [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----/
-/** Its body, also behind what a logger puts before each line, and what may stand above that. */
-const PART =
-  /^\s*(?:[A-Za-z0-9+/=]*|(?:Proc-Type|DEK-Info|Version|Comment|Hash): .*)\s*$|[\s:|>][A-Za-z0-9+/=]{32,}\s*$/
+/** Its body, also behind what a logger puts before each line, and what may stand above that; of a line without blanks at its ends. */
+const PART = /^(?:[A-Za-z0-9+/=]*|(?:Proc-Type|DEK-Info|Version|Comment|Hash): .*)$|[\s:|>][A-Za-z0-9+/=]{32,}$/
 /** No key has more lines. */
 const MOST_LINES = 300
 
@@ -16,7 +15,7 @@ export class KeyLines {
     if (this.#left > 0) {
       const isEnd = END.test(line)
       this.#left = isEnd ? 0 : this.#left - 1
-      if (isEnd || PART.test(line)) return true
+      if (isEnd || PART.test(line.trim())) return true
       this.#left = 0
     }
     if (line.includes('-----BEGIN ') && BEGIN.test(line) && !END.test(line)) this.#left = MOST_LINES
