@@ -163,6 +163,12 @@ test('a private key on many lines is taken out, also where its begin or its end 
   expect(data.lines).toBe(written.length)
 })
 
+test('a long line of blanks inside a key holds nothing up', async () => {
+  put(['-----BEGIN RSA PRIVATE KEY-----', `!${' '.repeat(400_000)}!`, 'after'].map(line => `${stamp(9)} ${line}`))
+  const { data } = await place.call('get_pod_logs', { name: 'web-1' })
+  expect(data.log).toMatch(/^‹secret›\n!.*\nafter$/)
+})
+
 test('errors that differ in numbers, names and ids are one, with first and last time', async () => {
   const times = [50, 40, 30, 20, 10].map(seconds => stamp(seconds))
   put([

@@ -57,9 +57,10 @@ function cleaned({ time, text }: LogLine): LogLine {
 
 const KEY_BEGINS = /-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY-----/
 const KEY_ENDS = /-----END [A-Z0-9 ]{0,40}PRIVATE KEY-----/
-const KEY_LINE = /^\s*(?:[A-Za-z0-9+/=]*|(?:Proc-Type|DEK-Info): .*)\s*$/
+/** Of lines without blanks at their ends. */
+const KEY_LINE = /^(?:[A-Za-z0-9+/=]*|(?:Proc-Type|DEK-Info): .*)$/
 /** Before the end of a key, whose begin is not seen, only what is too long for a word. */
-const KEY_ROW = /^\s*[A-Za-z0-9+/=]{16,}\s*$/
+const KEY_ROW = /^[A-Za-z0-9+/=]{16,}$/
 const LONGEST_KEY = 200
 
 /** Private keys that stand on many lines, also where the first of them is not on this page. */
@@ -72,7 +73,7 @@ function withoutKeys(lines: readonly LogLine[]): LogLine[] {
     hidden.add(at)
     for (let n = at + step; Math.abs(n - at) < LONGEST_KEY; n += step) {
       const line = begins || n === at - 1 ? KEY_LINE : KEY_ROW
-      if (!line.test(lines[n]?.text ?? '-')) break
+      if (!line.test(lines[n]?.text.trim() ?? '-')) break
       hidden.add(n)
     }
   }
