@@ -9,10 +9,14 @@ export function isExact(source: string, value: number): boolean {
 
 /** Those that count: `-0.0120e5` has 12. */
 function digitsOf(source: string): string {
-  return source
+  const digits = source
     .replace(/[eE].*$/, '')
     .replaceAll(/[^\d]/g, '')
-    .replaceAll(/^0+|0+$/g, '')
+    .replace(/^0+/, '')
+  // By hand: a pattern for the end would look at each run of zeros again and again.
+  let end = digits.length
+  while (digits[end - 1] === '0') end--
+  return digits.slice(0, end)
 }
 
 /** For JSON.parse: numbers that would lose digits become text. */
