@@ -27,6 +27,7 @@ const PROBED = ['/health', '/ready', '/metrics']
 const LOCAL = ['localhost', '127.0.0.1', '[::1]']
 const MOST_NAME = 128
 const MOST_STREAMS = 20
+const MOST_DEEP = 100
 
 export class Doorkeeper {
   /** Calls that are not answered yet. */
@@ -114,6 +115,11 @@ export class Doorkeeper {
   /** Its role. Then it runs, and is noted when it has. */
   readonly call: RequestHandler = (req, res, next) => {
     if (!req.is('application/json')) return this.#deny(req, res, 415, 'body', 'Send application/json.')
+    if (isDeeper(req.body, MOST_DEEP)) {
+      // Whoever walks it, to note it or to answer it, would run out of stack.
+      req.body = undefined
+      return this.#deny(req, res, 400, 'body', `This is nested deeper than ${MOST_DEEP} levels.`)
+    }
     if (Array.isArray(req.body)) return this.#deny(req, res, 400, 'body', 'Send one message at a time.')
     const caller = res.locals.caller as Caller
     const tool = askedOf(req.body)
@@ -238,8 +244,23 @@ const READING: readonly string[] = [
 /** The tool that is called, or what else is asked that not everyone may; null for lists and the like. */
 function askedOf(body: unknown): string | null {
   const { method, params } = (body ?? {}) as { method?: unknown; params?: { name?: unknown } }
-  if (READING.includes(`${method}`)) return `${method}`
-  return method === 'tools/call' ? `${params?.name}`.slice(0, MOST_NAME) : null
+  const reading = READING.find(one => one === method)
+  if (reading) return reading
+  const name = params?.name
+  // What is no name is none of a tool; not all of it can be made a text as it is.
+  return method === 'tools/call'
+    ? `${typeof name === 'string' ? name : JSON.stringify(name)}`.slice(0, MOST_NAME)
+    : null
+}
+
+/** Level by level: a walk that calls itself is what must not happen. */
+function isDeeper(value: unknown, most: number): boolean {
+  let level = [value]
+  for (let depth = 0; depth <= most; depth++) {
+    level = level.flatMap(one => (one !== null && typeof one === 'object' ? Object.values(one) : []))
+    if (level.length === 0) return false
+  }
+  return true
 }
 
 function argumentsOf(body: unknown): Record<string, unknown> {

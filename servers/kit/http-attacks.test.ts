@@ -124,6 +124,54 @@ test('no request hides in another', async () => {
   expect(statuses(await raw(nobody + nobody))).toEqual([401, 401])
 }, 60_000)
 
+test('what is nested without end, or is no name, is refused, noted, and ends nothing', async () => {
+  const here = await startOverHttp('kit/fixtures/team.ts', env)
+  const post = (method: string, params: string) => {
+    const headers = { ...JSON_BODY, authorization: `Bearer ${ADMIN}` }
+    return here.ask('/mcp', {
+      method: 'POST',
+      headers,
+      body: `{"jsonrpc":"2.0","id":1,"method":${method},"params":${params}}`,
+    })
+  }
+  for (const levels of [150, 20_000, 200_000])
+    for (const [open, close] of [
+      ['[', ']'],
+      ['{"a":', '}'],
+    ] as const) {
+      const deep = `${open.repeat(levels)}0${close.repeat(levels)}`
+      if (deep.length > 1_000_000) continue
+      for (const [method, params] of [
+        ['"resources/read"', `{"uri":"x:y","arguments":{"x":${deep}}}`],
+        ['"tools/call"', `{"name":"wipe_all","arguments":{"x":${deep}}}`],
+        ['"tools/call"', `{"name":${deep}}`],
+        ['"ping"', deep],
+        [deep, '{}'],
+      ] as const) {
+        const said = await post(method, params)
+        expect([levels, method.slice(0, 20), said.status, said.json.error.message]).toEqual([
+          levels,
+          method.slice(0, 20),
+          400,
+          'This is nested deeper than 100 levels.',
+        ])
+      }
+    }
+  for (const name of ['{"toString":1}', '["wipe_all"]', 'null', '7'])
+    expect([name, (await post('"tools/call"', `{"name":${name},"arguments":{}}`)).json.error.code]).toEqual([
+      name,
+      -32602,
+    ])
+  expect((await post('{"toString":1}', '{}')).status).toBe(400)
+  expect(
+    (await post('"tools/call"', `{"name":"look","arguments":{"x":${'['.repeat(50)}${']'.repeat(50)}}}`)).status,
+  ).toBe(200)
+  expect(existsSync(WIPED_FILE)).toBe(false)
+  expect(await here.stop()).toBe(0)
+  expect(here.log()).not.toContain('crashed')
+  expect(here.lines().filter(line => line.outcome === 'denied' && line.reason === 'body').length).toBe(25)
+})
+
 test('a head that has no end, and one too large, hold nothing', async () => {
   const large = await raw(`POST /mcp HTTP/1.1\r\n${HEAD}X: ${'x'.repeat(100_000)}\r\n\r\n`)
   expect(statuses(large)).toEqual([431])
