@@ -273,7 +273,7 @@ test('a task goes on at the server that made it, for the client that made it, ov
   const again = house.client()
   expect((await modern(again, 'tasks/get', { taskId: 't1' })).result).toMatchObject({ status: 'completed' })
   const another = house.client({ client: 'another' })
-  expect((await modern(another, 'tasks/get', { taskId: 't1' })).error).toMatchObject({ code: -32601 })
+  expect((await modern(another, 'tasks/get', { taskId: 't1' })).error).toMatchObject({ code: -32602 })
   const elsewhere = house.client({ server: 'talker' })
   expect(await modern(elsewhere, 'tasks/get', { taskId: 't1' })).not.toMatchObject({ result: { status: 'completed' } })
 })

@@ -17,7 +17,11 @@ let house: House
 
 beforeAll(async () => {
   house = await openHouse({
-    servers: { dual: [fixture('gateway/sdk2.mjs')], own: [fixture('gateway/modern.mjs')] },
+    servers: {
+      dual: [fixture('gateway/sdk2.mjs')],
+      own: [fixture('gateway/modern.mjs')],
+      talker: [fixture('gateway/talker.mjs')],
+    },
     clocks,
     // Half a second stands for the 50 s after which a client is told to repeat its call.
     instead: () => ({ holding: { clientMs: 500, heartbeatMs: 100 } }),
@@ -225,7 +229,7 @@ test('another client, guessing or told the id, hears nothing of the task and end
   if (execution.kind !== 'task') throw new Error(execution.kind)
   const { taskId } = execution.handle
   for (const method of ['tasks/get', 'tasks/cancel', 'tasks/update'])
-    expect(await thief.raw(method, { taskId, inputResponses: {} })).toMatchObject({ error: { code: -32601 } })
+    expect(await thief.raw(method, { taskId, inputResponses: {} })).toMatchObject({ error: { code: -32602 } })
   expect((await waitingOf('owner')).state.kind).toBe('waiting')
   await Promise.all([client.close(), thief.close()])
 })
@@ -238,5 +242,25 @@ test('a client that did not say so gets no task', async () => {
   }
   const { result } = await client.raw('tools/call', { name: 'dual_greet', arguments: { name: 'plain' }, _meta })
   expect(result).toMatchObject({ resultType: 'complete', isError: true })
+  await client.close()
+})
+
+test('once its request is answered with a task, nothing more is said under that request', async () => {
+  const client = await openTasks('talks')
+  const _meta = {
+    'io.modelcontextprotocol/protocolVersion': '2026-07-28',
+    'io.modelcontextprotocol/clientCapabilities': { extensions: { [TASKS]: {} } },
+    'io.modelcontextprotocol/logLevel': 'debug',
+    progressToken: 'p',
+  }
+  const params = { name: 'talker_tell', arguments: { do: 'log', level: 'error', data: 'late' }, _meta }
+  const { result } = await client.raw('tools/call', params)
+  expect(result).toMatchObject({ resultType: 'task' })
+  const before = client.heard.length
+  await yes('talks')
+  const status = async () => (await client.raw('tasks/get', { taskId: result!.taskId })).result?.status
+  await expect.poll(status, { timeout: 20_000 }).toBe('completed')
+  expect(house.gateway.wire(5_000).some(one => one.from === 'talker' && one.text.includes('"late"'))).toBe(true)
+  expect(client.heard.slice(before).filter(one => one.method !== undefined)).toEqual([])
   await client.close()
 })

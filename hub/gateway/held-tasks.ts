@@ -50,7 +50,7 @@ export class HeldTasks {
       if (early) return early.text
       const now = new Date().toISOString()
       const id = `gatehouse-${randomUUID()}`
-      const timer = setTimeout(() => this.#held.delete(id), LIFE_MS).unref()
+      const timer = setTimeout(() => this.#expire(id), LIFE_MS).unref()
       const held: Held = {
         frame,
         flight,
@@ -77,9 +77,10 @@ export class HeldTasks {
     const own = ownTask(held)
     if (own !== null && !held.isCancelled) return this.#passOn(frame, held, id, own)
     if (frame.method === 'tasks/get') return Promise.resolve(resultFrame(frame.id!, state(id, held)))
-    if (frame.method === 'tasks/cancel') cancel(held, 'its client cancelled its task')
-    else if (frame.method === 'tasks/update') goOn(held, frame)
-    else return null
+    if (frame.method === 'tasks/update') goOn(held, frame)
+    else if (frame.method !== 'tasks/cancel') return null
+    // How it ended stays as it is.
+    else if (!isOver(held)) cancel(held, 'its client cancelled its task')
     return Promise.resolve(resultFrame(frame.id!, DONE))
   }
 
@@ -91,10 +92,16 @@ export class HeldTasks {
     this.#held.clear()
   }
 
+  #expire(id: string): void {
+    const held = this.#held.get(id)
+    this.#held.delete(id)
+    if (held?.answer === null) cancel(held, 'nobody can take its answer any more')
+  }
+
   /** Never one whose call goes on: nobody could take its answer, or stop it. */
   #dropOld(): void {
     if (this.#held.size <= MOST) return
-    const over = [...this.#held].find(([, held]) => held.isCancelled || (held.answer !== null && !goesOn(held)))
+    const over = [...this.#held].find(([, held]) => isOver(held))
     if (!over) return
     clearTimeout(over[1].timer)
     this.#held.delete(over[0])
@@ -131,12 +138,14 @@ function goOn(held: Held, update: ClientFrame): void {
   if (asked(held) === null || given === undefined || held.isCancelled) return
   const state = memberAt(held.answer!, ['result', 'requestState'])
   const { text, params } = held.frame
-  const next = withMembers(text, params!, {
-    inputResponses: given,
-    ...(state ? { requestState: held.answer!.slice(state.start, state.end) } : {}),
-  })
+  const next = read(
+    withMembers(text, params!, {
+      inputResponses: given,
+      ...(state ? { requestState: held.answer!.slice(state.start, state.end) } : {}),
+    }),
+  )
   held.answer = null
-  void settle(held, held.again(read(next)))
+  void settle(held, held.again(next))
 }
 
 function read(text: string): ClientFrame {
@@ -179,8 +188,9 @@ const asked = (held: Held): string | null =>
     ? (partOf(held, ['result', 'inputRequests']) ?? '{}')
     : null
 
-/** There is an answer, and it is not the last one. */
-const goesOn = (held: Held): boolean => asked(held) !== null || ownTask(held) !== null
+/** There is its last answer, or there will be none. */
+const isOver = (held: Held): boolean =>
+  held.isCancelled || (held.answer !== null && asked(held) === null && ownTask(held) === null)
 
 function ownTask(held: Held): string | null {
   if (partOf(held, ['result', 'resultType']) !== '"task"') return null

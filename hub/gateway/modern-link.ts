@@ -1,9 +1,12 @@
 // What a link answers to requests of the modern era: each stands for itself, with its own capabilities and log level.
 import { memberAt } from '../../contract/wire.ts'
+import { atMost } from '../at-most.ts'
+import { ask } from '../supervisor/ask.ts'
 import type { Upstream } from '../supervisor/upstream.ts'
 import { BAD_PARAMS, type ClientFrame, DENIED, errorFrame, resultFrame, toolErrorFrame } from './frame.ts'
 import { HeldTasks } from './held-tasks.ts'
 import type { House } from './house.ts'
+import { introduce } from './introduce.ts'
 import { ListenStream } from './listen.ts'
 import { type Envelope, isAcknowledged } from './modern.ts'
 import { ModernCaller } from './modern-caller.ts'
@@ -12,7 +15,7 @@ import type { KnownServer } from './parts.ts'
 import { type Asker, callOf, type Flight } from './relay.ts'
 import { Rounds } from './rounds.ts'
 import { type Emitted, RESOURCE_NOT_FOUND, RpcError, route, type Target } from './route.ts'
-import { ownRequest } from './upstreams.ts'
+import { ownRequest, SAID_WITHIN_MS } from './upstreams.ts'
 import type { ListKind, View } from './view.ts'
 import { discoveryOf } from './what-it-sees.ts'
 
@@ -33,6 +36,15 @@ export interface LinkSide {
   /** `request`: source text of the id that the frame belongs to. */
   note(text: string, about: { name?: string; correlation?: string }, request: string): void | Promise<void>
 }
+
+/** A resource that a stream may hear of, and whose it is. */
+interface Watched {
+  uri: string
+  server: KnownServer
+  upstream: Upstream
+}
+
+const ABOUT_TASKS = new Set(['tasks/get', 'tasks/update', 'tasks/cancel'])
 
 export class ModernSide {
   readonly #house: House
@@ -62,6 +74,8 @@ export class ModernSide {
     if (list) return resultFrame(id, this.#link.page(list, view, frame, 'modern'))
     if (frame.method === 'subscriptions/listen') return this.#listen(frame, envelope, view, flight, correlation)
     const send = (text: string, server: KnownServer) => {
+      // Its request is answered; nothing more is said under that id.
+      if (flight.isTask) return
       flight.progressed = true
       return this.#link.note(text, { name: server.name, correlation }, id)
     }
@@ -92,8 +106,16 @@ export class ModernSide {
 
   #target(frame: ClientFrame, view: View): Target {
     const { tasks, emitted } = this.#link.common()
-    const target =
-      tasks.target(frame, this.#link.server?.id) ?? toTarget(frame, view, this.#link.server !== null, emitted)
+    const ofTask = tasks.target(frame, this.#link.server?.id)
+    if (!ofTask && this.#link.server === null && ABOUT_TASKS.has(frame.method)) {
+      this.#house.guard.refused.record(
+        this.#link.client,
+        'It asked for a task that is not one of its own.',
+        'refused/task',
+      )
+      throw new RpcError(BAD_PARAMS, 'There is no such task: it ended long ago, or is not of this client.')
+    }
+    const target = ofTask ?? toTarget(frame, view, this.#link.server !== null, emitted)
     const isRound = frame.fields.some(m => m.key === 'requestState' || m.key === 'inputResponses')
     // Its rounds are kept here, under handles of ours: this one would be a call of its own.
     if (isRound && this.#house.supervisor.listing(target.server.id)?.era === 'legacy')
@@ -130,33 +152,61 @@ export class ModernSide {
     const { signal } = flight.abort
     const stream = new ListenStream(this.#link, frame, view, text => this.#link.note(text, { correlation }, frame.id!))
     const caller = new ModernCaller(this.#link, envelope, () => {})
-    const watched: { uri: string; begin: () => Promise<void> }[] = []
+    const watched: Watched[] = []
     for (const uri of stream.uris) {
-      const begin = await this.#mayWatch(frame, caller, view, uri, flight, correlation)
-      if (begin) watched.push({ uri, begin: () => begin(stream) })
+      const at = await this.#mayWatch(frame, caller, view, uri, flight, correlation)
+      if (at) watched.push({ uri, ...at })
     }
     if (signal.aborted) return null
     const tasks = await this.#tasksOf(frame, caller, stream.tasks, flight, correlation)
     if (signal.aborted) return null
     this.#streams.add(stream)
-    // In force before it is acknowledged, so that no change between is missed.
-    for (const { begin } of watched) await begin().catch(() => {})
-    stream.acknowledge(
-      watched.map(({ uri }) => uri),
-      [...tasks.values()].flat(),
-    )
-    for (const [upstream, taskIds] of tasks) {
-      const onNotification = (text: string) => (isAcknowledged(text) ? undefined : stream.tell(upstream.server, text))
-      const asked = ownRequest('subscriptions/listen', { notifications: { taskIds }, _meta: frame.value._meta })
-      void upstream.upstream.request(asked, { signal, onNotification }).catch(() => {})
+    try {
+      // In force before it is acknowledged, so that no change between is missed.
+      const uris = await this.#watch(stream, watched)
+      if (signal.aborted) return null
+      stream.acknowledge(uris, [...tasks.values()].flat())
+      for (const [upstream, taskIds] of tasks) {
+        const onNotification = (text: string) => (isAcknowledged(text) ? undefined : stream.tell(upstream.server, text))
+        const asked = ownRequest('subscriptions/listen', { notifications: { taskIds }, _meta: frame.value._meta })
+        void upstream.upstream.request(asked, { signal, onNotification }).catch(() => {})
+      }
+      await new Promise<void>(resolve => {
+        if (signal.aborted) resolve()
+        else signal.addEventListener('abort', () => resolve(), { once: true })
+      })
+      return null
+    } finally {
+      this.#streams.delete(stream)
+      this.#house.upstreams.leave(stream)
     }
-    await new Promise<void>(resolve => {
-      if (signal.aborted) resolve()
-      else signal.addEventListener('abort', () => resolve(), { once: true })
-    })
-    this.#streams.delete(stream)
-    this.#house.upstreams.leave(stream)
-    return null
+  }
+
+  /** Gives those that their servers did not refuse; one that says nothing in time is not waited for. */
+  async #watch(stream: ListenStream, watched: readonly Watched[]): Promise<string[]> {
+    const { subscriptions } = this.#house.upstreams
+    const modern = new Set<Upstream>()
+    const refused = new Set<string>()
+    const said: Promise<void>[] = []
+    for (const { uri, server, upstream } of watched) {
+      if (this.#house.upstreams.attach(server, upstream))
+        introduce(this.#house, this.#link.common().client, server, upstream)
+      const isFirst = subscriptions.isFirst(upstream.scope, uri)
+      subscriptions.add(upstream.scope, uri, stream)
+      if (upstream.era === 'modern') modern.add(upstream)
+      else if (isFirst)
+        said.push(
+          ask(upstream, 'resources/subscribe', { uri })
+            .then(() => {})
+            .catch(() => {
+              subscriptions.remove(upstream.scope, uri, stream)
+              refused.add(uri)
+            }),
+        )
+    }
+    for (const upstream of modern) said.push(this.#house.upstreams.listen(upstream))
+    await atMost(SAID_WITHIN_MS, Promise.all(said))
+    return watched.flatMap(({ uri }) => (refused.has(uri) ? [] : [uri]))
   }
 
   /** Those of the tasks that this client's own calls made and policy lets it follow, each with whoever runs it. */
@@ -192,8 +242,8 @@ export class ModernSide {
     uri: string,
     flight: Flight,
     correlation: string,
-  ): Promise<((stream: ListenStream) => Promise<void>) | null> {
-    const { guard, supervisor, upstreams } = this.#house
+  ): Promise<Omit<Watched, 'uri'> | null> {
+    const { guard, supervisor } = this.#house
     const asked: ClientFrame = { ...frame, method: 'resources/subscribe', value: { uri }, fields: [] }
     let target: Target
     try {
@@ -217,14 +267,8 @@ export class ModernSide {
     } catch {
       return null
     }
-    if (!memberAt(upstream.initialize, ['capabilities', 'resources', 'subscribe'])) return null
-    return async stream => {
-      const isFirst = upstreams.subscriptions.isFirst(upstream.scope, uri)
-      upstreams.attach(server, upstream)
-      upstreams.subscriptions.add(upstream.scope, uri, stream)
-      if (upstream.era === 'modern') await upstreams.listen(upstream)
-      else if (isFirst) await upstream.request(ownRequest('resources/subscribe', { uri }))
-    }
+    const isOffered = memberAt(upstream.initialize, ['capabilities', 'resources', 'subscribe'])
+    return isOffered ? { server, upstream } : null
   }
 }
 

@@ -14,11 +14,16 @@ export class RefusedFrames {
     this.#now = now
   }
 
-  /** `what`: unreadable, an answer to nothing that was asked, a method nobody knows, or what the client did not read. */
+  /** `what`: unreadable, an answer to nothing that was asked, a method nobody knows, another's task, or what the client did not read. */
   record(
     client: string,
     why: string,
-    what: 'refused/frame' | 'refused/answer' | 'refused/method' | 'refused/notification' = 'refused/frame',
+    what:
+      | 'refused/frame'
+      | 'refused/answer'
+      | 'refused/method'
+      | 'refused/task'
+      | 'refused/notification' = 'refused/frame',
   ): void {
     const known = this.#counts.get(client)
     const now = this.#now()

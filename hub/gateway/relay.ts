@@ -179,7 +179,7 @@ function cancellationFor({ era }: Upstream, { cancellation }: Flight): string | 
 }
 
 function tellProgress(asker: Asker, text: string, flight: Flight, correlation: string): void | Promise<void> {
-  if (flight.cancelled || flight.isTask) return
+  if (flight.cancelled) return
   flight.progressed = true
   const at = memberAt(text, ['params', 'progress'])
   const said = at ? Number(text.slice(at.start, at.end)) : Number.NaN

@@ -2,6 +2,7 @@
 // to, and where that cannot be told, nobody's private matter reaches another.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { memberAt, splice } from '../../contract/wire.ts'
+import { atMost } from '../at-most.ts'
 import type { Upstream } from '../supervisor/upstream.ts'
 import { type PersonsAnswer, PersonsSide } from './ask-person.ts'
 import { errorFrame, INTERNAL_ERROR, METHOD_NOT_FOUND } from './frame.ts'
@@ -22,11 +23,14 @@ interface Attached {
   detach: (() => void)[]
   /** The stream on which a modern server says what changed of the resources that are watched. */
   stream: AbortController | undefined
+  /** Called once that stream is acknowledged. */
+  waiting: Set<() => void>
 }
 
 const FIRST_PAUSE_MS = 1_000
 const LONGEST_PAUSE_MS = 60_000
-const ACKNOWLEDGED_WITHIN_MS = 2_000
+/** Longer than any server takes that says anything at all. */
+export const SAID_WITHIN_MS = 5_000
 
 export class Upstreams {
   readonly #attached = new Map<Upstream, Attached>()
@@ -47,7 +51,12 @@ export class Upstreams {
   /** Listens to this upstream from now on; once is enough. True the first time. */
   attach(server: KnownServer, upstream: Upstream): boolean {
     if (this.#attached.has(upstream)) return false
-    const sets = { inFlight: new Map(), calls: new Set<CallOf>(), users: new Set<Listener>() }
+    const sets = {
+      inFlight: new Map(),
+      calls: new Set<CallOf>(),
+      users: new Set<Listener>(),
+      waiting: new Set<() => void>(),
+    }
     const attached: Attached = { server, upstream, ...sets, detach: [], stream: undefined }
     this.#attached.set(upstream, attached)
     attached.detach.push(upstream.onNotification(text => this.#notified(attached, text)))
@@ -101,10 +110,15 @@ export class Upstreams {
     attached.stream?.abort()
     attached.stream = new AbortController()
     const { signal } = attached.stream
-    await new Promise<void>(resolve => {
-      setTimeout(resolve, ACKNOWLEDGED_WITHIN_MS).unref()
-      void this.#stream(attached, signal, resolve).finally(resolve)
-    })
+    // A stream that another takes the place of says nothing: who waits for it waits for that other.
+    const heard = () => {
+      if (signal.aborted) return
+      for (const go of attached.waiting) go()
+      attached.waiting.clear()
+    }
+    const acknowledged = new Promise<void>(resolve => attached.waiting.add(resolve))
+    void this.#stream(attached, signal, heard).finally(heard)
+    await atMost(SAID_WITHIN_MS, acknowledged)
   }
 
   /** What this server may ask for a client of these capabilities. */
@@ -132,14 +146,16 @@ export class Upstreams {
     for (const attached of this.#attached.values()) {
       attached.users.delete(listener)
       attached.inFlight.delete(listener)
-      this.#person.left(listener)
     }
+    this.#person.left(listener)
+    const fewer = new Set<Upstream>()
     for (const { scope, uri } of this.subscriptions.leave(listener)) {
       for (const { upstream } of this.running().filter(a => a.upstream.scope === scope)) {
-        if (upstream.era === 'modern') void this.listen(upstream)
+        if (upstream.era === 'modern') fewer.add(upstream)
         else void upstream.request(ownRequest('resources/unsubscribe', { uri })).catch(() => {})
       }
     }
+    for (const upstream of fewer) void this.listen(upstream)
   }
 
   close(): void {
