@@ -1,3 +1,4 @@
+import { homedir } from 'node:os'
 import { expect, test } from 'vitest'
 import type { ArgumentCondition } from '../../contract/policy.ts'
 import { fitOf, fitsArguments } from './conditions.ts'
@@ -23,6 +24,20 @@ test.each<[string, Test, string, string]>([
   ['ns', { equals: 'prod' }, '{"ns":null}', 'unclear'],
   ['ns', { equals: null }, '{"ns":null}', 'yes'],
   ['b', { equals: true }, '{"b":"true"}', 'unclear'],
+  // what servers turn into the wanted kind: 1 and "yes" into true, other writings into a number, also inside of a list
+  ['force', { equals: true }, '{"force":1}', 'unclear'],
+  ['force', { equals: true }, '{"force":"yes"}', 'unclear'],
+  ['force', { equals: true }, '{"force":false}', 'no'],
+  ['force', { equals: 'true' }, '{"force":true}', 'unclear'],
+  ['force', { equals: 'yes' }, '{"force":true}', 'unclear'],
+  ['n', { equals: 5 }, '{"n":"0x5"}', 'unclear'],
+  ['n', { equals: 5 }, '{"n":" +5.0 "}', 'unclear'],
+  ['n', { equals: 0 }, '{"n":""}', 'unclear'],
+  ['n', { equals: 5 }, '{"n":"6"}', 'no'],
+  ['o', { equals: [5, { force: true }] }, '{"o":["5",{"force":1}]}', 'unclear'],
+  ['o', { equals: [5, { force: true }] }, '{"o":["5",{"force":1}],"p":1}', 'unclear'],
+  ['o', { equals: [5] }, '{"o":[6]}', 'no'],
+  ['o', { equals: [5] }, '{"o":{"0":5}}', 'no'],
   // missing
   ['ns', { equals: 'prod' }, '{}', 'unclear'],
   ['ns', { equals: 'prod' }, '[]', 'unclear'],
@@ -74,6 +89,18 @@ test.each<[string, Test, string, string]>([
   ['path', { glob: '/etc/**' }, '{"path":"/ETC/passwd"}', 'unclear'],
   ['path', { glob: '/etc/**' }, '{"path":"/home/etc/passwd"}', 'no'],
   ['path', { glob: '/data/*' }, '{"path":7}', 'unclear'],
+  // the folder itself, and other writings of one path
+  ['path', { glob: '/etc/**' }, '{"path":"/etc"}', 'unclear'],
+  ['path', { glob: '/etc/*' }, '{"path":"/etc/"}', 'yes'],
+  ['path', { glob: '/etc/**' }, '{"path":"file:///etc/pa%73swd"}', 'unclear'],
+  ['path', { glob: '/etc/**' }, '{"path":"FILE://localhost/etc/passwd"}', 'unclear'],
+  ['path', { glob: '/etc/**' }, '{"path":"../../../etc/passwd"}', 'unclear'],
+  ['path', { glob: 'etc/**' }, '{"path":"../../../lib/x"}', 'no'],
+  ['path', { glob: '~/.ssh/**' }, `{"path":"${homedir()}/.ssh/id"}`, 'unclear'],
+  ['path', { glob: `${homedir()}/.ssh/**` }, '{"path":"~/.ssh/id"}', 'unclear'],
+  ['path', { glob: '~/.ssh/**' }, '{"path":"~/.ssh/id"}', 'yes'],
+  ['path', { glob: 'C:\\Users\\**' }, '{"path":"c:/users/me"}', 'unclear'],
+  ['path', { glob: 'C:/Users/**' }, '{"path":"C:\\\\Users\\\\me"}', 'unclear'],
   ['path', { glob: '/data/a+(b).{c,d}[e]' }, '{"path":"/data/a+(b).{c,d}[e]"}', 'yes'],
   ['ns', { glob: 'prod-?' }, '{"ns":"prod-1"}', 'yes'],
   ['ns', { glob: 'prod-*' }, '{"ns":"my-prod-1"}', 'no'],

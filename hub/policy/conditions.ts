@@ -1,13 +1,17 @@
 // Conditions of a rule on a call's arguments. What cannot be judged fits every deny and ask, and no allow.
+import { homedir } from 'node:os'
 import { posix } from 'node:path'
 import type { ArgumentCondition, Rule } from '../../contract/policy.ts'
 import { fitsPath, fitsPattern } from './globs.ts'
 import { compareNumbers, isNumberText, isSame, type Json, jsonOf, Num } from './json-value.ts'
+import { climbs, plainPath } from './paths.ts'
 
 /** `unclear`: the value is missing, of an unexpected kind, or too long to look at. */
 export type Fit = 'yes' | 'no' | 'unclear'
 
 const MOST_LOOKED_AT = 4096
+/** Of a glob: where it begins is known. */
+const ROOTED = /^(?:[/~]|[a-z]:[\\/])/i
 
 /** Whether a rule's conditions fit these arguments (undefined: unreadable), read in the rule's own favour of caution. */
 export function fitsArguments(rule: Rule, given: Json | undefined): boolean {
@@ -80,14 +84,22 @@ function any(fits: Fit[]): Fit {
   return fits.includes('unclear') ? 'unclear' : 'no'
 }
 
-// A server may take "5" for 5, ["prod"] for "prod" and Prod for prod; null often means: the default.
+// A server may take "5" for 5, 1 for true, ["prod"] for "prod" and Prod for prod; null often means: the default.
 function equals(wanted: Json, value: Json): Fit {
   if (isSame(wanted, value)) return 'yes'
   if (value === null || isContainer(wanted) !== isContainer(value)) return 'unclear'
-  if (isContainer(value)) return 'no'
+  if (isContainer(value)) return mayEqualWithin(wanted as object, value as object) ? 'unclear' : 'no'
+  if ((typeof wanted === 'boolean') !== (typeof value === 'boolean')) return 'unclear'
   const [a, b] = [textOf(wanted), textOf(value)]
+  if (wanted instanceof Num !== value instanceof Num && Number(a) === Number(b)) return 'unclear'
   if (isNumberText(a) && isNumberText(b) && compareNumbers(new Num(a), new Num(b)) === 0) return 'unclear'
   return folded(a) === folded(b) ? 'unclear' : 'no'
+}
+
+function mayEqualWithin(wanted: object, value: object): boolean {
+  const [names, given] = [Object.entries(wanted), new Map<string, Json>(Object.entries(value))]
+  if (Array.isArray(wanted) !== Array.isArray(value) || names.length !== given.size) return false
+  return names.every(([name, one]) => given.has(name) && equals(one as Json, given.get(name)!) !== 'no')
 }
 
 function bound(value: Json, limit: number, sign: 1 | -1): Fit {
@@ -95,14 +107,17 @@ function bound(value: Json, limit: number, sign: 1 | -1): Fit {
   return compareNumbers(value, new Num(String(limit))) * sign >= 0 ? 'yes' : 'no'
 }
 
-// `/data/../etc/x` is under /etc, whatever it begins with.
+// `/data/../etc/x` is under /etc, whatever it begins with, and so are file:///etc/x and, for who deletes it, /etc itself.
 function inGlob(glob: string, value: Json): Fit {
   if (typeof value !== 'string' || Buffer.byteLength(value) > MOST_LOOKED_AT) return 'unclear'
   const hasDots = /(^|[/\\])(\.|%2e){1,2}([/\\]|$)/i.test(value)
   if (!hasDots && fitsPath(glob, value)) return 'yes'
   const straight = posix.normalize(value.replaceAll('\\', '/').replace(/%2e/gi, '.'))
-  const wanted = folded(glob)
-  return [value, straight].some(one => fitsPath(wanted, folded(one), true)) ? 'unclear' : 'no'
+  if (ROOTED.test(glob) && climbs(straight)) return 'unclear'
+  const paths = [...new Set([value, straight, plainPath(value) ?? straight].map(folded))]
+  const written = paths.flatMap(path => [path, `${path}/`])
+  const wanted = new Set([glob, glob.replaceAll('\\', '/'), glob.replace(/^~(?=\/|$)/, homedir())].map(folded))
+  return [...wanted].some(one => written.some(path => fitsPath(one, path, true))) ? 'unclear' : 'no'
 }
 
 function inPattern(pattern: string, value: Json): Fit {

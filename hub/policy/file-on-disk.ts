@@ -1,9 +1,18 @@
 // policy.json on disk: read whole or not at all, written atomically, and whether it changed since it was read.
+import { isUtf8 } from 'node:buffer'
 import { readFileSync, statSync } from 'node:fs'
 import { writeFileSync } from 'atomically'
 import { markOf } from '../file-mark.ts'
 
 const MOST_BYTES = 1_000_000
+/** What stands in the place of a text that cannot be had; no policy reads like it. */
+const NO_FILE = 'it is no file of at most 1 MB'
+const NO_TEXT = 'it is no UTF-8 text'
+const NO_RIGHT = 'there is no right to read it'
+
+export function isNoPolicy(text: string): boolean {
+  return text === NO_FILE || text === NO_TEXT || text === NO_RIGHT
+}
 
 export class FileOnDisk {
   readonly #path: string
@@ -23,10 +32,12 @@ export class FileOnDisk {
     try {
       // A pipe or a device in its place would hold up everything, and so would a huge file.
       const stat = statSync(this.#path)
-      if (!stat.isFile() || stat.size > MOST_BYTES) return 'not a file of at most 1 MB'
-      return readFileSync(this.#path, 'utf8')
+      if (!stat.isFile() || stat.size > MOST_BYTES) return NO_FILE
+      const bytes = readFileSync(this.#path)
+      // Else a rule would hold what nobody wrote.
+      return isUtf8(bytes) ? bytes.toString().replace(/^\uFEFF/, '') : NO_TEXT
     } catch (error) {
-      return (error as NodeJS.ErrnoException).code === 'ENOENT' ? null : 'no right to read it'
+      return (error as NodeJS.ErrnoException).code === 'ENOENT' ? null : NO_RIGHT
     }
   }
 

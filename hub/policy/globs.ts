@@ -2,7 +2,7 @@
 import { RE2JS } from 're2js'
 import { HubError } from '../error.ts'
 
-const MOST_COMPILED = 500
+const MOST_COMPILED = 2000
 const compiled = new Map<string, RE2JS>()
 
 /** Whether a name (of a client or tool) fits a glob. `*` and `?` stand for any characters. */

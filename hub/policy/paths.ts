@@ -3,36 +3,42 @@ import { homedir } from 'node:os'
 import { posix, win32 } from 'node:path'
 
 const LONGEST_PATH = 4096
-const IS_PATH = /^(?:\/|~(?:[/\\]|$)|file:|[a-z]:[\\/]|\\\\)/i
+/** From a root, a home or a variable; of the latter two nobody here knows all. */
+const IS_PATH = /^(?:\/|~[\w.-]*(?:[/\\]|$)|\$(?:\w*[a-z]\w*|\{\w+\})[/\\]|%\w*[a-z]\w*%[/\\]|file:|[a-z]:[\\/]|\\\\)/i
+/** What parts words, also without blanks: `--file=/etc/x`, `@/etc/x`, `["/etc/x"]`. The end of a tag, `</b>`, is no path. */
+const PARTS = /(?:[\s"'`=,;()>|&@[\]]|<(?!\/[\w:.-]*>))+/
 // Without one of these no word of a text is a path of the two kinds below; most texts end here.
-const MAY_BE = /(?:^|[\s"'`=])[/~]|[\\:]|\.\./
+const MAY_BE = /(?:^|[\s"'`=,;()<>|&@[\]])[/~$%]|[\\:]|\.\./
 
 /** Also among other words, and what climbs out of where it starts. */
 export function pathsIn(text: string): string[] {
   if (text.length > LONGEST_PATH || !MAY_BE.test(text)) return []
-  const isOne = !/\s/.test(text) || IS_PATH.test(text)
-  const words = isOne ? [text] : text.split(/[\s"'`=]+/)
-  return words.filter(word => IS_PATH.test(word) || climbs(word))
+  const words = text.split(PARTS)
+  // A path may have blanks in it: then its first word is no path of its own.
+  const all = IS_PATH.test(text) ? [text, ...words.slice(1)] : [text, ...words]
+  return all.filter(word => IS_PATH.test(word) || climbs(word))
 }
 
 /** Leads out of the folder it starts in, wherever that is. */
-function climbs(path: string): boolean {
+export function climbs(path: string): boolean {
   return path.includes('..') && /^\.\.(?:\/|$)/.test(posix.normalize(path.replaceAll('\\', '/')))
 }
 
 /** Whether `path`, or what lies in it, lies in `folder` too. */
 export function isWithin(path: string, folder: string): boolean {
-  const [inner, outer] = [absolute(path), absolute(folder)]
+  const [inner, outer] = [plainPath(path), plainPath(folder)]
   if (inner === null || outer === null) return false
   return inner === outer || inner.startsWith(outer.endsWith('/') ? outer : `${outer}/`)
 }
 
-/** The path without `~`, `..` and `file:`, with slashes only; null where it starts nowhere that is known. */
-function absolute(path: string): string | null {
+/** The whole path without `~`, `..` and `file:`, with slashes only; null where it starts nowhere that is known. */
+export function plainPath(path: string): string | null {
   let plain = path
   if (/^file:/i.test(path)) {
     try {
-      plain = decodeURIComponent(new URL(path).pathname)
+      const { host, pathname } = new URL(path)
+      if (host !== '') return null
+      plain = decodeURIComponent(pathname).replace(/^\/(?=[a-z]:)/i, '')
     } catch {
       return null
     }

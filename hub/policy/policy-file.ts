@@ -13,6 +13,7 @@ import {
 import { z } from 'zod'
 import { ArgumentCondition, Policy, type ProtectedValues, RateLimit, Rule } from '../../contract/policy.ts'
 import { HubError } from '../error.ts'
+import { isNoPolicy } from './file-on-disk.ts'
 import { CAREFUL, checkRule, isNarrower, isStricterPreset, type PolicyState, ruleKey } from './policy-state.ts'
 
 // Strict at every depth: a mistyped condition must not make a rule wider than its writer meant.
@@ -36,6 +37,7 @@ export type FileReading = { kind: 'read'; file: PolicyFile; sha256: string } | {
 
 /** What the file says, or why it cannot be read, with line and column where there is one. */
 export function readPolicyFile(text: string): FileReading {
+  if (isNoPolicy(text)) return unreadable(text)
   const errors: ParseError[] = []
   const value: unknown = parse(text, errors, { allowTrailingComma: true })
   const [error] = errors

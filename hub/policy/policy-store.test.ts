@@ -45,7 +45,7 @@ function home(given: { file?: string; unattended?: Rule[]; secrets?: string[] } 
     return { store, proposals, announcer, events }
   }
   const write = (value: unknown) =>
-    writeFileSync(path, typeof value === 'string' ? value : JSON.stringify(value, null, 2))
+    writeFileSync(path, typeof value === 'string' || Buffer.isBuffer(value) ? value : JSON.stringify(value, null, 2))
   if (given.file !== undefined) write(given.file)
   return {
     folder,
@@ -211,7 +211,7 @@ test('the command line cannot take the file as it is when that loosens', () => {
   expect(proposals.list().every(({ after }) => after === 'Rule 1: Allow everything')).toBe(true)
 })
 
-test.each([
+test.each<[string, string | Buffer, RegExp]>([
   ['half a file', '{"rules":[', /line 1, column 11/],
   ['no rules', '{}', /rules/],
   ['an unknown effect', '{"rules":[{"effect":"yes"}]}', /effect/],
@@ -224,7 +224,13 @@ test.each([
   ],
   ['a name said twice', '{"rules":[],\n  "rules":[{"effect":"allow"}]}', /line 2, column 3: "rules" stands here twice/],
   ['an effect said twice', '{"rules":[{"effect":"deny","effect":"allow"}]}', /line 1, column 28: "effect"/],
-  ['two megabytes', `{"rules":[]}${' '.repeat(2_000_000)}`, /cannot be read/],
+  ['two megabytes', `{"rules":[]}${' '.repeat(2_000_000)}`, /cannot be read: it is no file of at most 1 MB/],
+  // Read as text it would deny what nobody wrote.
+  [
+    'letters that are no UTF-8',
+    Buffer.from('{"rules":[{"effect":"deny","tool":"l\xf6schen"}]}', 'latin1'),
+    /cannot be read: it is no UTF-8 text/,
+  ],
 ])('a file with %s changes nothing, is named, and is not overwritten', (_, text, problem) => {
   const one = home()
   const { store } = one.open()
@@ -234,9 +240,18 @@ test.each([
   expect(store.current().problem).toMatch(problem)
   store.change(add(allow), 'window', 'w')
   expect(effects(store)).toEqual(['deny drop_*', 'allow read_file'])
-  expect(one.read()).toBe(text)
+  expect(readFileSync(one.path).equals(Buffer.from(text as string))).toBe(true)
   one.write({ rules: [deny, allow] })
   until(() => store.current().problem === null)
+})
+
+test('a mark that some editors put in front of a text does not count, and tightening behind it holds', () => {
+  const one = home({ file: `\uFEFF${JSON.stringify({ rules: [deny] })}` })
+  const { store } = one.open()
+  expect(effects(store)).toEqual(['deny drop_*'])
+  expect(store.current().problem).toBeNull()
+  store.change(add(allow), 'window', 'w')
+  expect(JSON.parse(one.read()).rules).toHaveLength(2)
 })
 
 test('a pipe in the place of the file holds nobody up', () => {

@@ -79,6 +79,9 @@ export function findProtected(text: string, sets: ProtectedValues, why: Map<stri
     if (code === SLASH && slash < 0) slash = at
     if (!parts(code)) continue
     if (at > from) see(values, text, from, at, why)
+    // `git push origin +main` forces; `prod/` is prod.
+    if (text.charCodeAt(from) === PLUS) see(values, text, from + 1, at, why)
+    if (text.charCodeAt(at - 1) === SLASH) see(values, text, from, at - 1, why)
     if (slash >= 0) seeBehindSlashes(values, text, from, at, why)
     slash = -1
     from = at + 1
@@ -114,8 +117,8 @@ function see(
       why.set(found.why, found.value)
 }
 
-const [SPACE, SLASH] = [32, 47]
-const PARTS = /[\s,;:=@"'`()[\]{}]/
+const [SPACE, PLUS, SLASH] = [32, 43, 47]
+const PARTS = /[\s,;:=@"'`()[\]{}<>|&]/
 const ASCII_PARTS = Array.from({ length: 128 }, (_, code) => PARTS.test(String.fromCharCode(code)))
 
 function parts(code: number): boolean {

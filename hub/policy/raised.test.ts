@@ -22,6 +22,9 @@ test.each([
   [{ command: 'git push origin main' }],
   [{ environments: { production: {} } }],
   [{ ns: 'ｐｒｏｄ' }],
+  [{ command: 'git push origin +main' }],
+  [{ command: 'kubectl delete ns prod|cat' }],
+  [{ resource: 'arn:aws:s3:::prod/' }],
 ])('%j carries a protected value', args => {
   expect(why(args).protectedValues).not.toEqual([])
 })
@@ -54,6 +57,21 @@ test.each([
   ['./a', false],
   ['plain text', false],
   ['C:\\Windows\\x', true],
+  ['--file=/etc/passwd', true],
+  ['@/etc/passwd', true],
+  ['{"path":"/etc/passwd"}', true],
+  ['cat</etc/passwd', true],
+  ['/home/me/code/run.sh /etc/passwd', true],
+  ['/home/me/code/a b/c', false],
+  ['$HOME/.ssh/id', true],
+  ['${HOME}/.ssh/id', true],
+  ['%USERPROFILE%\\x', true],
+  ['~root/x', true],
+  ['file://host/home/me/code/a', true],
+  ['file:///home/me/code/a%20b', false],
+  ['<b>bold</b>', false],
+  ['https://example.com/a?b=c', false],
+  ['$5/month', false],
 ])('%s outside /home/me/code: %s', (path, isOutside) => {
   expect(why({ path }, ['/home/me/code']).outside.length > 0).toBe(isOutside)
   expect(why({ path }).outside).toEqual([])
@@ -233,9 +251,10 @@ function textsIn(value: unknown, depth = 0): string[] {
 
 function plainly(text: string, value: string): boolean {
   const whole = text.normalize('NFKC').trim().toLowerCase()
-  const words = whole.split(/[\s,;:=@"'`()[\]{}]+/)
+  const words = whole.split(/[\s,;:=@"'`()[\]{}<>|&]+/)
   const behind = words.flatMap(word => word.split('/').map((_, n, all) => all.slice(n).join('/')))
   const hosts = words.filter(word => word.startsWith('//')).map(word => word.split('/')[2]!)
+  const ended = words.filter(word => word.endsWith('/')).map(word => word.slice(0, -1))
   const fits = new RegExp(`^${value.replace('*', '[^]*')}$`)
-  return [whole, ...behind, ...hosts].some(name => fits.test(name))
+  return [whole, ...behind, ...hosts, ...ended].some(name => fits.test(name))
 }

@@ -82,8 +82,7 @@ function startOf(text: string, at: number): number {
 export function formsOf(value: string): Set<string> {
   const forms = new Set([value])
   const bytes = Buffer.from(value)
-  const json = JSON.stringify(value).slice(1, -1)
-  for (const text of [json, json.replaceAll('/', '\\/'), asciiJson(json)]) {
+  for (const text of jsonForms(value)) {
     forms.add(text)
     forms.add(JSON.stringify(text).slice(1, -1))
   }
@@ -109,8 +108,22 @@ function encodeUrl(text: string): string {
   return encodeURIComponent(text.toWellFormed())
 }
 
-function asciiJson(json: string): string {
-  return json.replace(/[\u0080-\uffff]/g, c => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`)
+/** A value inside JSON as writers differ: slashes (PHP), all that is not ASCII (Python), what HTML reads (Go, Gson, .NET). */
+function jsonForms(value: string): string[] {
+  const json = JSON.stringify(value).slice(1, -1)
+  const quotes = json.replaceAll('\\"', '\\u0022')
+  const texts = [
+    json,
+    escaped(json, /[^\0-\x7f]/g),
+    escaped(json, /[<>&\u2028\u2029]/g),
+    escaped(json, /[<>&='\u2028\u2029]/g),
+    escaped(quotes, /[<>&+'`]|[^\0-\x7f]/g).replace(/\\u[0-9a-f]{4}/g, one => `\\u${one.slice(2).toUpperCase()}`),
+  ]
+  return texts.flatMap(text => [text, text.replaceAll('/', '\\/')])
+}
+
+function escaped(json: string, what: RegExp): string {
+  return json.replace(what, c => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`)
 }
 
 /** The base64 characters that depend on the value alone when `lead` bytes stand before it in its group of three. */
