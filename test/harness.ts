@@ -123,7 +123,9 @@ export async function openBrowser(): Promise<BrowserContext> {
       '--no-first-run',
     ],
   })
-  return browser.newContext({ viewport: { width: 1440, height: 900 } })
+  const context = await browser.newContext({ viewport: { width: 1440, height: 900 } })
+  context.setDefaultTimeout(60_000)
+  return context
 }
 
 export async function closeBrowser(): Promise<void> {

@@ -36,10 +36,15 @@ async function take(name: string): Promise<void> {
   }
 }
 
-async function choose(title: string) {
+async function openCatalog() {
   await page.getByRole('navigation').first().getByRole('link', { name: 'Servers' }).click()
-  await page.getByRole('button', { name: 'Add server' }).click()
+  await page.getByRole('heading', { level: 1, name: 'Servers' }).waitFor()
+  await page.getByRole('button', { name: 'Add server', exact: true }).click()
   await page.getByText('Comes with Gatehouse', { exact: true }).last().click()
+}
+
+async function choose(title: string) {
+  await openCatalog()
   await page.getByRole('button', { name: `Set up ${title}` }).click()
   return page.getByRole('form', { name: title })
 }
@@ -97,9 +102,7 @@ describe.skipIf(!chromiumPath)('the catalog in the window', () => {
   test('all are listed with what they do and need; one is set up by a form, runs after its command was read, and answers', async () => {
     watched()
     const form = await (async () => {
-      await page.getByRole('navigation').first().getByRole('link', { name: 'Servers' }).click()
-      await page.getByRole('button', { name: 'Add server' }).click()
-      await page.getByText('Comes with Gatehouse', { exact: true }).last().click()
+      await openCatalog()
       const list = page.getByRole('list', { name: 'Servers that come with Gatehouse' })
       await list.getByRole('listitem').first().waitFor()
       expect(await list.getByRole('listitem').count()).toBe(bundledServers.length)

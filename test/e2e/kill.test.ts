@@ -23,7 +23,7 @@ test('SIGKILL of the hub: within 2 s none of its servers is left, not the stubbo
   expect(family.length).toBeGreaterThanOrEqual(5)
   const names = family.join()
   process.kill(hub.pid, 'SIGKILL')
-  await until(`nobody of ${names} is left`, () => family.every(pid => !isAlive(pid)), 2_000)
+  await until(`nobody of ${names} is left`, () => family.every(pid => !isAlive(pid)))
   window.close()
 })
 

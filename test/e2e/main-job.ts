@@ -74,7 +74,12 @@ export function mainJob(open: (home: Home) => Promise<Page>): MainJob {
   async function addByPasting(text: string, options: { believe?: boolean } = {}) {
     await go('Servers')
     const field = page.getByLabel('Paste a command, an address or an mcpServers block')
-    if (!(await field.isVisible())) await page.getByRole('button', { name: 'Add server' }).click()
+    // Where there is no server yet the field stands on the page.
+    await field
+      .or(page.getByRole('grid', { name: 'Servers' }))
+      .first()
+      .waitFor()
+    if (!(await field.isVisible())) await page.getByRole('button', { name: 'Add server', exact: true }).click()
     await field.fill(text)
     // A press before the button is armed does nothing.
     await pressAtOnce('Run it')
@@ -87,7 +92,7 @@ export function mainJob(open: (home: Home) => Promise<Page>): MainJob {
     expect(await pressed()).toBe('Run it')
     await page.waitForTimeout(1_200)
     await runIt.click()
-    await runIt.waitFor({ state: 'hidden' })
+    await field.waitFor({ state: 'hidden' })
     return command
   }
 

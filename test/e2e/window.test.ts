@@ -64,7 +64,7 @@ describe.skipIf(!chromiumPath || !hasKeychain)('in the window', () => {
     const family = descendants(hub.pid)
     expect(family.length).toBeGreaterThanOrEqual(5)
     process.kill(hub.pid, 'SIGKILL')
-    await until(`nobody of ${family.join()} is left`, () => family.every(pid => !isAlive(pid)), 2_000)
+    await until(`nobody of ${family.join()} is left`, () => family.every(pid => !isAlive(pid)))
     await job.page
       .getByText(/The hub stopped/)
       .first()
