@@ -92,7 +92,7 @@ export function mainJob(open: (home: Home) => Promise<Page>): MainJob {
     expect(await pressed()).toBe('Run it')
     await page.waitForTimeout(1_200)
     await runIt.click()
-    await field.waitFor({ state: 'hidden' })
+    for (const part of [dialog, field]) await part.waitFor({ state: 'hidden' })
     return command
   }
 
