@@ -56,6 +56,11 @@ test('instances come by pages, all once, and by EC2’s filters', async () => {
   const pages = (await allOf('list_ec2_instances', 'instances', { limit: 5 })) as { instanceId: string }[][]
   expect(pages.map(page => page.length)).toEqual([5, 5, 1])
   expect(pages.flat().map(one => one.instanceId)).toEqual(aws.instances.map(one => one.id))
+  const { data: first } = await shared.call('list_ec2_instances', { limit: 5 })
+  for (const other of [{ region: 'us-west-2' }, { filters: [{ Name: 'tag:Name', Values: ['db'] }] }])
+    expect((await shared.call('list_ec2_instances', { ...other, limit: 5, cursor: first.nextCursor })).text).toMatch(
+      /of another list/,
+    )
   const filters = [
     { Name: 'tag:Name', Values: ['web & <shop>', 'db'] },
     { Name: 'instance-state-name', Values: ['running'] },
@@ -134,6 +139,9 @@ test('buckets and objects come by pages; keys are as they were written', async (
   const buckets = (await allOf('list_s3_buckets', 'buckets', { limit: 2 })) as { name: string }[][]
   expect(buckets.map(page => page.map(one => one.name))).toEqual([['backups', 'logs'], ['site.example.com']])
   const one = await shared.call('list_s3_buckets', { prefix: 'lo' })
+  const { data: page } = await shared.call('list_s3_buckets', { limit: 2 })
+  const other = await shared.call('list_s3_buckets', { prefix: 's', limit: 2, cursor: page.nextCursor })
+  expect(other.text).toMatch(/of another list/)
   expect(one.text).toBe('logs (eu-central-1)')
   expect((await shared.call('list_s3_buckets', { prefix: 'none' })).text).toBe('There are no such buckets.')
   const { data: first } = await shared.call('list_s3_objects', { bucket: 'logs', limit: 2 })

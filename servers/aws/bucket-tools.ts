@@ -1,7 +1,7 @@
 // S3: which buckets there are, and which objects are in one. Contents are not read.
 import type { McpServer } from '@modelcontextprotocol/server'
 import { z } from 'zod'
-import { fromCursor, fromCursorOf, NEXT, PAGING, toCursor, toCursorOf, withMore } from '../kit/paging.ts'
+import { fromCursorOf, NEXT, PAGING, toCursorOf, withMore } from '../kit/paging.ts'
 import { type Kit, READS } from '../kit/tools.ts'
 import type { Aws } from './aws.ts'
 
@@ -36,7 +36,8 @@ export function registerBucketTools(kit: Kit, server: McpServer, aws: Aws): void
       annotations,
     },
     async ({ prefix, cursor, limit }, { signal }) => {
-      const token = fromCursor(cursor, z.string())
+      const list = { prefix }
+      const token = fromCursorOf(list, cursor, z.string())
       const said = await aws.ask('s3:ListAllMyBuckets', { signal }, (s3, o) =>
         s3.listBuckets(
           { MaxBuckets: limit, ...(token ? { ContinuationToken: token } : {}), ...(prefix ? { Prefix: prefix } : {}) },
@@ -49,7 +50,7 @@ export function registerBucketTools(kit: Kit, server: McpServer, aws: Aws): void
         createdAt: one.CreationDate?.toISOString() ?? null,
       }))
       const lines = buckets.map(one => `${one.name}${one.region ? ` (${one.region})` : ''}`)
-      const next = said.ContinuationToken ? { nextCursor: toCursor(said.ContinuationToken) } : {}
+      const next = said.ContinuationToken ? { nextCursor: toCursorOf(list, said.ContinuationToken) } : {}
       const none = said.ContinuationToken ? 'None on this page.' : 'There are no such buckets.'
       return { text: withMore(lines.join('\n') || none, next), data: { buckets, ...next } }
     },

@@ -4,7 +4,7 @@ import type { McpServer } from '@modelcontextprotocol/server'
 import { z } from 'zod'
 import { Failure } from '../kit/failure.ts'
 import { confirmed, dryRun as dryRunOf } from '../kit/meant.ts'
-import { fromCursor, NEXT, PAGING, toCursor, withMore } from '../kit/paging.ts'
+import { fromCursorOf, NEXT, PAGING, toCursorOf, withMore } from '../kit/paging.ts'
 import type { Protected } from '../kit/protected.ts'
 import { type Kit, READS } from '../kit/tools.ts'
 import type { Aws } from './aws.ts'
@@ -53,7 +53,8 @@ export function registerInstanceTools(kit: Kit, server: McpServer, aws: Aws, env
       annotations: { ...READS, openWorldHint: true },
     },
     async ({ filters, region, cursor, limit }, { signal }) => {
-      const token = fromCursor(cursor, z.string())
+      const list = { filters, region }
+      const token = fromCursorOf(list, cursor, z.string())
       const input = {
         MaxResults: limit,
         ...(filters.length > 0 ? { Filters: filters } : {}),
@@ -67,7 +68,7 @@ export function registerInstanceTools(kit: Kit, server: McpServer, aws: Aws, env
         one =>
           `${one.instanceId} ${one.name ?? '–'}: ${one.state}, ${one.type}, ${one.publicIp ?? one.privateIp ?? 'no address'}`,
       )
-      const next = said.NextToken ? { nextCursor: toCursor(said.NextToken) } : {}
+      const next = said.NextToken ? { nextCursor: toCursorOf(list, said.NextToken) } : {}
       const none = said.NextToken ? 'None on this page.' : 'There are no such instances in this region.'
       return { text: withMore(lines.join('\n') || none, next), data: { instances, ...next } }
     },

@@ -141,9 +141,14 @@ function notAllowed(message: string, right: string): Failure {
   )
 }
 
-/** Without what only AWS can decode, and the SDK's advice to its programmers. */
+/** Without what only AWS can decode, the SDK's advice to its programmers, and what was signed: the session token is in it. */
 function saidIn(message: string): string {
-  return message.replace(/\s*(Encoded authorization failure message:|Deserialization error:).*$/s, '').slice(0, 500)
+  return message
+    .replace(
+      /\s*(Encoded authorization failure message:|Deserialization error:|The Canonical String for this request).*$/s,
+      '',
+    )
+    .slice(0, 500)
 }
 
 /** Where no answer came that can be read. */

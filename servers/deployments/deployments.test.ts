@@ -259,6 +259,8 @@ test('lists come in pages, newest first, and a task that there is not is said', 
     called.data.deployments.map((task: { version: string }) => task.version),
   )
   expect([versions, second.data.nextCursor]).toEqual([['2.8.0', '2.7.0', '2.6.0', '2.5.0'], undefined])
+  const cursor = first.data.nextCursor
+  expect((await one.call('list_deployments', { environment: 'staging', cursor })).text).toContain('of another list')
   const { data } = await one.call('check_deployment_status', { taskId: `dep-${'0'.repeat(28)}:staging:ledger@1.0.0` })
   expect(data.error).toMatchObject({ kind: 'not_found', suggestion: 'Look with list_deployments.' })
   await expect(one.client.readResource({ uri: 'deployments://config/nobody' })).rejects.toThrow(

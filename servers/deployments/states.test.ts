@@ -109,6 +109,27 @@ test('who waits for a deployment is told of each step once, and of its end as so
   ])
 })
 
+test('a list that does not wait for a slow backend does not take it for one that is down', async () => {
+  const clock = { now: NOON }
+  const backend = await startBackend(clock)
+  opened.push(backend.api)
+  const one = await server(backend.env, clock)
+  for (const [service, version] of [
+    ['checkout', '2.5.0'],
+    ['payments', '1.6.0'],
+    ['ledger', '3.2.0'],
+    ['recommendations', '0.9.1'],
+    ['storefront', '5.3.0'],
+  ] as const)
+    await one.call('start_deployment', { service, version, environment: 'development' })
+  backend.api.faults.push(...Array(5).fill('silence'))
+  const { data } = await one.call('list_deployments')
+  expect(data.deployments.map((task: { message: string }) => task.message)).toEqual(
+    Array(5).fill(expect.stringMatching(/^Last known: .* does not answer\.$/)),
+  )
+  expect((await one.call('list_services')).failed).toBe(false)
+})
+
 test('a clock that is set back makes no progress less than none', async () => {
   const one = await server()
   const { taskId } = (await one.call('start_deployment', { ...ledger, version: '3.2.0', environment: 'staging' })).data

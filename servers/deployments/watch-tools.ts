@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { McpServer } from '@modelcontextprotocol/server'
 import { z } from 'zod'
 import { Failure } from '../kit/failure.ts'
-import { fromCursor, NEXT, PAGING, pageOfText, toCursor, withMore } from '../kit/paging.ts'
+import { fromCursorOf, NEXT, PAGING, pageOfText, toCursorOf, withMore } from '../kit/paging.ts'
 import { type Kit, READS } from '../kit/tools.ts'
 import { Environment, ServiceName } from './backend.ts'
 import type { Deploying } from './deploying.ts'
@@ -14,6 +14,11 @@ const EVERY_MS = 500
 const BATCH = 100
 /** In a list the backend is not waited for any longer. */
 const SEEN_MS = 3_000
+const NOT_YET = new Failure(
+  'timeout',
+  'The deployment backend does not answer.',
+  'Look at one with check_deployment_status.',
+)
 
 export function addWatchTools(kit: Kit, server: McpServer, d: Deploying): void {
   const { kind: backend } = d.backend
@@ -21,11 +26,16 @@ export function addWatchTools(kit: Kit, server: McpServer, d: Deploying): void {
 
   /** A list is also there while the backend is not. */
   const asFarAsKnown = async (order: Kept, signal: AbortSignal): Promise<Seen> => {
+    // No timeout by its name: that the list does not wait says nothing of the backend.
+    const late = new AbortController()
+    const timer = setTimeout(() => late.abort(NOT_YET), SEEN_MS)
     try {
-      return await d.orders.see(order, AbortSignal.any([signal, AbortSignal.timeout(SEEN_MS)]))
+      return await d.orders.see(order, AbortSignal.any([signal, late.signal]))
     } catch (error) {
       if (!(error instanceof Failure) || signal.aborted) throw error
       return { ...order, state: 'working', message: `Last known: ${order.message}. ${error.message}` }
+    } finally {
+      clearTimeout(timer)
     }
   }
 
@@ -66,8 +76,10 @@ export function addWatchTools(kit: Kit, server: McpServer, d: Deploying): void {
     },
     async ({ taskId, cursor }, { signal }) => {
       const lines = await d.orders.lines(await d.orders.get(taskId), signal)
-      const { text, ...rest } = pageOfText(lines.join('\n'), cursor)
-      return { text: withMore(text || 'There are no lines yet.', rest), data: { taskId, log: text, backend, ...rest } }
+      const list = { taskId }
+      const { text, nextCursor } = pageOfText(lines.join('\n'), fromCursorOf(list, cursor, z.string()))
+      const next = nextCursor === undefined ? {} : { nextCursor: toCursorOf(list, nextCursor) }
+      return { text: withMore(text || 'There are no lines yet.', next), data: { taskId, log: text, backend, ...next } }
     },
   )
 
@@ -91,7 +103,8 @@ export function addWatchTools(kit: Kit, server: McpServer, d: Deploying): void {
         (service === undefined || one.service === service) &&
         (environment === undefined || one.environment === environment)
       const found: Kept[] = []
-      let before = fromCursor(cursor, z.string())
+      const list = { service, environment }
+      let before = fromCursorOf(list, cursor, z.string())
       let isMore = true
       while (found.length <= limit && isMore) {
         signal.throwIfAborted()
@@ -102,7 +115,7 @@ export function addWatchTools(kit: Kit, server: McpServer, d: Deploying): void {
       }
       const shown = found.slice(0, limit)
       const tasks = await Promise.all(shown.map(async one => taskOf(await asFarAsKnown(one, signal))))
-      const next = found.length > limit ? { nextCursor: toCursor(shown.at(-1)!.id) } : {}
+      const next = found.length > limit ? { nextCursor: toCursorOf(list, shown.at(-1)!.id) } : {}
       return {
         text: withMore(tasks.map(inWords).join('\n') || 'There are none.', next),
         data: { deployments: tasks, backend, ...next },

@@ -66,6 +66,16 @@ export function page<T>(
   return { items: taken, total: items.length, ...(next < items.length ? { nextCursor: toCursor(next) } : {}) }
 }
 
+/** The same, with a cursor that goes on with this list alone. */
+export function pageOf<T>(
+  list: object,
+  items: readonly T[],
+  o: { cursor?: string | undefined; limit: number; mostChars?: number },
+): ReturnType<typeof page<T>> {
+  const { nextCursor, ...rest } = page(items, { ...o, cursor: fromCursorOf(list, o.cursor, z.string()) })
+  return { ...rest, ...(nextCursor === undefined ? {} : { nextCursor: toCursorOf(list, nextCursor) }) }
+}
+
 /** A page of a text, cut between characters. `nextCursor` is about this text alone. */
 export function pageOfText(text: string, cursor: string | undefined, mostChars = MOST_CHARS) {
   const from = fromCursor(cursor, z.int().min(0)) ?? 0

@@ -4,7 +4,7 @@ import { z } from 'zod'
 import { Failure } from '../kit/failure.ts'
 import { Threads } from '../kit/in-thread.ts'
 import { dryRun } from '../kit/meant.ts'
-import { NEXT, PAGING, page, withMore } from '../kit/paging.ts'
+import { NEXT, PAGING, page, pageOf, withMore } from '../kit/paging.ts'
 import type { Protected } from '../kit/protected.ts'
 import type { Kit } from '../kit/tools.ts'
 import type { Cluster } from './cluster.ts'
@@ -96,7 +96,10 @@ export function registerApply(
         progress(applied.length, steps)
       }
       if (!dryRun) await applyAll(cluster, where, force, signal, done => progress(applied.length + done, steps))
-      const { items, ...rest } = dryRun ? page(applied, { cursor, limit }) : { items: applied, total: applied.length }
+      const paged = { cursor, limit }
+      const { items, ...rest } = dryRun
+        ? pageOf([manifest, force], applied, paged)
+        : { items: applied, total: applied.length }
       const head = dryRun ? 'Nothing has changed. The cluster would do this:' : 'Applied:'
       const refused = targets.filter(target => kept.has(target))
       const note = refused.length > 0 ? `\nIt would be refused: ${refused.join(', ')} is protected.` : ''

@@ -155,6 +155,8 @@ test('many objects and changes: a dry run comes page by page; in earnest all is 
   const { nextCursor } = first.data
   const second = await place.call('apply_manifest', { manifest, limit: 2, cursor: nextCursor })
   expect([second.data.objects.length, second.data.nextCursor]).toEqual([1, undefined])
+  const other = await place.call('apply_manifest', { manifest: `${manifest}\n`, limit: 2, cursor: nextCursor })
+  expect(other.text).toContain('This cursor is of another list.')
   const before = writes().length
   const earnest = { manifest, limit: 1, dryRun: false, namespaces: ['default'] }
   expect((await place.call('apply_manifest', { ...earnest, cursor: nextCursor })).text).toContain('applied again')

@@ -42,6 +42,9 @@ export function registerChangeTools(kit: Kit, server: McpServer, cluster: Cluste
       )
       const was = before.spec?.replicas ?? 0
       if (!dryRun && replicas < was) kept.refuse(namespace)
+      // There it must still be what was looked at: more than it had then may be less than it has now.
+      const { resourceVersion } = before.metadata ?? {}
+      const asSeen = kept.has(namespace) && resourceVersion ? { metadata: { resourceVersion } } : {}
       // A number of pods is the same however often it is said: it may be said again.
       const after = await cluster.ask({ signal, missing }, api =>
         api.raw({
@@ -49,7 +52,7 @@ export function registerChangeTools(kit: Kit, server: McpServer, cluster: Cluste
           path,
           query: { fieldManager: MANAGER, ...(dryRun ? { dryRun: 'All' } : {}) },
           contentType: MERGE,
-          body: { spec: { replicas } },
+          body: { ...asSeen, spec: { replicas } },
         }),
       )
       const now = (after as { spec?: { replicas?: number } }).spec?.replicas ?? 0

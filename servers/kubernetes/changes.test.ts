@@ -130,6 +130,21 @@ test('in a protected namespace scaling up and dry runs stay, and the setting dec
   await open.close()
 })
 
+test('what has grown meanwhile in a protected namespace is not made smaller by asking for more than there was', async () => {
+  const { objects } = cluster
+  const get = objects.get.bind(objects)
+  objects.get = key => {
+    const found = get(key)!
+    objects.get = get
+    const grown = { metadata: { ...found.metadata, resourceVersion: '4999' }, spec: { ...found.spec, replicas: 9 } }
+    objects.set(key, { ...found, ...grown })
+    return found
+  }
+  const said = await place.call('scale_deployment', { name: 'web', namespace: 'prod', replicas: 4 })
+  expect([said.kind, replicas('prod')]).toEqual(['conflict', 9])
+  expect(said.text).toMatch(/the object has been modified.*Read its state again/)
+})
+
 test('the roles in the README allow what the tools ask for, and hold no verb that nothing needs', async () => {
   await place.call('list_namespaces')
   await place.client.readResource({ uri: 'k8s://nodes' })

@@ -224,6 +224,8 @@ test('of many events the newest come first, whatever their names are, each once'
   const numbers = [...first.data.events, ...second.data.events].map(one => Number(one.message.split(' ')[1]))
   expect(numbers).toEqual(Array.from({ length: 700 }, (_, n) => 699 - n))
   expect([first.data.total, first.data.notAll, second.data.nextCursor]).toEqual([700, false, undefined])
+  for (const other of [{ namespace: 'default' }, { namespace: 'shop', object: 'Pod/web' }])
+    expect((await place.call('get_events', { ...other, cursor: first.data.nextCursor })).text).toContain('another list')
   cluster.objects.set('/pods/shop/web', pod('web', 'shop'))
   const { data } = await place.call('describe_pod', { name: 'web', namespace: 'shop' })
   expect([data.events.length, data.events[0].message, data.moreEvents]).toEqual([100, 'number 699', true])

@@ -1,7 +1,7 @@
 // get_pod_logs and analyze_logs: what containers wrote, page by page, and which errors stand in it.
 import type { McpServer } from '@modelcontextprotocol/server'
 import { z } from 'zod'
-import { fromCursor, NEXT, PAGING, page, toCursor, withMore } from '../kit/paging.ts'
+import { fromCursorOf, NEXT, PAGING, pageOf, toCursorOf, withMore } from '../kit/paging.ts'
 import { type Kit, READS } from '../kit/tools.ts'
 import type { Cluster } from './cluster.ts'
 import { groupErrors } from './error-groups.ts'
@@ -41,15 +41,15 @@ export function registerLogTools(kit: Kit, server: McpServer, cluster: Cluster):
       ifLate: IF_LATE,
     },
     async ({ cursor, ...asked }, { signal }) => {
-      const place = fromCursor(cursor, Place)
-      const sinceTime = place && sinceTimeOf(place)
       const { tailLines, sinceSeconds, ...which } = asked
+      const place = fromCursorOf(which, cursor, Place)
+      const sinceTime = place && sinceTimeOf(place)
       const { lines, cut } = await readLog(cluster, sinceTime === undefined ? asked : { ...which, sinceTime }, signal)
       const { taken, next, isAll } = fitting(behind(lines, place), MOST_CHARS, place)
       const log = taken.map(line => line.text).join('\n')
       const hasMore = taken.length > 0 && (cut || !isAll)
       const none = cut ? STUCK : place ? 'Nothing more.' : 'The log is empty.'
-      const cursorOf = hasMore ? { nextCursor: toCursor(next) } : {}
+      const cursorOf = hasMore ? { nextCursor: toCursorOf(which, next) } : {}
       return {
         text: withMore(log || none, cursorOf),
         data: {
@@ -94,7 +94,7 @@ export function registerLogTools(kit: Kit, server: McpServer, cluster: Cluster):
       const { lines, cut } = await readLog(cluster, asked, signal)
       const found = groupErrors(lines)
       const errors = found.reduce((sum, one) => sum + one.count, 0)
-      const { items, ...rest } = page(found, { cursor, limit, mostChars: MOST_CHARS })
+      const { items, ...rest } = pageOf(asked, found, { cursor, limit, mostChars: MOST_CHARS })
       const told = items.map(one => `${one.count}× ${one.message} (last ${one.lastSeen ?? 'unknown'})`)
       const head = `${counted(errors, 'error')} of ${counted(found.length, 'kind')} in ${counted(lines.length, 'line')}.`
       const missing = cut ? '\nThe log was too long: its newest lines are missing. Ask for fewer with tailLines.' : ''

@@ -1,6 +1,6 @@
 // Logs page by page, without tokens; the errors in them.
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { toCursor } from '../kit/paging.ts'
+import { toCursorOf } from '../kit/paging.ts'
 import { withoutShapes } from '../kit/shapes.ts'
 import { groupErrors, normalised } from './error-groups.ts'
 import { startTestCluster, type TestCluster } from './test-cluster.ts'
@@ -66,7 +66,10 @@ test('a long log comes whole, page by page, also where many lines have one time 
     cursor = data.nextCursor
     if (!cursor) break
     expect(text).toContain('there is more')
-    if (pages === 0) put([...lines, `${stamp(1)} 4900 new`])
+    if (pages > 0) continue
+    put([...lines, `${stamp(1)} 4900 new`])
+    for (const other of [{ name: 'web-2' }, { name: 'web-1', container: 'app' }, { name: 'web-1', previous: true }])
+      expect((await place.call('get_pod_logs', { ...other, cursor })).text).toContain('This cursor is of another list.')
   }
   expect(read.map(line => Number(line.split(' ')[0]))).toEqual(Array.from({ length: 4901 }, (_, n) => n))
 })
@@ -108,7 +111,8 @@ test('more than is read at once comes with the cursor, each line whole', async (
 test('where so much was written at one time that the cursor cannot go on, that is said', async () => {
   const time = stamp(5)
   put(Array.from({ length: 300 }, (_, n) => `${time} ${n} ${'y'.repeat(15_000)}`))
-  const cursor = toCursor({ time, shown: 280 })
+  const which = { name: 'web-1', namespace: 'default', container: undefined, previous: false }
+  const cursor = toCursorOf(which, { time, shown: 280 })
   const { text, data } = await place.call('get_pod_logs', { name: 'web-1', cursor })
   expect([text, data.lines]).toEqual([expect.stringContaining('There is more, but'), 0])
 })
@@ -132,13 +136,14 @@ test('tokens, passwords and terminal codes are taken out of logs', async () => {
     `${stamp(9)} connect postgres://bob:sup3rs3cret@db/x`,
     `${stamp(9)} {"password": "sup3rs3cret", "user": "bob"}`,
     `${stamp(9)} Authorization: Bearer sup3rs3cretsup3rs3cret`,
+    `${stamp(9)} \u001b]0;title\u0007\u001b]8;;http://x.example\u001b\\link\u001b]8;;\u001b\\\u001b(B\u001b[?25l`,
     `${stamp(9)} \u001b[31mred\u001b[0m`,
   ])
   const { data, text } = await place.call('get_pod_logs', { name: 'web-1' })
   for (const secret of [...secrets, 'sup3rs3cret', '\u001b']) expect(data.log + text).not.toContain(secret)
   expect(data.log).toMatch(/using ‹secret› now/)
   expect(data.log).toMatch(/bob:‹secret›@db.*"password": "‹secret›", "user": "bob"/s)
-  expect(data.log.endsWith('\nred')).toBe(true)
+  expect(data.log.endsWith('\nlink\nred')).toBe(true)
 })
 
 test('a private key on many lines is taken out, also where its begin or its end is missing', async () => {
@@ -167,6 +172,16 @@ test('a long line of blanks inside a key holds nothing up', async () => {
   put(['-----BEGIN RSA PRIVATE KEY-----', `${' '.repeat(400_000)}!`, 'after'].map(line => `${stamp(9)} ${line}`))
   const { data } = await place.call('get_pod_logs', { name: 'web-1' })
   expect(data.log).toMatch(/^‹secret›\n\s.*\nafter$/)
+})
+
+test.each([
+  ['titles that never end', '\u001b]8;'.repeat(200_000)],
+  ['begins of tokens', '-eyJ'.repeat(200_000)],
+])('a line full of %s holds nothing up', async (_, line) => {
+  put([`${stamp(9)} ${line}`, `${stamp(9)} after`])
+  const { data } = await place.call('get_pod_logs', { name: 'web-1' })
+  expect(data.log).toMatch(/\nafter$/)
+  expect(data.log.length).toBeLessThan(21_000)
 })
 
 test('errors that differ in numbers, names and ids are one, with first and last time', async () => {
@@ -199,6 +214,8 @@ test('errors that differ in numbers, names and ids are one, with first and last 
   const first = await place.call('analyze_logs', { name: 'web-1', limit: 3 })
   const rest = await place.call('analyze_logs', { name: 'web-1', limit: 3, cursor: first.data.nextCursor })
   expect([first.data.groups.length, rest.data.groups.length, rest.data.nextCursor]).toEqual([3, 1, undefined])
+  const other = await place.call('analyze_logs', { name: 'web-2', limit: 3, cursor: first.data.nextCursor })
+  expect(other.text).toContain('This cursor is of another list.')
 })
 
 test('the last 100 lines are analysed, or as many as are asked for', async () => {

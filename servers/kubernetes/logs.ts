@@ -1,8 +1,7 @@
 // A container's log, line by line with the times the node gave them, so that a page can go on where the last one ended.
-import { stripVTControlCharacters } from 'node:util'
 import { z } from 'zod'
-import { withoutShapes } from '../kit/shapes.ts'
 import type { Cluster } from './cluster.ts'
+import { withoutTokens } from './masking.ts'
 
 /** Asked for at once at most; there may be more. */
 const MOST_BYTES = 4_000_000
@@ -46,13 +45,17 @@ export async function readLog(
 
 const STAMPED = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d)) (.*)$/s
 
+/** Titles and links, then colours and moves. By hand: the library's looks for the end of a title again and again. */
+const TERMINAL_CODE =
+  /\u001b\](?:[^\u0007\u001b\u009c]*(?:\u0007|\u001b\\|\u009c))?|[\u001b\u009b][[\]()#;?]*(?:\d{1,4}(?:[;:]\d{0,4})*)?[\dA-PR-TZcf-nq-uy=><~]/g
+
 function lineOf(line: string): LogLine {
   const [, time = '', rest = line] = STAMPED.exec(line) ?? []
-  return { time, text: stripVTControlCharacters(rest.replace(/\r$/, '')) }
+  return { time, text: rest.replace(/\r$/, '').replace(TERMINAL_CODE, '') }
 }
 
 function cleaned({ time, text }: LogLine): LogLine {
-  return { time, text: shortened(withoutShapes(text)) }
+  return { time, text: shortened(withoutTokens(text)) }
 }
 
 const KEY_BEGINS = /-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY-----/

@@ -3,7 +3,7 @@ import type { V1ListMeta } from '@kubernetes/client-node'
 import type { McpServer } from '@modelcontextprotocol/server'
 import { z } from 'zod'
 import { Failure } from '../kit/failure.ts'
-import { fromCursorOf, NEXT, PAGING, page, toCursorOf, withMore } from '../kit/paging.ts'
+import { fromCursorOf, NEXT, PAGING, page, pageOf, toCursorOf, withMore } from '../kit/paging.ts'
 import { type Kit, READS } from '../kit/tools.ts'
 import type { Cluster } from './cluster.ts'
 import { describePod, PodDetails } from './describe.ts'
@@ -135,7 +135,7 @@ export function registerReadTools(kit: Kit, server: McpServer, cluster: Cluster,
     },
     async ({ namespace, object, cursor, limit }, { signal }) => {
       const { events, notAll } = await eventsIn(cluster, namespace, object, signal)
-      const { items, ...rest } = page(events, { cursor, limit })
+      const { items, ...rest } = pageOf(['events', namespace, object], events, { cursor, limit })
       const lines = items.map(one => `${one.lastSeen ?? '?'} ${one.object} ${eventWords(one)}`)
       if (notAll) lines.push('There are too many events to look at all of them: name an object.')
       return cleanAnswer(textOf(lines, 'events', namespace, rest), { events: items, notAll, ...rest })

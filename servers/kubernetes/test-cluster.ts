@@ -229,11 +229,14 @@ function fieldsFit(selector: string | null): (object: Obj) => boolean {
 const MERGE = 'application/merge-patch+json'
 
 function scale(found: Obj, { method, headers, body, query }: Seen, key: string, state: State): object {
-  const { name, namespace } = found.metadata
+  const { name, namespace, resourceVersion = REVISION } = found.metadata
   let replicas = found.spec!.replicas as number
   if (method === 'PATCH') {
     if (headers['content-type'] !== MERGE) throw unsupported(headers['content-type'])
-    const wanted = (JSON.parse(body) as { spec?: { replicas?: unknown } }).spec?.replicas
+    const asked = JSON.parse(body) as { metadata?: { resourceVersion?: string }; spec?: { replicas?: unknown } }
+    const wanted = asked.spec?.replicas
+    if ((asked.metadata?.resourceVersion ?? resourceVersion) !== resourceVersion)
+      throw status(409, 'Conflict', `Operation cannot be fulfilled on "${name}": the object has been modified`)
     if (typeof wanted !== 'number' || wanted < 0)
       throw invalid('Scale', name, 'spec.replicas', `Invalid value: ${wanted}: must be greater than or equal to 0`)
     replicas = wanted
@@ -243,7 +246,7 @@ function scale(found: Obj, { method, headers, body, query }: Seen, key: string, 
   return {
     kind: 'Scale',
     apiVersion: 'autoscaling/v1',
-    metadata: { name, namespace },
+    metadata: { name, namespace, resourceVersion },
     spec: { replicas },
     status: { replicas: current },
   }

@@ -1,7 +1,7 @@
 // What Prometheus is alarmed about, and how to look into it.
 import type { McpServer } from '@modelcontextprotocol/server'
 import { z } from 'zod'
-import { NEXT, PAGING, page, withMore } from '../kit/paging.ts'
+import { NEXT, PAGING, pageOf, withMore } from '../kit/paging.ts'
 import { withoutShapesIn } from '../kit/shapes.ts'
 import { type Kit, READS } from '../kit/tools.ts'
 import type { Measured } from './metric-tools.ts'
@@ -41,7 +41,7 @@ export function addAlertTools(kit: Kit, server: McpServer, { prometheus }: Pick<
       const wanted = all
         .filter(alert => (state === undefined ? alert.state !== 'inactive' : alert.state === state))
         .toSorted((a, b) => order.indexOf(a.state) - order.indexOf(b.state))
-      const { items, ...rest } = page(wanted, paging)
+      const { items, ...rest } = pageOf({ state }, wanted, paging)
       const broken = all.filter(alert => alert.problem !== undefined).length
       const lines = [...items.map(inWords), ...(broken > 0 ? [`${broken} rules cannot be worked out.`] : [])]
       return { text: withMore(lines.join('\n') || NONE, rest), data: { alerts: items, ...rest } }

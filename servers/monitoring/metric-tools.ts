@@ -3,7 +3,7 @@ import type { McpServer } from '@modelcontextprotocol/server'
 import { z } from 'zod'
 import { type Chart, chartOf } from '../kit/chart.ts'
 import { Failure } from '../kit/failure.ts'
-import { fromCursor, NEXT, PAGING, page, toCursor, withMore } from '../kit/paging.ts'
+import { fromCursorOf, NEXT, PAGING, page, pageOf, toCursorOf, withMore } from '../kit/paging.ts'
 import { type Answer, type Kit, READS } from '../kit/tools.ts'
 import type { Prometheus } from './prometheus.ts'
 import { Labels, LabelValue, MetricName, selector } from './promql.ts'
@@ -51,8 +51,9 @@ export function addMetricTools(kit: Kit, server: McpServer, { prometheus, servic
       annotations: asks,
     },
     async ({ query, start, end, step, ...paging }, { signal }) => {
-      const at = fromCursor(paging.cursor, At) ?? { window: windowOf({ start, end, step }) }
-      return show(prometheus(), query, at, paging.limit, signal)
+      const list = { query, start, end, step }
+      const at = fromCursorOf(list, paging.cursor, At) ?? { window: windowOf(list) }
+      return show(prometheus(), { query, list, at, limit: paging.limit }, signal)
     },
   )
 
@@ -81,8 +82,9 @@ export function addMetricTools(kit: Kit, server: McpServer, { prometheus, servic
         )
       const query = selector(metric, { ...labels, [serviceLabel]: service })
       const start = range === undefined ? undefined : `now-${range}`
-      const at = fromCursor(paging.cursor, At) ?? { window: windowOf({ start }) }
-      return show(prometheus(), query, at, paging.limit, signal)
+      const list = { query, start }
+      const at = fromCursorOf(list, paging.cursor, At) ?? { window: windowOf({ start }) }
+      return show(prometheus(), { query, list, at, limit: paging.limit }, signal)
     },
   )
 
@@ -103,7 +105,8 @@ export function addMetricTools(kit: Kit, server: McpServer, { prometheus, servic
     async ({ service, contains = '', ...paging }, { signal }) => {
       const match = service === undefined ? null : selector('', { [serviceLabel]: service })
       const names = await prometheus().metricNames(match, signal)
-      const { items, ...rest } = page(
+      const { items, ...rest } = pageOf(
+        { service, contains },
         names.filter(name => name.includes(contains)),
         paging,
       )
@@ -114,9 +117,7 @@ export function addMetricTools(kit: Kit, server: McpServer, { prometheus, servic
 
 async function show(
   prometheus: Prometheus,
-  query: string,
-  at: z.output<typeof At>,
-  limit: number,
+  { query, list, at, limit }: { query: string; list: object; at: z.output<typeof At>; limit: number },
   signal: AbortSignal,
 ): Promise<Answer<z.input<typeof Shown>>> {
   const { window } = at
@@ -131,9 +132,10 @@ async function show(
     series: items,
     total,
     warnings,
-    ...(nextCursor ? { nextCursor: toCursor({ window, page: nextCursor }) } : {}),
+    ...(nextCursor ? { nextCursor: toCursorOf(list, { window, page: nextCursor }) } : {}),
   }
-  if (total === 0) return { text: `No series fits ${query} at that time. list_metrics tells what there is.`, data }
+  const none = `No series fits ${query} at that time. list_metrics tells what there is.`
+  if (total === 0) return { text: [none, ...warnings].join('\n'), data }
   const counted = nextCursor ? [`${items.length} of ${total} series`] : []
   const text = withMore([query, table(items), ...warnings, ...counted].join('\n'), data)
   const chart = 'step' in window ? await chartOf(drawing(query, items, window)) : null

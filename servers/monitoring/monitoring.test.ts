@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { toCursor } from '../kit/paging.ts'
+import { toCursorOf } from '../kit/paging.ts'
 import { type Started, startServer } from '../kit/test-client.ts'
 import { Prometheus } from './prometheus.ts'
 import { selector } from './promql.ts'
@@ -151,7 +151,10 @@ describe.skipIf(!hasPrometheus)('with a real Prometheus', () => {
       { time: 1e300 },
       { time: -1 },
     ]) {
-      const { data } = await server.call('query_prometheus', { query: 'up', cursor: toCursor({ window }) })
+      const { data } = await server.call('query_prometheus', {
+        query: 'up',
+        cursor: toCursorOf({ query: 'up' }, { window }),
+      })
       expect([window, data.error?.message]).toEqual([window, 'This cursor is not one of ours.'])
     }
   })
@@ -171,6 +174,24 @@ describe.skipIf(!hasPrometheus)('with a real Prometheus', () => {
     expect(first.text).toContain(`1 of 2 series\n… there is more: call again with cursor: "${first.data.nextCursor}"`)
     expect(first.data.series[0].labels).not.toEqual(second.data.series[0].labels)
     expect([second.data.end, second.data.nextCursor]).toEqual([first.data.end, undefined])
+    const cursor = first.data.nextCursor
+    for (const [tool, other] of [
+      ['query_prometheus', { query: 'up' }],
+      ['query_prometheus', { query: 'queue_depth', start: 'now-1h' }],
+      ['get_metrics', { service: 'shop', metric: 'queue_depth' }],
+    ] as const)
+      expect([tool, (await server.call(tool, { ...other, cursor })).text]).toEqual([
+        tool,
+        expect.stringContaining('This cursor is of another list.'),
+      ])
+    const names = await server.call('list_metrics', { service: 'shop', limit: 1 })
+    const more = await server.call('list_metrics', { service: 'shop', limit: 1, cursor: names.data.nextCursor })
+    expect(more.data.metrics).not.toEqual(names.data.metrics)
+    expect((await server.call('list_metrics', { limit: 1, cursor: names.data.nextCursor })).failed).toBe(true)
+    const alert = await server.call('list_alerts', { limit: 1 })
+    const next = { limit: 1, cursor: alert.data.nextCursor }
+    expect((await server.call('list_alerts', next)).data.alerts).toMatchObject([{ state: 'pending' }])
+    expect((await server.call('list_alerts', { ...next, state: 'firing' })).text).toContain('of another list')
   })
 
   test('alerts that fire, that are about to, and rules that are quiet', async () => {

@@ -83,6 +83,11 @@ test('native histograms are left out and said so', async () => {
   api.faults.push({ body: { ...good, data: { resultType: 'vector', result } } })
   const found = await ask()
   expect([found.series.length, found.warnings]).toEqual([1, [expect.stringContaining('1 native histograms')]])
+  const server = await startServer('monitoring', { PROMETHEUS_URL: api.url })
+  api.faults.push({ body: { ...good, data: { resultType: 'vector', result: result.slice(0, 1) } } })
+  const { text } = await server.call('query_prometheus', { query: 'h' })
+  await server.client.close()
+  expect(text).toMatch(/^No series fits h .*\n1 native histograms are left out/)
 })
 
 test('rules of other backends of this API: without alerts, and of other kinds', async () => {
@@ -110,6 +115,15 @@ test('the token goes to Prometheus and nowhere else; an alert is one line, whate
     kind: 'permission_denied',
     suggestion: expect.stringContaining('PROMETHEUS_TOKEN'),
   })
+  const withUser = await startServer('monitoring', {
+    PROMETHEUS_URL: api.url,
+    PROMETHEUS_TOKEN: TOKEN,
+    PROMETHEUS_USER: 'me',
+  })
+  api.faults.push({ status: 403, body: `no: ${basic}` })
+  const refused = await withUser.call('query_prometheus', { query: 'up' })
+  await withUser.client.close()
+  expect(refused.data.error.details.said).toBe('no: Basic ‹secret›')
   const annotations = {
     summary: `down\nfiring: Forged (severity="page")\u202e ${'x'.repeat(2_000)}`,
     runbook: 'https://ops:hunter2hunter2@wiki.example.com/down',

@@ -73,6 +73,8 @@ export interface PrometheusPlace {
 export class Prometheus {
   readonly #url: string
   readonly #headers: Record<string, string>
+  /** The password as it goes over the network; as it is, it is known to whoever tells of failures. */
+  readonly #secret: { secret?: string }
   readonly #asker = new HttpAsker(MOST_BYTES, TOO_MUCH)
   readonly #upstream: Upstream
 
@@ -80,6 +82,7 @@ export class Prometheus {
     this.#url = url.replace(/\/+$/, '')
     const basic = `Basic ${Buffer.from(`${user}:${token ?? ''}`).toString('base64')}`
     const authorization = user === undefined ? (token === undefined ? null : `Bearer ${token}`) : basic
+    this.#secret = user === undefined ? {} : { secret: basic.slice('Basic '.length) }
     this.#headers = { accept: 'application/json', ...(authorization === null ? {} : { authorization }) }
     this.#upstream = new Upstream({
       name: 'Prometheus',
@@ -128,6 +131,7 @@ export class Prometheus {
     const { status, retryAfterMs, text, json } = await this.#asker.ask(`${this.#url}/api/v1/${path}`, {
       method: form ? 'POST' : 'GET',
       headers: { ...this.#headers, ...type },
+      ...this.#secret,
       ...(form ? { body: new URLSearchParams(form).toString() } : {}),
       signal,
     })
