@@ -21,25 +21,15 @@ import { GENESIS, publicKeyText } from './chain.ts'
 import { Indexing } from './indexing.ts'
 import type { StoredHead } from './log-file.ts'
 import { LogThread } from './log-thread.ts'
+import { Queue } from './queue.ts'
 import { Reading } from './reading.ts'
+import type { Due } from './retention.ts'
 import { toEntry } from './to-entry.ts'
 import type { Entry, ExportPiece, WrittenRows } from './worker-messages.ts'
 import { Writing } from './writing.ts'
 
-const BEHIND_MS = 20
 const RETRY_MS = 1000
 const STEP_PAUSE_MS = 20
-const MOST_WAITING = 10_000
-/** What makes a row may hold a whole call: only so many wait unmade, and none while the disk refuses them. */
-const MOST_UNMADE = 200
-
-interface Waiting {
-  time: number
-  /** A function: made when it is written, many at once and off the way of calls. */
-  entry: Entry | (() => Entry)
-  /** Set on durable rows: whoever waits for the disk. */
-  settle: { resolve: () => void; reject: (error: Error) => void } | null
-}
 
 interface Options {
   folder: string
@@ -61,13 +51,10 @@ export class Audit {
   #writer: Writing
   #reading: Reading
   #anchoring: Anchoring
-  #waiting: Waiting[] = []
-  #writing: Promise<void> | null = null
-  #writingFrom: number | null = null
-  #timer: NodeJS.Timeout | null = null
+  #queue: Queue
+  #cleaning: NodeJS.Timeout | undefined
   #head: StoredHead | null = null
   #rows = 0
-  #lost = 0
   #problem: string | null = null
   #broken: string | null = null
   #verifiedTo: number | null = null
@@ -80,6 +67,7 @@ export class Audit {
     this.#o = o
     this.#writer = new Writing(o.folder, ask => this.#openAs('open', ask))
     this.#reading = new Reading(o.folder)
+    this.#queue = new Queue({ redact: o.redact, write: entries => this.#write(entries) })
     this.#anchoring = new Anchoring(o.anchor, () => o.announcer.emit('audit/changed'))
   }
 
@@ -101,33 +89,16 @@ export class Audit {
   /** `event`: or what makes it, asked once, when it is written. */
   async append(event: AuditEvent | (() => AuditEvent), o: { durable: boolean }): Promise<void> {
     if (this.#closed) throw notWritable('it is closed')
-    const time = Date.now()
-    const make = () => toEntry(typeof event === 'function' ? event() : event, this.#o.redact, time)
-    if (o.durable) {
-      const entry = make()
-      return new Promise<void>((resolve, reject) => {
-        this.#waiting.push({ time, entry, settle: { resolve, reject } })
-        this.#writeSoon(0)
-      })
-    }
-    if (this.#waiting.length >= MOST_WAITING && this.#problem !== null) {
-      this.#lost++
-      return
-    }
-    const mayWait = this.#problem === null && this.#waiting.length < MOST_UNMADE
-    this.#waiting.push({ time, entry: mayWait ? make : make(), settle: null })
-    this.#writeSoon(BEHIND_MS)
-    // Whoever is quicker than the disk waits for it; nothing is dropped.
-    if (this.#waiting.length >= MOST_WAITING) await this.#writing
+    await this.#queue.append(event, o)
   }
 
   async list(filter: Partial<AuditFilter>): Promise<AuditRow[]> {
-    await this.#flush()
+    await this.#queue.flush()
     return this.#reading.ask<AuditRow[]>({ kind: 'list', filter: AuditFilter.parse(filter) })
   }
 
   async verify(): Promise<Verification> {
-    await this.#flush()
+    await this.#queue.flush()
     const publicKey = this.#o.signing()?.publicKey ?? null
     const anchor = publicKey ? await this.#o.anchor.read().catch(() => null) : null
     const upTo = this.#head?.seq ?? 0
@@ -141,7 +112,7 @@ export class Audit {
 
   /** The newest row on disk. */
   async head(): Promise<AuditHead> {
-    await this.#flush()
+    await this.#queue.flush()
     const { seq, hash, time, signature } = this.#head ?? { seq: 0, hash: GENESIS, time: 0, signature: null }
     const keys = this.#o.signing()
     return { seq, hash, time, signature, publicKey: keys ? publicKeyText(keys.privateKey) : null }
@@ -149,8 +120,7 @@ export class Audit {
 
   /** How long the oldest record that is not on disk yet has waited. */
   lagMs(): number {
-    const from = this.#writingFrom ?? this.#waiting[0]?.time
-    return from === undefined ? 0 : Math.max(0, Date.now() - from)
+    return this.#queue.lagMs()
   }
 
   status(): AuditStatus {
@@ -172,11 +142,13 @@ export class Audit {
 
   /** The whole log as it is now, in pieces. */
   async *export(format: ExportFormat, signal: AbortSignal): AsyncGenerator<string, void> {
-    const head = await this.head()
+    await this.#queue.flush()
+    const keys = this.#o.signing()
+    const publicKey = keys ? publicKeyText(keys.privateKey) : null
     const thread = new LogThread(this.#o.folder, { standsBack: true })
     try {
       for (let after: number | null = 0; after !== null && !signal.aborted; ) {
-        const { text, last }: ExportPiece = await thread.ask({ kind: 'export', format, after, head })
+        const { text, last }: ExportPiece = await thread.ask({ kind: 'export', format, after, publicKey })
         if (text !== '') yield text
         after = last
       }
@@ -187,29 +159,35 @@ export class Audit {
 
   /** Removes the content of rows (a secret that slipped in); the chain goes on holding and tells of it. */
   async erase(rows: { from: number; to: number }[], by: string, why: string): Promise<void> {
-    await this.#flush()
+    await this.#queue.flush()
     const entry = toEntry({ kind: 'erased', what: 'rows/erased', by, rows, detail: why }, this.#o.redact)
     this.#took(await this.#writer.ask<WrittenRows>({ kind: 'erase', rows, entry }))
+    await this.#leaveNoCopy()
     await this.#indexing.now()
   }
 
   /** Erases what is due by age or size, in small steps that let writing through. */
   async retain(retention: Retention): Promise<void> {
-    await this.#flush()
+    await this.#queue.flush()
     const rest = async () => {
       while (!this.#closed && (await this.#writer.ask<boolean>({ kind: 'erase-some' }))) await pause(STEP_PAUSE_MS)
     }
     // What an earlier run did not get through comes first.
     await rest()
-    const written = await this.#writer.ask<WrittenRows | null>({ kind: 'retain', retention })
+    await this.#leaveNoCopy()
+    // Looking at a million rows must not hold up those who write.
+    const due = await this.#reading.ask<Due | null>({ kind: 'due', retention })
+    const written = due && (await this.#writer.ask<WrittenRows | null>({ kind: 'retain', due }))
     if (!written) return
     this.#took(written)
     await rest()
-    if (!this.#closed) await this.#indexing.now()
+    if (this.#closed) return
+    await this.#leaveNoCopy()
+    await this.#indexing.now()
   }
 
   async retentionState(): Promise<Omit<RetentionState, keyof Retention>> {
-    await this.#flush()
+    await this.#queue.flush()
     return this.#reading.ask({ kind: 'retention' })
   }
 
@@ -220,7 +198,7 @@ export class Audit {
       throw new HubError('audit/nothing-wrong', 'There is no damage to acknowledge.', {
         hint: '`gatehouse audit verify` looks at every row.',
       })
-    await this.#flush()
+    await this.#queue.flush()
     const entry = toEntry({ kind: 'hub', what: 'audit/acknowledged', by, detail: damage }, this.#o.redact)
     const written = await this.#writer.ask<WrittenRows>({ kind: 'acknowledge', entry })
     this.#acknowledged.add(damage)
@@ -231,19 +209,22 @@ export class Audit {
   }
 
   async keychainAppeared(): Promise<void> {
-    await this.#flush()
+    await this.#queue.flush()
     await this.#openAs('keys')
   }
 
   async close(): Promise<void> {
     if (this.#closed) return
-    await this.#flush()
+    await this.#queue.flush()
     this.#closed = true
     this.#indexing.stop()
-    if (this.#timer) clearTimeout(this.#timer)
+    this.#queue.stop()
+    clearTimeout(this.#cleaning)
     if (this.#compared) await this.#anchoring.flush()
     this.#anchoring.stop()
-    await Promise.all([this.#writer.close(), this.#reading.close()])
+    // The writer last: whoever closes the file last takes its -wal into it, and only a writer can.
+    await this.#reading.close()
+    await this.#writer.close()
   }
 
   async #openAs(kind: 'open' | 'keys', ask: Writing['ask'] = task => this.#writer.ask(task)): Promise<void> {
@@ -261,11 +242,6 @@ export class Audit {
     if (this.#compared) await this.#anchoring.flush()
   }
 
-  #lostEntry(count: number): Entry {
-    const detail = `${count} records of reads are missing here: the log could not be written and too many waited, or they could not be put into words.`
-    return toEntry({ kind: 'hub', what: 'audit/rows-lost', by: 'gatehouse', detail }, this.#o.redact)
-  }
-
   async #apart<T>(use: (thread: LogThread) => Promise<T>): Promise<T> {
     const thread = new LogThread(this.#o.folder, { standsBack: true })
     try {
@@ -275,63 +251,20 @@ export class Audit {
     }
   }
 
-  #writeSoon(ms: number): void {
-    if (this.#writing) return
-    if (ms === 0) {
-      if (this.#timer) clearTimeout(this.#timer)
-      this.#timer = null
-      this.#writing = this.#write()
-    } else this.#timer ??= setTimeout(() => this.#writeOnTime(), ms)
-  }
-
-  #writeOnTime(): void {
-    this.#timer = null
-    if (!this.#writing && this.#waiting.length > 0) this.#writing = this.#write()
-  }
-
-  /** One batch: all that waits now shares one transaction; what comes meanwhile shares the next. */
-  async #write(): Promise<void> {
-    // A turn of the loop, so that calls that arrive together share the fsync.
-    await new Promise(resolve => setImmediate(resolve))
-    const batch = this.#waiting.flatMap(one => this.#made(one) ?? [])
-    this.#waiting = []
-    this.#writingFrom = batch[0]?.time ?? null
-    const lost = this.#lost
+  async #write(entries: Entry[]): Promise<void> {
     const wantsRows = this.#o.announcer.listenerCount('audit/appended') > 0
     try {
-      const entries = [...(lost > 0 ? [this.#lostEntry(lost)] : []), ...batch.map(b => b.entry)]
       this.#took(await this.#writer.ask<WrittenRows>({ kind: 'append', entries, wantsRows }))
-      this.#lost -= lost
-      for (const { settle } of batch) settle?.resolve()
     } catch (error) {
-      const refused = this.#failed(error as Error)
-      for (const { settle } of batch) settle?.reject(refused)
-      // Records of reads are kept for the next try; a refused change has not happened.
-      this.#waiting = [...batch.filter(b => b.settle === null), ...this.#waiting]
-    }
-    this.#writing = null
-    this.#writingFrom = null
-    if (this.#closed || this.#waiting.length === 0) return
-    if (this.#waiting.some(w => w.settle)) this.#writeSoon(0)
-    else this.#writeSoon(this.#problem ? RETRY_MS : BEHIND_MS)
-  }
-
-  /** Null for one that cannot be made: it counts as lost, and takes no other one with it. */
-  #made(one: Waiting): (Waiting & { entry: Entry }) | null {
-    try {
-      return { ...one, entry: typeof one.entry === 'function' ? one.entry() : one.entry }
-    } catch {
-      this.#lost++
-      return null
+      throw this.#failed(error as Error)
     }
   }
 
-  async #flush(): Promise<void> {
-    for (let tries = 0; tries < 3 && (this.#writing || this.#waiting.length > 0); tries++) {
-      if (!this.#writing) this.#writeSoon(0)
-      await this.#writing
-      if (this.#problem) return
-    }
+  /** Once nobody reads what was there before, what was erased stands nowhere in the log's files. */
+  async #leaveNoCopy(): Promise<void> {
+    if (this.#closed || (await this.#writer.ask<boolean>({ kind: 'clean' }))) return
+    clearTimeout(this.#cleaning)
+    this.#cleaning = setTimeout(() => this.#leaveNoCopy().catch(() => {}), RETRY_MS).unref()
   }
 
   #took({ rows, head, count, told }: WrittenRows): void {

@@ -5,7 +5,7 @@ import { AuditHead, type AuditRow, type ExportFormat } from '../../contract/audi
 import { HubError } from '../error.ts'
 import { GENESIS, type StoredRow } from './chain.ts'
 import { toAuditRow } from './list-rows.ts'
-import { COLUMNS, openForReading, readHead } from './log-file.ts'
+import { COLUMNS, openForReading, readHead, type StoredHead } from './log-file.ts'
 import type { ExportPiece } from './worker-messages.ts'
 
 type Db = Database.Database
@@ -48,8 +48,12 @@ const BUNDLE = 'gatehouse-audit-bundle-1'
 /** The last line of a bundle. */
 export const BundleEnd = AuditHead.extend({ bundle: z.literal(BUNDLE) })
 
+export function bundleEnd({ seq, hash, time, signature, publicKey }: AuditHead): string {
+  return JSON.stringify({ bundle: BUNDLE, seq, hash, time, signature, publicKey })
+}
+
 /** The content as it was hashed stands in the line as it is; what is no JSON (tampered with) as a string. */
-function jsonLine(row: StoredRow): string {
+export function jsonLine(row: StoredRow): string {
   const { seq, time, prev, content, content_hash: contentHash, hash } = row
   const event = content === null || isJson(content) ? content : JSON.stringify(content)
   const chained = JSON.stringify({ prev, contentHash, hash }).slice(1)
@@ -70,12 +74,21 @@ function csvLine(row: StoredRow): string {
   return CELLS.map(([, of]) => cell(of(told))).join(',')
 }
 
-function piece(db: Db, format: ExportFormat, after: number, to: number): { lines: string[]; last: number | null } {
-  const rows = db.prepare<[number, number, number], StoredRow>(
-    `SELECT ${COLUMNS} FROM audit WHERE seq > ? AND seq <= ? ORDER BY seq LIMIT ?`,
-  )
-  const found = rows.all(after, to, PIECE)
-  return { lines: found.map(format === 'csv' ? csvLine : jsonLine), last: found.at(-1)?.seq ?? null }
+function piece(db: Db, format: ExportFormat, after: number, publicKey: string | null): ExportPiece {
+  const found = db
+    .prepare<[number, number], StoredRow>(`SELECT ${COLUMNS} FROM audit WHERE seq > ? ORDER BY seq LIMIT ?`)
+    .all(after, PIECE)
+  const lines = found.map(format === 'csv' ? csvLine : jsonLine)
+  if (after === 0 && format === 'csv') lines.unshift(CELLS.map(([name]) => name).join(','))
+  const last = found.at(-1)?.seq ?? after
+  // Numbers past 2^53 come rounded; then this ends.
+  const isEnd = found.length < PIECE || last <= after
+  if (isEnd && format === 'bundle') lines.push(bundleEnd({ ...headIn(db), publicKey }))
+  return { text: lines.map(line => `${line}\n`).join(''), last: isEnd ? null : last }
+}
+
+function headIn(db: Db | null): StoredHead {
+  return (db && readHead(db)) ?? { seq: 0, hash: GENESIS, time: 0, signature: null }
 }
 
 function opened(folder: string): Db {
@@ -84,14 +97,19 @@ function opened(folder: string): Db {
   throw new HubError('audit/no-log', `There is no audit.db in ${folder}.`, { hint: 'Is this the right --data folder?' })
 }
 
-/** The next piece after row `after`, up to the head; `last` is null at the end. */
-export function exportPiece(folder: string, format: ExportFormat, after: number, head: AuditHead): ExportPiece {
+/**
+ * The next piece after row `after`; `last` is null at the end, which is where the log ends by then: what was erased since
+ * the first piece is told by a row that is in, too.
+ */
+export function exportPiece(
+  folder: string,
+  format: ExportFormat,
+  after: number,
+  publicKey: string | null,
+): ExportPiece {
   const db = opened(folder)
   try {
-    const { lines, last } = piece(db, format, after, head.seq)
-    if (after === 0 && format === 'csv') lines.unshift(CELLS.map(([name]) => name).join(','))
-    if (last === null && format === 'bundle') lines.push(JSON.stringify({ bundle: BUNDLE, ...head }))
-    return { text: lines.map(line => `${line}\n`).join(''), last }
+    return db.transaction(() => piece(db, format, after, publicKey))()
   } finally {
     db.close()
   }
@@ -101,7 +119,7 @@ export function exportPiece(folder: string, format: ExportFormat, after: number,
 export function headOf(folder: string, publicKey: string | null): AuditHead {
   const db = openForReading(folder)
   try {
-    return { ...((db && readHead(db)) ?? { seq: 0, hash: GENESIS, time: 0, signature: null }), publicKey }
+    return { ...headIn(db), publicKey }
   } finally {
     db?.close()
   }
@@ -109,9 +127,8 @@ export function headOf(folder: string, publicKey: string | null): AuditHead {
 
 /** The whole log in pieces. */
 export function* exportPieces(folder: string, format: ExportFormat, publicKey: string | null): Generator<string> {
-  const head = headOf(folder, publicKey)
   for (let after: number | null = 0; after !== null; ) {
-    const { text, last } = exportPiece(folder, format, after, head)
+    const { text, last } = exportPiece(folder, format, after, publicKey)
     if (text !== '') yield text
     after = last
   }

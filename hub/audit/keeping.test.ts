@@ -9,6 +9,7 @@ import { Audit } from './audit.ts'
 import { publicKeyText } from './chain.ts'
 import { exportPieces } from './export.ts'
 import { Keeping } from './keeping.ts'
+import { openForReading } from './log-file.ts'
 import { verifyExport } from './verify-export.ts'
 import { verifyFiles } from './verify-files.ts'
 
@@ -138,6 +139,56 @@ test('damage is told at every start until a person has acknowledged it; both sta
   expect(what).toEqual(expect.arrayContaining(['audit/began-again', 'audit/acknowledged']))
 })
 
+test('what is erased while it is exported is told in the export, and what is written comes along', async () => {
+  const folder = tempFolder()
+  const { audit } = await open(folder)
+  for (let n = 1; n <= 1200; n++) await audit.append(row(n), { durable: false })
+  const pieces = audit.export('bundle', new AbortController().signal)
+  const read = [(await pieces.next()).value]
+  await audit.append(row(1201), { durable: true })
+  await audit.erase([{ from: 700, to: 700 }], 'window:1', 'slipped in')
+  for await (const piece of pieces) read.push(piece)
+  const path = join(folder, 'bundle')
+  writeFileSync(path, read.join(''))
+  expect(await verifyExport(path)).toMatchObject({ intact: true, rows: 1202, erased: 1, signedUntil: 1202 })
+})
+
+test('what was erased while somebody read the log is in none of its files once they are done', async () => {
+  const folder = tempFolder()
+  const { audit } = await open(folder)
+  const places = () =>
+    ['audit.db', 'audit.db-wal'].filter(name => readFileSync(join(folder, name)).includes('row-7 xxx'))
+  for (let n = 1; n <= 20; n++) await audit.append(row(n), { durable: true })
+  const reader = openForReading(folder)!
+  undo.push(() => reader.close())
+  const reading = reader.prepare('SELECT seq FROM audit').iterate()
+  reading.next()
+  await audit.erase([{ from: 7, to: 7 }], 'window:1', 'slipped in')
+  await audit.append(row(21), { durable: true })
+  expect(places()).not.toEqual([])
+  reading.return?.()
+  await expect.poll(places, { timeout: 30_000, interval: 200 }).toEqual([])
+})
+
+test('a row written while the clock was ahead keeps none of those after it, and none goes before its day', async () => {
+  const folder = tempFolder()
+  const { audit } = await open(folder)
+  const now = Date.now
+  undo.push(() => {
+    Date.now = now
+  })
+  const at = async (days: number, n: number) => {
+    Date.now = () => now() + days * 86_400_000
+    await audit.append(row(n), { durable: true })
+    Date.now = now
+  }
+  for (const [n, days] of [-10, 5000, -9, -8, 5000, -1, 5000].entries()) await at(days, n + 1)
+  await audit.retain({ days: 5, bytes: null })
+  const rows = await audit.list({})
+  expect(rows.filter(one => one.event === null).map(one => one.seq)).toEqual([4, 3, 2, 1])
+  expect(rows[0]?.event).toMatchObject({ kind: 'erased', rows: [{ from: 1, to: 4 }] })
+})
+
 test('a bundle proves itself anywhere; each change to it is found', async () => {
   const folder = tempFolder()
   const { audit } = await open(folder)
@@ -165,7 +216,39 @@ test('a bundle proves itself anywhere; each change to it is found', async () => 
   expect(await check(lines.toSpliced(9, 0, lines[8]!))).toMatch(/^inserted 9/)
   expect(await check(lines.with(9, lines[9]!.slice(5)))).toMatch(/^removed 10, unreadable null$/)
   expect(await check(lines.with(21, lines[21]!.replace(/"time":\d/, '"time":9')))).toMatch(/signature/)
+  // What other readers would see, though the row that is hashed is the same.
+  const more = (from: string, to: string) => check(lines.with(9, lines[9]!.replace(from, to)))
+  expect(await more('"kind":"call"', '"kind":"refused","kind":"call"')).toBe('edited 10')
+  expect(await more('"event":{', '"event":{"__proto__":{"tool":"x"},')).toBe('edited 10')
+  expect(await more('"prev":', '"note":"approved by a person","prev":')).toBe('edited 10')
+  expect(await more('{"seq":10,', '{"seq":11,"seq":10,')).toBe('edited 10')
+  expect(await more('"event":{', `"event":{"x":${'['.repeat(50_000)}${']'.repeat(50_000)},`)).toBe(
+    'removed 10, unreadable null',
+  )
+  // Its end: another key, one that is none, two of them, one that says two things, rows behind it.
+  const end = lines[21]!
+  const other = generateKeyPairSync('ed25519')
+  expect(await check(lines.with(21, end.replace(key, publicKeyText(other.privateKey))))).toMatch(/^signature 21/)
+  for (const type of ['x25519', 'ed448'] as const) {
+    const { publicKey } = generateKeyPairSync(type as 'ed25519')
+    const text = publicKey.export({ type: 'spki', format: 'der' }).toString('base64')
+    expect(await check(lines.with(21, end.replace(key, text)))).toBe('signature null')
+  }
+  expect(await check(lines.with(21, end.replace(key, 'bm8ga2V5')))).toBe('signature null')
+  expect(await check([...lines, end])).toBe('unreadable null')
+  expect(await check(lines.with(21, end.replace('"seq":21', '"seq":20,"seq":21')))).toBe('unreadable null')
+  expect(await check([...lines, lines[9]!])).toMatch(/^reordered 10/)
+  // Rows of another log, in the place of these or after them.
+  const { audit: strange } = await open(tempFolder())
+  for (let n = 1; n <= 25; n++) await strange.append(row(n), { durable: true })
+  const theirs: string[] = []
+  for await (const piece of strange.export('jsonl', new AbortController().signal))
+    theirs.push(...piece.trimEnd().split('\n'))
+  expect(await check(lines.with(9, theirs[9]!))).not.toBe('intact')
+  expect(await check([...theirs.slice(0, 21), end])).not.toBe('intact')
+  expect(await check([...lines.slice(0, 21), ...theirs.slice(21), end])).not.toBe('intact')
   const jsonl = [...exportPieces(folder, 'jsonl', null)].join('')
+  expect(await check(jsonl.slice(0, -100).split('\n'))).toMatch(/unreadable null$/)
   writeFileSync(path, jsonl)
   expect(await verifyExport(path)).toMatchObject({
     intact: true,

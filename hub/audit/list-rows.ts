@@ -1,12 +1,18 @@
 // Answers questions about the log: the newest rows that fit a filter, found by the index where it says more than numbers.
 import type Database from 'better-sqlite3'
-import { AuditEvent, type AuditFilter, type AuditRow, type RetentionState } from '../../contract/audit.ts'
+import {
+  AuditEvent,
+  type AuditFilter,
+  type AuditRow,
+  type Retention,
+  type RetentionState,
+} from '../../contract/audit.ts'
 import { HubError } from '../error.ts'
 import { type StoredRow, toTime } from './chain.ts'
 import { COLUMNS, isDamage, openForReading } from './log-file.ts'
-import { retentionState } from './retention.ts'
+import { type Due, dueRows, retentionState } from './retention.ts'
 import { numbers, type Range, SearchIndex, searched } from './search-index.ts'
-import { fitsTags, matchOf } from './search-terms.ts'
+import { fitsDuration, fitsTags, matchOf } from './search-terms.ts'
 
 /** The row as told to others. Content that is no event (tampered with) is shown as erased. */
 export function toAuditRow(row: StoredRow): AuditRow {
@@ -48,6 +54,10 @@ export class LogReader {
   /** Takes some rows into the index. Says whether there is more to do. */
   index(): boolean {
     return this.#reading(false, log => this.#indexOf(log).step(log, STEP))
+  }
+
+  due(retention: Retention): Due | null {
+    return this.#reading<Due | null>(null, log => dueRows(log, retention, Date.now()))
   }
 
   retention(): Pick<RetentionState, 'usedBytes' | 'oldestAt' | 'erasedTo'> {
@@ -134,12 +144,15 @@ function lookNear(log: Database.Database, range: Range, filter: AuditFilter): Au
   return found
 }
 
-/** Minutes are all that the index knows of times; here they are exact. */
-function firstThat(rows: Iterable<StoredRow>, { since = 0, until = Infinity, limit }: AuditFilter): AuditRow[] {
+/** Minutes are all that the index knows of times, and of long durations that they are long; here both are exact. */
+function firstThat(rows: Iterable<StoredRow>, filter: AuditFilter): AuditRow[] {
+  const { since = 0, until = Infinity, limit } = filter
   const found: AuditRow[] = []
   for (const row of rows) {
     if (row.time < since || row.time > until) continue
-    found.push(toAuditRow(row))
+    const told = toAuditRow(row)
+    if (!fitsDuration(told.event, filter)) continue
+    found.push(told)
     if (found.length >= limit) break
   }
   return found

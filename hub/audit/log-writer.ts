@@ -1,5 +1,5 @@
 // Writes the log: each batch with its new head in one transaction that is on disk when it returns.
-import type { AuditEvent, AuditRow, Retention } from '../../contract/audit.ts'
+import type { AuditEvent, AuditRow } from '../../contract/audit.ts'
 import { HubError } from '../error.ts'
 import { canonical, type Head, parseAnchor, rowHash, type StoredRow, sha256, signHead } from './chain.ts'
 import { toAuditRow } from './list-rows.ts'
@@ -19,7 +19,7 @@ import {
   type StoredHead,
   unacknowledged,
 } from './log-file.ts'
-import { begin, clearContent, dueRows, eraseSome } from './retention.ts'
+import { begin, clearContent, type Due, eraseSome, leavesNoCopy, progress } from './retention.ts'
 import { checkEnds, FOUND, UNSIGNED } from './verify-files.ts'
 import type { Entry, Keys, WrittenRows } from './worker-messages.ts'
 
@@ -78,23 +78,25 @@ export class LogWriter {
       if (erased === 0)
         throw new HubError('audit/nothing-to-erase', 'These rows hold nothing that can be erased.', KEPT)
     }
-    const written = this.#commit(this.#opened(), [entry], { also, wantsRows: true })
-    db.pragma('wal_checkpoint(TRUNCATE)')
-    return written
+    return this.#commit(this.#opened(), [entry], { also, wantsRows: true })
   }
 
-  /** Writes down which rows are due by age or size; `eraseSome` then takes their content. Null when none are. */
-  retain(retention: Retention): WrittenRows | null {
+  /** Writes down that these rows are due by age or size; `eraseSome` then takes their content. Null when it has begun since. */
+  retain(due: Due): WrittenRows | null {
     const log = this.#opened()
-    const due = dueRows(log.db, retention, Date.now())
-    if (!due) return null
     const { from, to, why } = due
+    if (from !== progress(log.db).erasing_to + 1) return null
     const entry = entryOf({ kind: 'erased', what: 'rows/erased', by: 'gatehouse', rows: [{ from, to }], detail: why })
     return this.#commit(log, [entry], { also: () => begin(log.db, due), wantsRows: true })
   }
 
   eraseSome(): boolean {
     return eraseSome(this.#opened().db)
+  }
+
+  /** Takes what was erased out of every file of the log. False while somebody reads what was there before. */
+  clean(): boolean {
+    return leavesNoCopy(this.#opened().db)
   }
 
   /** A person has seen what is wrong with the log: the warning ends, the rows that tell stay. */

@@ -35,8 +35,12 @@ function usedBytes(db: Db): number {
   return (of('page_count') - of('freelist_count')) * of('page_size')
 }
 
-/** Rows whose time has come, oldest first; null when none are. */
+/**
+ * Rows whose time has come, oldest first; null when none are. A row of a day that has not come was written while the clock
+ * was wrong: those after it say how old it is.
+ */
 export function dueRows(db: Db, { days, bytes }: Retention, now: number): Due | null {
+  if (!hasProgress(db)) return null
   const { erased_to } = progress(db)
   const oldest = days === null ? -1 : now - days * DAY
   let excess = bytes === null ? 0 : usedBytes(db) - bytes
@@ -44,14 +48,16 @@ export function dueRows(db: Db, { days, bytes }: Retention, now: number): Due | 
   let bySize = false
   const rows = db
     .prepare<[number], { seq: number; time: number; size: number | null }>(
-      'SELECT seq, time, length(CAST(content AS BLOB)) AS size FROM audit WHERE seq > ? ORDER BY seq',
+      'SELECT seq, time, octet_length(content) AS size FROM audit WHERE seq > ? ORDER BY seq',
     )
     .iterate(erased_to)
   for (const { seq, time, size } of rows) {
-    if (time >= oldest && excess <= 0) break
-    bySize = time >= oldest
+    if (time >= oldest && time <= now && excess <= 0) break
+    if (time < oldest || excess > 0) {
+      bySize = time >= oldest
+      to = seq
+    }
     excess -= size ?? 0
-    to = seq
   }
   if (to === erased_to) return null
   const why = bySize ? `The log is larger than ${Math.round(bytes! / 1024 / 1024)} MB.` : `Older than ${days} days.`
@@ -73,8 +79,19 @@ export function eraseSome(db: Db): boolean {
     clearContent(db, erased_to + 1, to)
     db.prepare('UPDATE retention SET erased_to = ?').run(to)
   }).immediate()
-  if (to === erasing_to) db.pragma('wal_checkpoint(TRUNCATE)')
   return to < erasing_to
+}
+
+/** Takes what was erased out of the -wal file, too. False while somebody reads what was there before; nobody waits for them. */
+export function leavesNoCopy(db: Db): boolean {
+  const timeout = db.pragma('busy_timeout', { simple: true })
+  db.pragma('busy_timeout = 0')
+  try {
+    const [done] = db.pragma('wal_checkpoint(TRUNCATE)') as { busy: number }[]
+    return done?.busy === 0
+  } finally {
+    db.pragma(`busy_timeout = ${timeout}`)
+  }
 }
 
 /** Rows that tell about the log itself stay: without them nobody could say what was erased. */

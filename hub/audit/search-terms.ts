@@ -104,24 +104,29 @@ export function matchOf(filter: AuditFilter): string | null {
   }
   if (filter.kinds) parts.push(anyOf(filter.kinds.map(kind => tag('kind', kind))))
   if (filter.minMs !== undefined || filter.maxMs !== undefined)
-    parts.push(anyOf(durationsBetween(filter.minMs ?? 0, filter.maxMs ?? LONGEST)))
+    parts.push(anyOf(durationsBetween(Math.min(filter.minMs ?? 0, LONGEST), filter.maxMs ?? LONGEST)))
   if (filter.text?.trim()) parts.push(...wordMatch(filter.text))
   return parts.length > 0 ? parts.join(' AND ') : null
 }
 
 /** The same question to one row, for all but words. */
 export function fitsTags(event: Searched, filter: AuditFilter): boolean {
-  const { kinds, minMs, maxMs } = filter
+  const { kinds } = filter
   for (const field of Object.keys(FIELDS) as Field[]) {
     if (field === 'kind') continue
     const value = field === 'decision' ? event.decision?.effect : event[field]
     if (filter[field] !== undefined && value !== filter[field]) return false
   }
   if (kinds && !kinds.some(kind => kind === event.kind)) return false
+  return fitsDuration(event, filter)
+}
+
+/** Exact, where the index knows only that it was very long. */
+export function fitsDuration(event: Searched | null, { minMs, maxMs }: AuditFilter): boolean {
   if (minMs === undefined && maxMs === undefined) return true
-  if (typeof event.durationMs !== 'number') return false
-  const ms = Math.min(Math.max(Math.floor(event.durationMs), 0), LONGEST)
-  return ms >= (minMs ?? 0) && ms <= (maxMs ?? LONGEST)
+  if (typeof event?.durationMs !== 'number') return false
+  const ms = Math.max(Math.floor(event.durationMs), 0)
+  return ms >= (minMs ?? 0) && ms <= (maxMs ?? Number.POSITIVE_INFINITY)
 }
 
 function anyOf(tags: string[]): string {

@@ -197,6 +197,25 @@ test('durations are covered exactly, with few tags', () => {
     expect(matchOf(AuditFilter.parse(filter))).not.toContain('NOT')
 })
 
+test('a call of many hours is found by its length, and not by a longer one', async () => {
+  const folder = tempFolder()
+  const audit = await open(folder)
+  const HOUR = 3_600_000
+  for (const hours of [1, 5, 6, 700])
+    await audit.append(
+      { kind: 'result', what: 'call/ended', outcome: 'ok', durationMs: hours * HOUR + 0.5 },
+      { durable: true },
+    )
+  const found = async (filter: Partial<AuditFilter>) => (await audit.list(filter)).map(one => one.seq)
+  for (const more of [{}, { until: Date.now() + 1000 }]) {
+    expect(await found({ minMs: 6 * HOUR, ...more })).toEqual([4, 3])
+    expect(await found({ minMs: 5 * HOUR, maxMs: 6 * HOUR, ...more })).toEqual([3, 2])
+    expect(await found({ maxMs: 2 * HOUR, ...more })).toEqual([1])
+    expect(await found({ minMs: 701 * HOUR, maxMs: Number.MAX_SAFE_INTEGER, ...more })).toEqual([])
+    expect(await found({ minMs: Number.MAX_SAFE_INTEGER, ...more })).toEqual([])
+  }
+})
+
 test('what is erased is found no more and stands in no file; the rest is', async () => {
   const folder = tempFolder()
   const audit = await open(folder)

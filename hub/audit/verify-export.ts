@@ -6,7 +6,7 @@ import { z } from 'zod'
 import type { AuditHead, Verification } from '../../contract/audit.ts'
 import { HubError } from '../error.ts'
 import type { StoredRow } from './chain.ts'
-import { BundleEnd } from './export.ts'
+import { BundleEnd, bundleEnd, jsonLine } from './export.ts'
 import { checkKept } from './kept-head.ts'
 import { checkHead, judge } from './verify-files.ts'
 import { type Finding, MOST, Walking } from './walk-chain.ts'
@@ -31,33 +31,39 @@ export async function verifyExport(path: string, kept?: AuditHead): Promise<Veri
   let keptHash: string | undefined
   for await (const text of lines(path)) {
     if (text === '') continue
-    const line = parsed(text)
-    const head = BundleEnd.safeParse(line)
-    if (head.success) {
-      end = head.data
+    const { head, row, isExact } = read(text)
+    if (head && isExact && !end) {
+      end = head
       continue
     }
-    const row = Line.safeParse(line)
-    if (!row.success) {
-      if (!last) throw notAnExport(path)
+    if (!row) {
+      if (!last && !head) throw notAnExport(path)
       unread.push({
         seq: null,
         kind: 'unreadable',
-        what: `The line after row ${last.seq} is none that Gatehouse wrote.`,
+        what: `The line after row ${last?.seq ?? 0} is none that Gatehouse wrote.`,
       })
       continue
     }
-    last = toRow(row.data)
+    last = row
+    if (!isExact)
+      unread.push({
+        seq: last.seq,
+        kind: 'edited',
+        what: `The line of row ${last.seq} says more than the row, or says it otherwise than Gatehouse wrote it.`,
+      })
     if (last.seq === kept?.seq) keptHash = last.hash
     walking.see(last)
   }
   if (!last && !end) throw notAnExport(path)
   const walk = walking.end()
-  const key = end ? keyOf(end) : null
+  const publicKey = end?.publicKey ?? kept?.publicKey ?? null
+  const key = keyOf(publicKey)
   const head = end ? { seq: end.seq, hash: end.hash, time: end.time, signature: end.signature } : undefined
   const beside = { last: last?.seq ?? 0, hash: keptHash, publicKey: end?.publicKey ?? null }
   const ends = [
     ...unread.slice(0, MOST),
+    ...(publicKey && !key ? [NO_KEY] : []),
     ...(head ? checkHead(head, last, key, null) : []),
     ...(kept ? checkKept(kept, beside) : []),
   ]
@@ -67,7 +73,10 @@ export async function verifyExport(path: string, kept?: AuditHead): Promise<Veri
     key,
   })
   const note = found.note?.replace(/^Not anchored: .*? all of it\./u, '').trim()
-  return { ...found, note: [found.intact ? vouched(end, key) : '', note].filter(Boolean).join(' ') || null }
+  return {
+    ...found,
+    note: [found.intact ? vouched(end, key && publicKey) : '', note].filter(Boolean).join(' ') || null,
+  }
 }
 
 /** By line feeds alone: in JSON text U+2028 stands as itself, and readline would break a line there. */
@@ -86,10 +95,30 @@ async function* lines(path: string): AsyncGenerator<string> {
   yield rest
 }
 
-function vouched(end: AuditHead | null, key: KeyObject | null): string {
+const NO_KEY: Finding = {
+  seq: null,
+  kind: 'signature',
+  what: 'What it names as the key of its signature is no key that Gatehouse signs with.',
+}
+
+function vouched(end: AuditHead | null, key: string | null): string {
   if (!end) return 'This export holds no signed head: rows missing at its end cannot be seen. A bundle holds one.'
   if (!key || end.signature === null) return 'The head of this bundle is not signed.'
-  return `Signed with the key ${end.publicKey}; compare it with the one that \`gatehouse audit head --json\` says.`
+  return `Signed with the key ${key}; compare it with the one that \`gatehouse audit head --json\` says.`
+}
+
+/** One line. `isExact`: it says what it says as Gatehouse would, so that no other reader takes it otherwise. */
+function read(text: string): { head?: z.infer<typeof BundleEnd>; row?: StoredRow; isExact: boolean } {
+  try {
+    const line: unknown = JSON.parse(text)
+    const head = BundleEnd.safeParse(line).data
+    if (head) return { head, isExact: bundleEnd(head) === text }
+    const row = toRow(Line.parse(line))
+    return { row, isExact: jsonLine(row) === text }
+  } catch {
+    // No JSON, none of ours, or nested so deep that walking it runs out of stack.
+    return { isExact: false }
+  }
 }
 
 function toRow({ seq, time, event, prev, contentHash, hash }: z.infer<typeof Line>): StoredRow {
@@ -97,18 +126,10 @@ function toRow({ seq, time, event, prev, contentHash, hash }: z.infer<typeof Lin
   return { seq, time, prev, content, content_hash: contentHash, hash }
 }
 
-function keyOf({ publicKey }: AuditHead): KeyObject | null {
-  if (publicKey === null) return null
+function keyOf(publicKey: string | null): KeyObject | null {
   try {
-    return createPublicKey({ key: Buffer.from(publicKey, 'base64'), format: 'der', type: 'spki' })
-  } catch {
-    return null
-  }
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text)
+    const key = createPublicKey({ key: Buffer.from(publicKey ?? '', 'base64'), format: 'der', type: 'spki' })
+    return key.asymmetricKeyType === 'ed25519' ? key : null
   } catch {
     return null
   }

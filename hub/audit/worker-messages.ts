@@ -1,8 +1,9 @@
 // What the hub's thread and the log's thread say to each other.
 import type { KeyObject } from 'node:crypto'
-import type { AuditFilter, AuditHead, AuditRow, ExportFormat, Retention } from '../../contract/audit.ts'
+import type { AuditFilter, AuditRow, ExportFormat, Retention } from '../../contract/audit.ts'
 import type { Problem } from '../../contract/procedure.ts'
 import type { StoredHead } from './log-file.ts'
+import type { Due } from './retention.ts'
 
 /** An event as text, and when it happened. */
 export interface Entry {
@@ -21,10 +22,11 @@ export type Task =
   | { kind: 'open' | 'keys'; anchor: string | null; keys: Keys | null }
   | { kind: 'append'; entries: Entry[]; wantsRows: boolean }
   | { kind: 'erase'; rows: { from: number; to: number }[]; entry: Entry }
-  | { kind: 'retain'; retention: Retention }
+  | { kind: 'due'; retention: Retention }
+  | { kind: 'retain'; due: Due }
   | { kind: 'acknowledge'; entry: Entry }
-  | { kind: 'erase-some' | 'index' | 'retention' }
-  | { kind: 'export'; format: ExportFormat; after: number; head: AuditHead }
+  | { kind: 'erase-some' | 'clean' | 'index' | 'retention' }
+  | { kind: 'export'; format: ExportFormat; after: number; publicKey: string | null }
   | { kind: 'list'; filter: AuditFilter }
   | { kind: 'verify'; anchor: string | null; publicKey: KeyObject | null }
   | { kind: 'close' }

@@ -27,15 +27,19 @@ function answer(task: Task): unknown {
     case 'list':
       return reader.list(task.filter)
     case 'export':
-      return exportPiece(folder, task.format, task.after, task.head)
+      return exportPiece(folder, task.format, task.after, task.publicKey)
     case 'index':
       return reader.index()
     case 'retention':
       return reader.retention()
     case 'retain':
-      return writer.retain(task.retention)
+      return writer.retain(task.due)
+    case 'due':
+      return reader.due(task.retention)
     case 'erase-some':
       return writer.eraseSome()
+    case 'clean':
+      return writer.clean()
     case 'acknowledge':
       return writer.acknowledge(task.entry)
     case 'verify':
