@@ -215,7 +215,7 @@ test('no hub at all: after ten tries the client is told why, and the bridge ends
 
 test('a hub that is slow to come is waited for', async () => {
   const hub = await hubThat(answering())
-  const { say, out } = bridgeTo(hub, { backoffMs: [50] })
+  const { say, out } = bridgeTo(hub, { backoffMs: [50], tries: 1_000 })
   say(INITIALIZE, call(1))
   await sleep(150)
   await hub.start()
@@ -225,7 +225,7 @@ test('a hub that is slow to come is waited for', async () => {
 test('a socket that accepts and says nothing is no hub', async () => {
   const hub = await hubThat(() => {}, null)
   await hub.start()
-  const { say, out, code } = bridgeTo(hub, { tries: 2, dial: () => dial(hub.data, { role: 'bridge' }, 50) })
+  const { say, out, code } = bridgeTo(hub, { tries: 2, dial: () => dial(hub.data, { role: 'bridge' }, 500) })
   say(INITIALIZE)
   expect(await code).toBe(1)
   expect(out.map(line => JSON.parse(line))).toMatchObject([{ id: 0, error: { code: -32000 } }])
@@ -267,7 +267,7 @@ test('a cancelled call is not answered once more when the hub goes', async () =>
 test('stdin’s end ends it with 0, after the answers under way', async () => {
   const hub = await hubThat((line, socket) => void setTimeout(() => answering()(line, socket), 50))
   await hub.start()
-  const { say, stdin, out, code } = bridgeTo(hub, { graceMs: 2000 })
+  const { say, stdin, out, code } = bridgeTo(hub, { graceMs: 60_000 })
   say(INITIALIZE)
   stdin.end()
   expect(await code).toBe(0)
@@ -286,7 +286,7 @@ test('a client that does not read holds the hub up, and nothing is lost', async 
   say(INITIALIZE)
   await sleep(200)
   stdout.resume()
-  await expect.poll(() => out.length, { timeout: 10_000 }).toBe(101)
+  await expect.poll(() => out.length).toBe(101)
   expect(out[99]).toContain('"n":99')
 })
 
@@ -306,7 +306,7 @@ test('as a process: the token comes from the environment, and it ends when stdin
   await hub.start()
   const { child, out } = realBridge(hub.data)
   child.stdin?.write(`${INITIALIZE}\n`)
-  await expect.poll(() => out, { timeout: 10_000 }).toEqual([result('0')])
+  await expect.poll(() => out).toEqual([result('0')])
   expect(hub.hellos).toMatchObject([{ token: 'gh_env', client: 'cursor' }])
   child.stdin?.end()
   expect((await once(child, 'exit'))[0]).toBe(0)

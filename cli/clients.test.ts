@@ -67,7 +67,7 @@ beforeAll(async () => {
   mkdirSync(join(home, '.cursor'))
   mkdirSync(shop, { recursive: true })
   hub = await serve(join(root, 'data'), ['--policy', policyFile()], env)
-}, 60_000)
+})
 afterAll(async () => {
   await hub?.end()
   rmSync(root, { recursive: true, force: true, maxRetries: 5 })

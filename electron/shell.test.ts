@@ -169,7 +169,7 @@ test('a hub that cannot start says why, and is tried again ever more slowly', as
   const { kept, news } = shell(new HubProcess({ ...programs, hub: join(root, 'hub/none.ts') }))
   await kept.tryNow()
   expect(news).toMatchObject([{ kind: 'gone', problem: { code: 'shell/no-hub' } }])
-  await expect.poll(() => news.length, { timeout: 10_000 }).toBe(3)
+  await expect.poll(() => news.length).toBe(3)
   kept.close()
 })
 

@@ -89,7 +89,7 @@ test('new rows are followed as they are written, each once and in order, also wh
     await Promise.all(Array.from({ length: 100 }, (_, i) => peer.call('journal_act', { n: `many-${n + i}` })))
   await until('all are shown', () => seqs().length === COUNT + 1, 60_000)
   child.kill('SIGTERM')
-  await once(child, 'exit')
+  await once(child, 'close')
   const newest = (await list('--kind', 'call', '--tool', 'act', '--limit', '1000')).map(({ seq }) => seq).reverse()
   expect(seqs().slice(-1000)).toEqual(newest)
   expect(seqs()).toEqual(seqs().toSorted((a, b) => a - b))

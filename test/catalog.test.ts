@@ -19,7 +19,7 @@ beforeAll(async () => {
   home = freshHome()
   hub = await startHub(home)
   all = await runJson<BundledServer[]>(home, ['servers', 'catalog'])
-}, 60_000)
+})
 afterAll(() => hub?.stop())
 
 const by = (order: readonly string[]) => (a: string, b: string) => order.indexOf(a) - order.indexOf(b)

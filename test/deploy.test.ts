@@ -218,7 +218,7 @@ test('the image: of what is sent to the builder alone, its step makes a server t
   // Its client is gone at once, and so it ends.
   const said = execFileSync(process.execPath, [join(out, 'main.js')], { cwd: out, input: '', stdio: 'pipe' })
   expect(`${said}`).toBe('')
-}, 60_000)
+})
 
 test('the image and the manifests start it the same way', () => {
   const command = JSON.parse(dockerfile.getCMDs()[0]!.getArgumentsContent()!) as string[]

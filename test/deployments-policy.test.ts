@@ -79,7 +79,7 @@ test('what goes to production is allowed with that typed, at each step; what goe
   expect(await status(taskId)).toBe('cancelled')
   const back = await asked('rollback_deployment', { service: 'ledger', ...production })
   expect(back).toMatchObject({ ...IN_PRODUCTION, risk: 'destroys', data: { state: 'working' } })
-}, 90_000)
+})
 
 test('a service that is also in production cannot be deleted by a call that does not say so', async () => {
   const checkout = { service: 'checkout', confirmation: 'DELETE' }
@@ -92,4 +92,4 @@ test('a service that is also in production cannot be deleted by a call that does
   const environments = ['development', 'staging', 'production']
   const gone = await asked('delete_service', { ...checkout, environments })
   expect(gone).toMatchObject({ ...IN_PRODUCTION, risk: 'destroys', data: { service: 'checkout' } })
-}, 60_000)
+})

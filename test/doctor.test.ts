@@ -64,7 +64,7 @@ test('the port for clients over HTTP: nothing while none needs it, taken, free a
   expect(await find(home, 'http')).toEqual([free])
   await hold(port)
   expect(await find(home, 'http')).toEqual([taken])
-}, 90_000)
+})
 
 test('npx, uvx and docker are looked for only where a server is started with them', async () => {
   const home = freshHome()
@@ -106,4 +106,4 @@ test('npx, uvx and docker are looked for only where a server is started with the
       fix: 'Install Docker (https://docs.docker.com/get-docker).',
     }),
   ])
-}, 90_000)
+})

@@ -21,7 +21,7 @@ test.skipIf(!hasKeychain)(
     hub.stderr.setEncoding('utf8').on('data', (text: string) => {
       said += text
     })
-    const ended = once(hub, 'exit')
+    const ended = once(hub, 'close')
     try {
       await once(createInterface({ input: hub.stdout }), 'line')
       expect(await run(home, ['secrets', 'set', 'MY_SECRET'], { stdin: `${SECRET}\n` })).toMatchObject({ code: 0 })
@@ -39,7 +39,7 @@ test.skipIf(!hasKeychain)(
 
 test('a promise that nobody waited for is said on stderr, and the hub serves on', async () => {
   const home = freshHome()
-  const forget = "setTimeout(() => Promise.reject(new Error('nobody waited for this')), 2_000)"
+  const forget = "process.on('SIGUSR2', () => void Promise.reject(new Error('nobody waited for this')))"
   const hub = spawn(
     process.execPath,
     ['--import', `data:text/javascript,${forget}`, join(root, 'hub/main.ts'), '--data', home.data],
@@ -51,11 +51,12 @@ test('a promise that nobody waited for is said on stderr, and the hub serves on'
   })
   try {
     await once(createInterface({ input: hub.stdout }), 'line')
+    hub.kill('SIGUSR2')
     await expect.poll(() => said, { timeout: 30_000 }).toContain('unexpected: nobody waited for this')
     expect(hub.exitCode).toBeNull()
     expect((await run(home, ['status'])).stdout).toContain(`pid ${hub.pid}`)
   } finally {
-    const ended = once(hub, 'exit')
+    const ended = once(hub, 'close')
     hub.kill('SIGTERM')
     await ended
   }

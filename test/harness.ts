@@ -142,7 +142,7 @@ export async function choosePin(page: Page, pin = '4711'): Promise<void> {
 }
 
 /** Waits until `check` is true, at most `ms`. */
-export async function until(what: string, check: () => boolean | Promise<boolean>, ms = 15_000): Promise<void> {
+export async function until(what: string, check: () => boolean | Promise<boolean>, ms = 60_000): Promise<void> {
   const end = Date.now() + ms
   while (!(await check())) {
     if (Date.now() > end) throw new Error(`Waited ${ms} ms in vain for: ${what}`)

@@ -61,17 +61,17 @@ test('a change in prod waits for a person, who is told that prod is protected', 
   expect(cluster.objects.has('/pods/prod/web-1')).toBe(true)
   expect(await asked('delete_pod', inProd, 'allow')).toMatchObject({ failed: false })
   expect(cluster.objects.has('/pods/prod/web-1')).toBe(false)
-}, 60_000)
+})
 
 test('a manifest that goes to prod is seen to, however long it is', async () => {
   const data = 'x'.repeat(5_000)
   const manifest = `apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a, namespace: prod}\ndata: {a: ${data}}\n`
   const said = await asked('apply_manifest', { manifest, dryRun: false, namespaces: ['prod'] }, 'allow')
   expect(said).toMatchObject({ reasons: expect.stringMatching(IN_PROD), failed: false })
-}, 60_000)
+})
 
 test('kube-system is refused by the server itself, after a yes too', async () => {
   const said = await asked('delete_pod', { name: 'core', namespace: 'kube-system', confirm: true }, 'allow')
   expect(said).toMatchObject({ failed: true, text: expect.stringContaining('The namespace kube-system is protected.') })
   expect(cluster.objects.has('/pods/kube-system/core')).toBe(true)
-}, 60_000)
+})

@@ -38,7 +38,7 @@ beforeAll(async () => {
     name: 'every',
     launch: { command: process.execPath, args: [EVERYTHING, 'stdio'], env: {}, headers: {} },
   })
-}, 60_000)
+})
 afterAll(async () => {
   window?.close()
   cli?.close()
@@ -80,7 +80,7 @@ test('the command line may ask for them, and only a window lets them on', async 
   expect(out).toContain(`http://127.0.0.1:${port}/metrics`)
   expect(out).toContain('credentials_file:')
   expect((await run('metrics', 'on', '--port', 'x')).code).toBe(2)
-}, 60_000)
+})
 
 test('real calls, a refused one and a failed one are in the numbers', async () => {
   const call = (tool: string, args: object) =>
@@ -99,7 +99,7 @@ test('real calls, a refused one and a failed one are in the numbers', async () =
   expect(valueIn(found, 'gatehouse_server_state', { server: 'every', state: 'running' })).toBe(1)
   expect(valueIn(found, 'gatehouse_audit_writable')).toBe(1)
   expect(valueIn(found, 'gatehouse_info', { mode: 'unattended' })).toBe(1)
-}, 60_000)
+})
 
 test('a question to a person is in them while it waits, and how it ended', async () => {
   const asked = cli.call.calls.call({ server: 'every', tool: 'get-env', arguments: '{}' })
@@ -114,7 +114,7 @@ test('a question to a person is in them while it waits, and how it ended', async
   expect(valueIn(after, 'gatehouse_approvals_waiting')).toBe(0)
   expect(valueIn(after, 'gatehouse_approvals_ended_total', { outcome: 'denied' })).toBe(1)
   expect(valueIn(after, 'mcp_tool_calls_total', { tool: 'get-env', decision: 'denied-by-person' })).toBe(1)
-}, 60_000)
+})
 
 test('turning them off works at once from the command line', async () => {
   const { url } = await window.call.metrics.status()
@@ -124,4 +124,4 @@ test('turning them off works at once from the command line', async () => {
   expect(rows.map(row => row.event?.detail)).toContainEqual(
     expect.stringMatching(/^Give numbers to Prometheus: yes, on port \d+ of this machine → no$/),
   )
-}, 60_000)
+})

@@ -222,4 +222,4 @@ test('nothing of it is left, in any form, in logs, audit.db and its WAL, wire vi
     await audit.close()
     rmSync(folder, { recursive: true, force: true })
   }
-}, 90_000)
+})

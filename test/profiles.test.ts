@@ -29,7 +29,7 @@ beforeAll(async () => {
     url: /http:\/\/127\.0\.0\.1:\d+\/mcp/.exec(text)![0],
     token: /gh_[\w-]+/.exec(text)![0],
   }
-}, 60_000)
+})
 afterAll(async () => {
   window?.close()
   await hub?.close()

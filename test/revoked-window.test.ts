@@ -28,7 +28,7 @@ async function clinging(data: string, code: string, pin?: string) {
   })
   socket.on('error', () => {})
   const line = async (n: number) => {
-    await expect.poll(() => lines.length, { timeout: 5_000 }).toBeGreaterThan(n)
+    await expect.poll(() => lines.length).toBeGreaterThan(n)
     return JSON.parse(lines[n]!)
   }
   const say = (text: string) => socket.write(`${text}\n`)

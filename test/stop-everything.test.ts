@@ -15,7 +15,7 @@ beforeEach(async () => {
   window = await openWindow(hub.web, { pin: '4711' })
   const normal = { command: process.execPath, args: [fixture('normal.mjs')], env: {} }
   await addAndAgree(window, { normal })
-}, 60_000)
+})
 afterEach(async () => {
   window.close()
   await hub.stop()

@@ -88,7 +88,7 @@ test('what a server keeps to itself is said, and beside others it does not start
     const child = spawnServer(`${name}/main.ts`, ['--http', ':0', ...args], { ...env, HTTP_REPLICAS: '3' })
     let words = ''
     child.stderr!.on('data', chunk => (words += chunk))
-    const [code] = await once(child, 'exit')
+    const [code] = await once(child, 'close')
     return [name, code, /HTTP_REPLICAS is 3, but (.*)/.exec(words)?.[1]]
   }
   const alone = [said('deployments'), said('files', [folder, '--allow-writing']), said('knowledge')]
@@ -105,7 +105,7 @@ test('what a server keeps to itself is said, and beside others it does not start
   const here = await startOverHttp('postgres/main.ts', env)
   expect(here.log()).toContain('"why":"the embedded database is in each alone. Set DATABASE_URL."')
   expect(await here.stop()).toBe(0)
-}, 60_000)
+})
 
 const place = join(root, 'build', 'observability')
 interface Rule {

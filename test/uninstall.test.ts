@@ -157,7 +157,7 @@ test('another Gatehouse’s entry stays; ours goes also when its data folder is 
   expect([ran.code, at.text('cursor')]).toEqual([1, '{"mcpServers":{"a":{"command":"b"}}}'])
   expect(ran.out).toContain('keychain')
   expect(existsSync(at.data)).toBe(false)
-}, 60_000)
+})
 
 test('servers written past the gate stay in the file, and are named', async () => {
   const at = await machine()
@@ -184,4 +184,4 @@ test('servers written past the gate stay in the file, and are named', async () =
   const ran = await at.run('uninstall', '--yes')
   expect([ran.code, ran.out]).toEqual([1, expect.stringContaining("time stays in Cursor's file")])
   expect(at.text('cursor')).toContain('mcp-server-time')
-}, 60_000)
+})

@@ -78,7 +78,8 @@ test('no procedure is open to bridges', () => {
   expect(procedures.filter(one => one.from.includes('bridge'))).toEqual([])
 })
 
-async function firstLines(hello: object, then: string[] = []): Promise<string[]> {
+/** What the hub says, `count` lines of it and what comes right behind. */
+async function firstLines(hello: object, then: string[] = [], count = 1): Promise<string[]> {
   const { socket: path } = JSON.parse(readFileSync(join(data, 'hub.json'), 'utf8'))
   const socket = connect(path)
   let text = ''
@@ -87,9 +88,11 @@ async function firstLines(hello: object, then: string[] = []): Promise<string[]>
   })
   socket.on('error', () => {})
   for (const frame of [hello, ...then]) socket.write(`${typeof frame === 'string' ? frame : JSON.stringify(frame)}\n`)
-  await new Promise(resolve => setTimeout(resolve, 400))
+  const lines = () => text.split('\n').slice(0, -1)
+  await expect.poll(() => lines().length).toBeGreaterThanOrEqual(count)
+  await new Promise(resolve => setTimeout(resolve, 200))
   socket.destroy()
-  return text.split('\n').filter(Boolean)
+  return lines()
 }
 
 test('a bridge that speaks the window’s language is answered as an MCP peer that talks nonsense', async () => {
@@ -97,7 +100,7 @@ test('a bridge that speaks the window’s language is answered as an MCP peer th
     i: '1',
     p: { u: '/approvals/answer', b: { json: { id: 'x', answer: { kind: 'allow', scope: 'once' } } } },
   })
-  const lines = await firstLines({ protocol: 1, version: 'x', role: 'bridge' }, [frame])
+  const lines = await firstLines({ protocol: 1, version: 'x', role: 'bridge' }, [frame], 2)
   expect(lines.length).toBe(2)
   expect(JSON.parse(lines[1]!)).toMatchObject({ jsonrpc: '2.0', error: { code: -32600 } })
 })
@@ -115,15 +118,13 @@ test.each([
   const before = await refusals()
   const [line] = await firstLines(hello)
   expect(JSON.parse(line!).problem.message.length).toBeGreaterThan(10)
-  expect(await refusals()).toBe(before + 1)
+  await expect.poll(refusals).toBe(before + 1)
 })
 
 test('a window without a paired key gets a challenge and nothing else, over the socket as over the web', async () => {
   const forged = JSON.stringify({ kind: 'key', window: window.key.window, signature: 'AAAA' })
-  const lines = await firstLines({ protocol: 1, version: 'x', role: 'window' }, [
-    forged,
-    '{"i":"1","p":{"u":"/hub/status"}}',
-  ])
+  const frames = [forged, '{"i":"1","p":{"u":"/hub/status"}}']
+  const lines = await firstLines({ protocol: 1, version: 'x', role: 'window' }, frames, 4)
   expect(lines.map(line => Object.keys(JSON.parse(line)).sort().join())).toEqual([
     'instance,protocol,version',
     'address,firstPairing,instance,nonce,pinNeeded',

@@ -54,7 +54,7 @@ beforeAll(async () => {
       { durable: true },
     )
   await audit.list({ text: 'tool' })
-  await vi.waitFor(() => expect(JSON.parse(chain.text ?? '{}').seq).toBe(ROWS), 10_000)
+  await vi.waitFor(() => expect(JSON.parse(chain.text ?? '{}').seq).toBe(ROWS), 30_000)
   cpSync(folder, killed, { recursive: true })
   await audit.close()
   cpSync(folder, ended, { recursive: true })

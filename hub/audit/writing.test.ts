@@ -61,4 +61,4 @@ test('a thread that ended is followed by another: many at once, none is lost tha
   const { problems } = await audit.verify()
   expect(problems).toEqual([])
   expect(audit.status()).toMatchObject({ problem: null })
-}, 30_000)
+})

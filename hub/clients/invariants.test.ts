@@ -152,5 +152,5 @@ describe.each(cases)('%s', (_, id, anyFile) => {
       await clients.undo(id)
       expect(existsSync(path) ? readFileSync(path, 'utf8') : null).toBe(text)
     }
-  }, 60_000)
+  })
 })

@@ -66,7 +66,7 @@ describe.each([
     expect([gatehouse.command, Object.keys(others)]).toEqual(['/n', ['mine']])
     await clients.undo('claude-code')
     expect(readFileSync(path, 'utf8') === text).toBe(true)
-  }, 60_000)
+  })
 })
 
 test('a long file that is not JSON is left alone, with its place', () => {

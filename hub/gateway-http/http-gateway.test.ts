@@ -38,7 +38,7 @@ beforeAll(async () => {
     },
     now: () => performance.now() + laterMs,
   })
-}, 60_000)
+})
 afterAll(async () => {
   await http?.close()
   await house?.close()

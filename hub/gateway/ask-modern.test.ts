@@ -17,7 +17,7 @@ beforeAll(async () => {
       { id: '', effect: 'allow', tool: 'heard' },
     ],
   })
-}, 60_000)
+})
 afterAll(async () => {
   await house?.close()
 })

@@ -18,7 +18,7 @@ beforeAll(async () => {
     servers: { everything: [EVERYTHING, 'stdio'], plain: [fixture('servers/normal.mjs')] },
     rules: [{ id: '', effect: 'allow' }],
   })
-}, 60_000)
+})
 
 afterAll(async () => {
   await house?.close()

@@ -19,7 +19,7 @@ beforeAll(async () => {
   })
   const rule = { effect: 'ask', server: house.id('asked') } as const
   house.policy.change({ kind: 'add-rule', rule }, 'window', 'test')
-}, 60_000)
+})
 afterAll(async () => {
   await house?.close()
 })

@@ -17,7 +17,7 @@ beforeAll(async () => {
     },
     rules: [{ id: '', effect: 'allow' }],
   })
-}, 60_000)
+})
 afterAll(async () => {
   await house?.close()
 })

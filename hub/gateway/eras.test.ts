@@ -16,7 +16,7 @@ beforeAll(async () => {
   })
   const rule = { effect: 'ask', server: house.id('asked'), tool: 'ask' } as const
   house.policy.change({ kind: 'add-rule', rule }, 'window', 'test')
-}, 60_000)
+})
 afterAll(async () => {
   await house?.close()
 })

@@ -18,7 +18,7 @@ class Direct {
   async send(text: string, id: string): Promise<{ answer: string; before: string[] }> {
     const from = this.lines.length
     this.child.stdin.write(`${text.replace('$ID', id)}\n`)
-    await vi.waitFor(() => expect(this.lines.slice(from).some(line => line.includes(`"id":${id},`))).toBe(true), 5_000)
+    await vi.waitFor(() => expect(this.lines.slice(from).some(line => line.includes(`"id":${id},`))).toBe(true), 30_000)
     const said = this.lines.slice(from)
     const at = said.findIndex(line => line.includes(`"id":${id},`))
     return { answer: said[at]!, before: said.slice(0, at) }

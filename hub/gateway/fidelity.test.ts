@@ -17,7 +17,7 @@ beforeAll(async () => {
     servers: { legacy: [fixture('gateway/odd.mjs'), 'legacy'], modern: [fixture('gateway/odd.mjs'), 'modern'] },
     rules: [{ id: '', effect: 'allow' }],
   })
-}, 60_000)
+})
 afterAll(async () => {
   await house?.close()
 })

@@ -26,7 +26,7 @@ beforeAll(async () => {
     // Half a second stands for the 50 s after which a client is told to repeat its call.
     instead: () => ({ holding: { clientMs: 500, heartbeatMs: 100 } }),
   })
-}, 60_000)
+})
 afterAll(() => house?.close())
 
 interface TaskClient {

@@ -8,7 +8,7 @@ beforeAll(async () => {
     servers: { asker: [fixture('gateway/modern-asker.mjs')], modern: [fixture('gateway/modern.mjs')] },
     rules: [{ id: '', effect: 'allow' }],
   })
-}, 60_000)
+})
 afterAll(async () => {
   await house?.close()
 })

@@ -20,12 +20,15 @@ beforeAll(async () => {
     ],
     redact: text => text.replaceAll(SECRET, '«secret»'),
   })
-}, 60_000)
+})
 
 afterAll(async () => {
   await house?.close()
 })
 
+/** A call said to be `as` something is with its server. */
+const reached = (client: ReturnType<House['client']>, as: string) =>
+  expect.poll(async () => (await tell(client, { do: 'calls' })).result).toEqual({ calls: expect.arrayContaining([as]) })
 const tell = (client: ReturnType<House['client']>, args: object, server = 'talker') =>
   client.call(`${server}_tell`, args)
 
@@ -105,9 +108,9 @@ test('a cancelled call is cancelled on its server and not answered', async () =>
   const client = house.client()
   await client.initialize()
   client.link.receive(
-    '{"jsonrpc":"2.0","id":"c\\u0061","method":"tools/call","params":{"name":"talker_tell","arguments":{"do":"hang"}}}',
+    '{"jsonrpc":"2.0","id":"c\\u0061","method":"tools/call","params":{"name":"talker_tell","arguments":{"do":"hang","as":"cancelled"}}}',
   )
-  await pause(200)
+  await reached(client, 'cancelled')
   client.notify('notifications/cancelled', { requestId: 'ca', reason: 'changed my mind' })
   const { result } = await tell(client, { do: 'heard' })
   const heard = (result as { heard: { method: string; params: object }[] }).heard.at(-1)
@@ -120,12 +123,13 @@ test('a client that disconnects cancels what it left running', async () => {
   await leaver.initialize()
   await stayer.initialize()
   leaver.link.receive(
-    '{"jsonrpc":"2.0","id":1001,"method":"tools/call","params":{"name":"talker_tell","arguments":{"do":"hang"}}}',
+    '{"jsonrpc":"2.0","id":1001,"method":"tools/call","params":{"name":"talker_tell","arguments":{"do":"hang","as":"left"}}}',
   )
-  await pause(200)
+  await reached(stayer, 'left')
   leaver.link.close('gone')
-  const { result } = await tell(stayer, { do: 'heard' })
-  expect((result as { heard: { method: string }[] }).heard.at(-1)?.method).toBe('notifications/cancelled')
+  const last = async () =>
+    ((await tell(stayer, { do: 'heard' })).result as { heard: { method: string }[] }).heard.at(-1)?.method
+  await expect.poll(last).toBe('notifications/cancelled')
 })
 
 test('answers go only to the client they belong to, and so do its messages', async () => {
@@ -176,9 +180,9 @@ test('two clients watch one resource: the server is told once each way, both hea
   const third = house.client()
   await third.initialize()
   clients[1]!.link.close('gone')
-  await pause(100)
-  const said = ((await tell(third, { do: 'heard' })).result as { heard: { method: string }[] }).heard.map(h => h.method)
-  expect(said.filter(m => m === 'resources/unsubscribe').length).toBe(1)
+  const said = async () =>
+    ((await tell(third, { do: 'heard' })).result as { heard: { method: string }[] }).heard.map(h => h.method)
+  await expect.poll(async () => (await said()).filter(m => m === 'resources/unsubscribe').length).toBe(1)
   await house.supervisor.start(house.id('other'))
 })
 
@@ -216,12 +220,13 @@ test('a server’s question is refused where two clients’ calls are in flight,
   const [one, two] = [house.client(), house.client({ client: 'second', title: 'Second' })]
   await one.initialize({ sampling: {} })
   await two.initialize({ sampling: {} })
-  const slow = tell(two, { do: 'wait', ms: 500 })
-  await pause(50)
+  const params = { name: 'talker_tell', arguments: { do: 'hang', as: 'slow' } }
+  two.link.receive(JSON.stringify({ jsonrpc: '2.0', id: 'slow', method: 'tools/call', params }))
+  await reached(one, 'slow')
   expect(JSON.stringify((await tell(one, { do: 'ask', method: 'sampling/createMessage' })).result)).toContain(
     'it cannot be told whom',
   )
-  await slow
+  two.notify('notifications/cancelled', { requestId: 'slow' })
   expect(JSON.stringify((await tell(one, { do: 'ask', method: 'roots/list' })).result)).toContain(
     'does not offer roots',
   )

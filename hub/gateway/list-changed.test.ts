@@ -24,7 +24,7 @@ beforeAll(async () => {
     },
     rules: [{ id: '', effect: 'allow' }],
   })
-}, 60_000)
+})
 afterAll(() => house?.close())
 
 const told = (frames: string[]) => frames.filter(one => one.includes('list_changed'))

@@ -16,7 +16,7 @@ beforeAll(async () => {
     },
     rules: [{ id: '', effect: 'allow' }],
   })
-}, 60_000)
+})
 afterAll(() => house?.close())
 beforeEach(() => {
   for (const client of ['cursor', 'sdk', 'other']) {

@@ -77,7 +77,7 @@ test('a huge or hostile text takes no time: linear patterns, bounded findings', 
     'a'.repeat(200_000),
   ])
     expect(checkTool({ name: 'x', description: text }).length).toBeLessThanOrEqual(50)
-}, 30_000)
+})
 
 const program = (name: string) => join(root, 'node_modules/@modelcontextprotocol', `server-${name}`, 'dist/index.js')
 
@@ -86,34 +86,30 @@ test.each([
   ['filesystem', [program('filesystem'), tmpdir()]],
   ['memory', [program('memory')]],
   ['sequential-thinking', [program('sequential-thinking')]],
-])(
-  'no false alarm in what %s says of itself',
-  async (_, args) => {
-    const child = spawn(process.execPath, args, { stdio: ['pipe', 'pipe', 'ignore'] })
-    try {
-      // Lines that come together must not be missed.
-      const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]()
-      const ask = async (frame: object) => {
-        child.stdin.write(`${JSON.stringify({ jsonrpc: '2.0', ...frame })}\n`)
-        for (;;) {
-          const { value: line } = await lines.next()
-          const message = JSON.parse(line ?? '')
-          if ('id' in message && 'result' in message) return message.result
-        }
+])('no false alarm in what %s says of itself', async (_, args) => {
+  const child = spawn(process.execPath, args, { stdio: ['pipe', 'pipe', 'ignore'] })
+  try {
+    // Lines that come together must not be missed.
+    const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]()
+    const ask = async (frame: object) => {
+      child.stdin.write(`${JSON.stringify({ jsonrpc: '2.0', ...frame })}\n`)
+      for (;;) {
+        const { value: line } = await lines.next()
+        const message = JSON.parse(line ?? '')
+        if ('id' in message && 'result' in message) return message.result
       }
-      const clientInfo = { name: 'test', version: '1' }
-      await ask({
-        id: 1,
-        method: 'initialize',
-        params: { protocolVersion: '2025-11-25', capabilities: {}, clientInfo },
-      })
-      child.stdin.write('{"jsonrpc":"2.0","method":"notifications/initialized"}\n')
-      const { tools } = await ask({ id: 2, method: 'tools/list' })
-      expect(tools.length).toBeGreaterThan(0)
-      expect(tools.flatMap((tool: Record<string, unknown>) => checkTool(tool))).toEqual([])
-    } finally {
-      child.kill()
     }
-  },
-  30_000,
-)
+    const clientInfo = { name: 'test', version: '1' }
+    await ask({
+      id: 1,
+      method: 'initialize',
+      params: { protocolVersion: '2025-11-25', capabilities: {}, clientInfo },
+    })
+    child.stdin.write('{"jsonrpc":"2.0","method":"notifications/initialized"}\n')
+    const { tools } = await ask({ id: 2, method: 'tools/list' })
+    expect(tools.length).toBeGreaterThan(0)
+    expect(tools.flatMap((tool: Record<string, unknown>) => checkTool(tool))).toEqual([])
+  } finally {
+    child.kill()
+  }
+})

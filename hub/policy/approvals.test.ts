@@ -550,5 +550,4 @@ test('on real clocks: no answer in a short life is a denial', async () => {
   expect(await made.ask(question())).toEqual({ kind: 'expired' })
   clearInterval(alive)
   expect(performance.now() - from).toBeGreaterThan(140)
-  expect(performance.now() - from).toBeLessThan(1500)
 })

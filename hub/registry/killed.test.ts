@@ -63,5 +63,4 @@ test.each(['in its folder', 'in dotfiles'])(
     expect(unfinished).toBeGreaterThan(0)
     expect(last).toBeGreaterThan(0)
   },
-  60_000,
 )

@@ -75,7 +75,7 @@ const agree = (name: string, secrets: string[] = [], trust = false) => {
 const standing = (name: string) => registry.standing(registry.find(name).id)
 const write = (servers: unknown) => writeFileSync(config, JSON.stringify({ mcpServers: servers }))
 /** After an edit by hand was picked up. */
-const until = (check: () => void) => vi.waitFor(check, { timeout: 5_000, interval: 20 })
+const until = (check: () => void) => vi.waitFor(check, { timeout: 30_000, interval: 20 })
 
 test('an added server waits for the agreement, then may start, also after a restart', async () => {
   const { id, slug } = await registry.add('My Files!', launch('node', { args: ['x.js'] }))
@@ -385,7 +385,7 @@ test('a stored value is written into no definition, in no form; what a hand wrot
   await expect(registry.update(id, { name: value })).rejects.toMatchObject(refused)
   expect(readFileSync(config, 'utf8')).not.toContain('Tr0ub4dor')
   writeFileSync(config, JSON.stringify({ mcpServers: { b: { command: 'x', env: { KEY: value } } } }))
-  await vi.waitFor(() => expect(registry.list().map(one => one.name)).toEqual(['b']), 10_000)
+  await vi.waitFor(() => expect(registry.list().map(one => one.name)).toEqual(['b']), 30_000)
   await registry.update(registry.find('b').id, { enabled: false })
   expect(registry.find('b').enabled).toBe(false)
 })

@@ -180,5 +180,4 @@ test.each(['headers', 'body'] as const)(
       await hasty.close()
     }
   },
-  60_000,
 )

@@ -147,7 +147,7 @@ test('a child that dies of its client over and over is left alone, and only it',
 
 test('a child that never answers initialize fails after its patience, and a link that leaves meanwhile leaves nothing', async () => {
   await stage.close()
-  stage = await openStage({ patienceMs: 1_500, delayMs: 60_000 })
+  stage = await openStage({ patienceMs: 5_000, delayMs: 60_000 })
   const id = await listed({ GREET: 'never' })
   const coming = expect(stage.supervisor.awake(id, undefined, who('a'))).rejects.toMatchObject({
     code: 'server/not-running',

@@ -40,8 +40,8 @@ test('only PATH is kept on disk', async () => {
 test('a shell that hangs is given up in time and ended, and the last PATH it said counts', async () => {
   await loginEnvironment(folder, shell('export PATH="/before:$PATH"'))
   const began = performance.now()
-  const environment = await loginEnvironment(folder, shell(`echo $$ > ${folder}/pid; sleep 60`), 300)
-  expect(performance.now() - began).toBeLessThan(2_000)
+  const environment = await loginEnvironment(folder, shell(`echo $$ > ${folder}/pid; sleep 600`), 1_500)
+  expect(performance.now() - began).toBeLessThan(60_000)
   expect(environment.PATH).toMatch(/^\/before:/)
   await until(
     () => exists(Number(readFileSync(join(folder, 'pid'), 'utf8'))),

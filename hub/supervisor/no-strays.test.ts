@@ -66,7 +66,6 @@ test('hub and sentry both killed: the next start ends what the ledger names, bef
     left => left.length === 0,
   )
   // Those that follow the end of their input go by themselves; the others are still there.
-  await new Promise(resolve => setTimeout(resolve, 500))
   expect(alive(pids).length).toBeGreaterThanOrEqual(3)
   const reaped = await reapLeftovers(folder)
   expect(reaped.map(({ run, left }) => [run.server, left])).toEqual([

@@ -155,7 +155,7 @@ test('whatever happens to a server in whatever order, it never has two processes
     fc.asyncProperty(fc.infiniteStream(fc.nat(10_000)), numbers => live(luckOf(numbers))),
     { numRuns: 12, endOnFailure: true },
   )
-}, 60_000)
+})
 
 test('a crash loop ends the trying: no timer of it goes on, until somebody starts it', async () => {
   let spawns = 0

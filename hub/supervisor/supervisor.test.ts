@@ -178,11 +178,18 @@ test.each(['output', 'input'])(
     const id = stage.add('cut-off')
     const upstream = await stage.supervisor.awake(id)
     const before = stage.supervisor.state(id)
-    const waiting = call(upstream, { what }).catch(error => error)
+    const told: unknown[] = []
+    void call(upstream, { what }).catch(error => told.push(error))
     // A broken pipe shows at the next word.
-    await new Promise(resolve => setTimeout(resolve, 300))
-    const next = what === 'input' ? call(upstream, { what }).catch(error => error) : waiting
-    for (const error of await Promise.all([waiting, next]))
+    const speak = () => ask(upstream, 'ping', {}).catch(error => told.push(error))
+    await until(
+      () => {
+        if (what === 'input') void speak()
+        return told.length
+      },
+      count => count > 0,
+    )
+    for (const error of told)
       expect(error).toMatchObject({ code: 'server/gone', message: expect.stringContaining(`closed its ${what}`) })
     expect(await stage.supervisor.awake(id)).not.toBe(upstream)
     expect(stage.supervisor.state(id)).toMatchObject({ kind: 'running', tools: 1 })
@@ -233,13 +240,13 @@ test('a server that never answers fails after its patience, and nothing of it st
 
 test('a slow start is waited for as long as it shows signs of life', async () => {
   await stage.close()
-  stage = await openStage({ patienceMs: 600 })
+  stage = await openStage({ patienceMs: 3_000 })
   stage.supervisor.begin()
   const id = stage.add('slow', {
     launch: {
       command: process.execPath,
       args: definitionOf('slow').launch.args,
-      env: { SLOW_MS: '1500' },
+      env: { SLOW_MS: '4500' },
       headers: {},
     },
   })
@@ -265,9 +272,7 @@ test('a flood on stderr is cut, said so, and calls go on', async () => {
   stage.supervisor.begin()
   const id = stage.add('floods')
   const upstream = await stage.supervisor.awake(id)
-  const began = performance.now()
   for (let n = 0; n < 20; n++) expect(await call(upstream, {})).toEqual({ ok: true })
-  expect(performance.now() - began).toBeLessThan(5_000)
   const said = await until(
     () => stage.supervisor.logs(id, 1_000).filter(line => line.stream === 'gatehouse'),
     lines => lines.some(line => /left out/.test(line.text)),
@@ -496,7 +501,6 @@ test('a server that stops answering is noticed and started anew', async () => {
   const state = await until(
     () => stage.supervisor.state(id),
     one => one.kind === 'running' && one.pid !== pid,
-    10_000,
   )
   expect(state.kind).toBe('running')
   expect(exists(pid)).toBe(false)

@@ -116,7 +116,7 @@ export async function openStage(timing: Partial<Timing> = {}, folder = tempFolde
 }
 
 /** Asks until it is so; fails with what was there last. */
-export async function until<T>(ask: () => T | Promise<T>, isSo: (value: T) => boolean, limitMs = 20_000): Promise<T> {
+export async function until<T>(ask: () => T | Promise<T>, isSo: (value: T) => boolean, limitMs = 60_000): Promise<T> {
   const end = performance.now() + limitMs
   for (;;) {
     const value = await ask()

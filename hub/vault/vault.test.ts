@@ -212,9 +212,11 @@ test.skipIf(noKeyring || process.platform !== 'linux')(
     child.stdout.on('data', chunk => {
       out += chunk
     })
-    const timer = setTimeout(() => process.kill(-child.pid!, 'SIGKILL'), 25_000)
+    const timer = setTimeout(() => process.kill(-child.pid!, 'SIGKILL'), 100_000)
     await once(child, 'exit')
     clearTimeout(timer)
+    // What it wrote last may come after its end is told.
+    await expect.poll(() => out.trim().split('\n').length).toBe(2)
     const [unlocked, locked] = out
       .trim()
       .split('\n')

@@ -55,7 +55,7 @@ test('the metadata address is asked last, not for long, and not at all when that
   expect((await on.call('list_s3_buckets')).text).toMatch(/^There are no AWS credentials\./)
   expect(metadata.seen.length).toBeGreaterThan(0)
   await metadata.close()
-}, 90_000)
+})
 
 test('wrong keys are refused, and stand in no answer and no log', async () => {
   const wrong = 'not-the-secret-but-a-secret-still-0123'

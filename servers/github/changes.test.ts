@@ -41,7 +41,7 @@ test('an issue is opened and commented once, also when the answer is lost', asyn
     expect(lost.text).toContain('It may have been done: look with list_issues before you try again.')
   }
   expect(github.issues.filter(one => one.title === 'Twice?')).toHaveLength(1)
-}, 60_000)
+})
 
 test('a diff comes by pages of one commit, whole, or not at all', async () => {
   const kept = github.pull.diff
@@ -115,7 +115,7 @@ test('a pull request is merged only as it was looked at, and never into a protec
     commit_title: 'One',
   })
   expect((await merge()).text).toContain('The pull request is merged.')
-}, 60_000)
+})
 
 test('a branch is deleted, but no protected one, no default one, and none that has another name now', async () => {
   const remove = (branch: string, more = {}) =>
@@ -163,7 +163,7 @@ test('a merge that was sent elsewhere in the same moment is said as a failure; a
   expect([unseen.data.baseConfirmed, unseen.text]).toEqual([false, expect.stringContaining('could not be looked up')])
   const list = await shared.call('list_pull_requests', { ...shop, state: 'closed' })
   expect([list.data.data[0].state, github.seen.at(-1)!.query.get('direction')]).toEqual(['merged', 'desc'])
-}, 30_000)
+})
 
 test('while a merge waits its turn, what it was allowed for may end: then it is not sent', async () => {
   const merge = () =>
@@ -183,7 +183,7 @@ test('while a merge waits its turn, what it was allowed for may end: then it is 
   }
   expect(puts()).toBe(sent)
   expect((await merge()).data.merged).toBe(true)
-}, 60_000)
+})
 
 test('what cannot be undone is not done under a name that a repository had before', async () => {
   const old = { owner: 'acme', repo: 'old', confirm: true }
@@ -222,7 +222,7 @@ test('a branch to which somebody pushed meanwhile is not deleted', async () => {
   github.faults.push({ lateMs: 0 }, { lateMs: 0 }, 'drop')
   expect((await remove()).text).toContain('answer did not come')
   expect((await remove({ sha: 'e'.repeat(40) })).data).toEqual({ branch: 'topic', sha: 'e'.repeat(40) })
-}, 60_000)
+})
 
 test('a diff is told with the commit it is of, also when somebody pushes while it is read', async () => {
   github.before = ({ headers }) => {
@@ -256,4 +256,4 @@ test('labels that GitHub drops are said, and nothing that looks like a token is 
       expect.stringContaining('looks like a token'),
     ])
   expect(github.seen.length).toBe(before)
-}, 30_000)
+})

@@ -225,7 +225,7 @@ test('a limit that ends soon is waited for, once', async () => {
   github.faults.push(...Array(2).fill(said(403, 'You have exceeded a secondary rate limit.', { 'retry-after': '1' })))
   expect((await shared.call('get_repository', shop)).data.error.kind).toBe('rate_limited')
   expect(github.faults).toEqual([])
-}, 30_000)
+})
 
 test.each<[string, Fault[], boolean, RegExp]>([
   ['a lost connection', ['drop'], false, /acme\/shop/],
@@ -235,16 +235,12 @@ test.each<[string, Fault[], boolean, RegExp]>([
   ['garbage', ['garbage'], true, /^GitHub answered what cannot be read.*upstream_error/],
   ['half an answer', ['cut'], true, /^GitHub answered what cannot be read.*upstream_error/],
   ['an answer of another shape', [{ body: { full_name: 7 } }], true, /^GitHub answered what cannot be read/],
-])(
-  '%s',
-  async (_, faults, fails, words) => {
-    github.faults.push(...faults)
-    const { failed, text } = await shared.call('get_repository', shop)
-    expect([failed, text]).toEqual([fails, expect.stringMatching(words)])
-    expect(github.faults).toEqual([])
-  },
-  30_000,
-)
+])('%s', async (_, faults, fails, words) => {
+  github.faults.push(...faults)
+  const { failed, text } = await shared.call('get_repository', shop)
+  expect([failed, text]).toEqual([fails, expect.stringMatching(words)])
+  expect(github.faults).toEqual([])
+})
 
 test('silence ends with the call’s time', async () => {
   const server = await start({ ...github.env, CALL_TIMEOUT_MS: '1000' })

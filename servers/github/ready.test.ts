@@ -14,4 +14,4 @@ test('over HTTP it is ready where GitHub answers, also where GitHub Enterprise S
   expect(github.seen.at(-1)!.path).toBe('/api/v3/rate_limit')
   expect(await ready({ GITHUB_TOKEN: 'ghp_wrong' })).toBe(503)
   await github.close()
-}, 60_000)
+})

@@ -227,7 +227,7 @@ test('who listens for everyone says who may call; wrong settings are named toget
     const child = spawnServer('kit/fixtures/team.ts', ['--http', at], { READY_FILE, WIPED_FILE, ...more })
     let said = ''
     child.stderr!.on('data', chunk => (said += chunk))
-    const [code] = await once(child, 'exit')
+    const [code] = await once(child, 'close')
     return [code, said]
   }
   const open = await fails('0.0.0.0:0', {})

@@ -17,7 +17,7 @@ test.each(['its client is gone', 'SIGTERM', 'SIGINT'] as const)(
     const child = spawnServer('kit/fixtures/team.ts', [], env, 'pipe')
     let log = ''
     child.stderr!.on('data', chunk => (log += chunk))
-    const ended = once(child, 'exit')
+    const ended = once(child, 'close')
     await expect.poll(() => log, { timeout: 20_000 }).toContain('"started"')
     if (how === 'its client is gone') child.stdin!.end()
     else child.kill(how)
@@ -30,7 +30,7 @@ test('a crash is one line without a secret, what was noted is written, and the p
   writeFileSync(READY_FILE, `breaks over ${TOKEN}`)
   const HTTP_TOKENS = JSON.stringify([{ name: 'ann', token: TOKEN, roles: ['reader'] }])
   const one = await startOverHttp('kit/fixtures/team.ts', { ...env, HTTP_TOKENS })
-  const ended = once(one.child, 'exit')
+  const ended = once(one.child, 'close')
   await one.call(TOKEN, 'look')
   await one.ask('/ready').catch(() => {})
   expect(await ended).toEqual([1, null])

@@ -18,7 +18,7 @@ let redis: Awaited<ReturnType<typeof startRedis>> | undefined
 beforeAll(async () => {
   if (hasPostgres) postgres = await startPostgres()
   if (hasRedis) redis = await startRedis()
-}, 60_000)
+})
 afterAll(async () => {
   await postgres?.stop()
   await redis?.stop()
@@ -69,7 +69,7 @@ describe.each(stores.map(([name, where, isThere]) => ({ name, where, isThere }))
         expect(await other.read('sum', 'x')).toBe(null)
         await other.close()
 
-        await a.put('short', 'x', '\u0000 ü', { ifVersion: null, keepMs: 100, leaseMs: 50 })
+        await a.put('short', 'x', '\u0000 ü', { ifVersion: null, keepMs: 2_500, leaseMs: 50 })
         expect(await b.read('short', 'x')).toMatchObject({ value: '\u0000 ü' })
         await expect.poll(() => b.read('short', 'x'), { timeout: 20_000 }).toBe(null)
         expect(await b.list('short', { limit: 5 })).toEqual([])
@@ -139,7 +139,7 @@ describe.each(stores.map(([name, where, isThere]) => ({ name, where, isThere }))
 
   test.skipIf(!isThere)('a task is seen and cancelled at another replica, and its progress flows', async () => {
     await two(async (a, b) => {
-      const [here, there] = [new Tasks(a, { leaseMs: 900 }), new Tasks(b, { leaseMs: 900 })]
+      const [here, there] = [new Tasks(a, { leaseMs: 3_000 }), new Tasks(b, { leaseMs: 3_000 })]
       let release = () => {}
       const gate = new Promise<void>(resolve => (release = resolve))
       here.define<{ to: string }, { done: string }>('build', async ({ to }, task) => {
@@ -206,7 +206,7 @@ describe.each(stores.map(([name, where, isThere]) => ({ name, where, isThere }))
     })
     const died = await inAnother(
       where(),
-      `const tasks = new Tasks(state, { leaseMs: 900 })
+      `const tasks = new Tasks(state, { leaseMs: 3_000 })
        tasks.define('deploy', (_, task) => { task.progress(30, 'Copying'); return new Promise(() => {}) })
        const { taskId } = await tasks.start('deploy', {})
        console.log(taskId)

@@ -43,7 +43,7 @@ export async function startOverHttp(
   let out = ''
   child.stderr!.on('data', chunk => (log += chunk))
   child.stdout!.on('data', chunk => (out += chunk))
-  const ended = once(child, 'exit')
+  const ended = once(child, 'close')
   for (let tries = 0; !/"port":\d+/.test(log); tries++) {
     if (tries === 600 || child.exitCode !== null) throw new Error(`It does not listen: ${log}`)
     await new Promise(resolve => setTimeout(resolve, 50))

@@ -124,7 +124,7 @@ test('it is ready when Pinecone answers, and does not start beside others with w
   await expect.poll(async () => (await server.ask('/ready')).status, { timeout: 20_000 }).toBe(503)
   await server.stop()
   await expect(startOverHttp('knowledge/main.ts', { ...shared, HTTP_REPLICAS: '2' })).rejects.toThrow('STATE_URL')
-}, 60_000)
+})
 
 test.each([
   [401, 'permission_denied', 'PINECONE_API_KEY'],

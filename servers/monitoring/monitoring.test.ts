@@ -13,7 +13,7 @@ describe.skipIf(!hasPrometheus)('with a real Prometheus', () => {
   beforeAll(async () => {
     prometheus = await startPrometheus()
     server = await startServer('monitoring', { PROMETHEUS_URL: `${prometheus.url}/` })
-  }, 60_000)
+  })
   afterAll(async () => {
     await server?.client.close()
     await prometheus?.stop()

@@ -18,7 +18,7 @@ let it: Attacked
 
 beforeAll(async () => {
   it = await openAttacked()
-}, 60_000)
+})
 afterAll(() => it?.close())
 
 const YES = { kind: 'allow', scope: 'once' } as const

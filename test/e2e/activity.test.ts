@@ -103,7 +103,7 @@ describe.skipIf(!chromiumPath)('Activity and its settings', () => {
     expect(await search().inputValue()).toBe('marmal')
     await search().fill('')
     await expect.poll(() => lines().count(), { timeout: 30_000 }).toBeGreaterThan(10)
-  }, 90_000)
+  })
 
   test('decision, outcome, duration, server and tool each narrow it to whole calls', async () => {
     await pick('Decision', 'denied')
@@ -147,7 +147,7 @@ describe.skipIf(!chromiumPath)('Activity and its settings', () => {
     await page.goBack()
     await expect.poll(() => page.url()).not.toContain('from=')
     await expect.poll(() => lines().count(), { timeout: 30_000 }).toBeGreaterThan(10)
-  }, 90_000)
+  })
 
   test('paused, new lines wait at the top until they are wanted', async () => {
     await page.getByRole('button', { name: 'Live' }).click()
@@ -158,7 +158,7 @@ describe.skipIf(!chromiumPath)('Activity and its settings', () => {
     await fresh.waitFor({ state: 'detached' })
     await lines().first().click()
     await page.getByRole('complementary').getByText('while it is paused').waitFor()
-  }, 90_000)
+  })
 
   test('a row says who decided, why, how long it took, and its place in the chain; K walks on', async () => {
     await search().fill('get-sum')
@@ -224,7 +224,7 @@ describe.skipIf(!chromiumPath)('Activity and its settings', () => {
     const exported = await window.call.audit.list({ limit: 1000 })
     expect(JSON.stringify(exported)).not.toContain('marmalade')
     expect(await window.call.audit.verify()).toMatchObject({ intact: true, problems: [] })
-  }, 90_000)
+  })
 
   test('settings: how long records are kept; keeping less asks first', async () => {
     await page.getByRole('link', { name: 'Settings' }).click()
@@ -236,7 +236,7 @@ describe.skipIf(!chromiumPath)('Activity and its settings', () => {
     await page.getByRole('alertdialog').getByRole('button', { name: 'Erase older content' }).click()
     await page.getByText('How long records are kept was changed').waitFor()
     expect(await window.call.audit.retention()).toMatchObject({ days: 30, bytes: null })
-  }, 60_000)
+  })
 
   test('settings: metrics are turned on with their port, and off again', async () => {
     const port = await freePort()
@@ -253,7 +253,7 @@ describe.skipIf(!chromiumPath)('Activity and its settings', () => {
     await page.getByLabel('Give numbers to Prometheus').press('Space')
     await page.getByText(`http://127.0.0.1:${port}/metrics`).waitFor({ state: 'detached' })
     await expect(fetch(url!)).rejects.toThrow()
-  }, 60_000)
+  })
 
   test('a damaged log is told, with evidence to take, until a person has seen it', async () => {
     window.close()

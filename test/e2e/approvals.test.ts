@@ -8,7 +8,7 @@ let it: Attacked
 
 beforeAll(async () => {
   it = await openAttacked()
-}, 60_000)
+})
 afterAll(async () => {
   await closeBrowser()
   await it?.close()

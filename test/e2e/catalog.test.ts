@@ -40,7 +40,7 @@ async function openCatalog() {
   await page.getByRole('navigation').first().getByRole('link', { name: 'Servers' }).click()
   await page.getByRole('heading', { level: 1, name: 'Servers' }).waitFor()
   await page.getByRole('button', { name: 'Add server', exact: true }).click()
-  await page.getByText('Comes with Gatehouse', { exact: true }).last().click()
+  await page.getByRole('dialog').getByText('Comes with Gatehouse', { exact: true }).click()
 }
 
 async function choose(title: string) {

@@ -167,4 +167,4 @@ test('who paired while the file was locked and did not give its passphrase is no
   } finally {
     await hub.stop()
   }
-}, 60_000)
+})

@@ -9,7 +9,7 @@ let it: Attacked
 
 beforeEach(async () => {
   it = await openAttacked()
-}, 60_000)
+})
 afterEach(() => it?.close())
 afterAll(closeBrowser)
 

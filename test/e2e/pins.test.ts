@@ -24,7 +24,7 @@ let window: WindowClient
 beforeAll(async () => {
   hub = await startHub(home)
   window = await openWindow(hub.web, { pin: '4711' })
-}, 60_000)
+})
 afterAll(async () => {
   await closeBrowser()
   window?.close()

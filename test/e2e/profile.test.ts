@@ -65,7 +65,7 @@ describe.skipIf(!chromiumPath || !hasKeychain)('the profile of a client', () => 
     await page.getByLabel(/PIN/).first().fill('4711')
     await page.keyboard.press('Enter')
     await page.getByRole('link', { name: 'Clients' }).first().click()
-  }, 60_000)
+  })
   afterAll(async () => {
     await client?.close()
     await context?.close()

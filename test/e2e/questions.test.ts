@@ -220,8 +220,8 @@ describe.skipIf(!chromiumPath || !hasKeychain)('a server asks', () => {
     const key = { kind: 'key', window: window.key.window, signature: 'AAAA' }
     await say(JSON.stringify({ protocol: 1, version: 'x', role: 'window' }), JSON.stringify(key), forged)
     await say(JSON.stringify({ protocol: 1, version: 'x', role: 'cli', token: 'guess' }), forged)
-    const after = await window.call.audit.list({ kinds: ['refused'], limit: 1000 })
-    expect(after.length - before).toBeGreaterThanOrEqual(2)
+    const after = async () => (await window.call.audit.list({ kinds: ['refused'], limit: 1000 })).length
+    await expect.poll(after).toBeGreaterThanOrEqual(before + 2)
     const still = (await window.call.questions.list()).find(one => one.id === waits!.id)
     expect(still?.state).toEqual({ kind: 'waiting' })
     await dialog().getByRole('button', { name: 'Decline' }).click()
