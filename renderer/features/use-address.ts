@@ -4,14 +4,22 @@ import { useCallback } from 'react'
 
 export type Address = Record<string, unknown>
 
-/** The search members of the address, and how to replace them; `undefined` members are left out. */
-export function useAddress(): [Address, (next: Address, how?: { replace?: boolean }) => void] {
+type Go = (next: Address | ((now: Address) => Address), how?: { replace?: boolean }) => void
+
+/**
+ * The search members of the address, and how to replace them; `undefined` members are left out. What goes on after an
+ * answer names what comes of the address as it is by then: a person may have gone on meanwhile.
+ */
+export function useAddress(): [Address, Go] {
   const search = useSearch({ strict: false }) as Address
   const navigate = useNavigate()
   const go = useCallback(
-    (next: Address, how: { replace?: boolean } = {}) => {
-      const members = Object.entries(next).filter(([, value]) => value !== undefined)
-      void navigate({ to: '.', search: Object.fromEntries(members) as never, replace: how.replace ?? false })
+    (next: Address | ((now: Address) => Address), how: { replace?: boolean } = {}) => {
+      const search = (now: Address) => {
+        const members = Object.entries(typeof next === 'function' ? next(now) : next)
+        return Object.fromEntries(members.filter(([, value]) => value !== undefined))
+      }
+      void navigate({ to: '.', search: search as never, replace: how.replace ?? false })
     },
     [navigate],
   )

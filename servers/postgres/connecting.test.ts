@@ -1,5 +1,5 @@
 import { mkdtempSync, rmSync } from 'node:fs'
-import { createServer, type Server, type Socket } from 'node:net'
+import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
@@ -40,8 +40,8 @@ test('a database that asks for a password that is not there says so', async () =
     const answers = [message(10, 'SCRAM-SHA-256\0\0'), message(11, 'r=x,s=eA==,i=4096')]
     socket.on('error', () => {}).on('data', () => void socket.write(answers.shift() ?? ''))
   })
-  const port = await freePort()
-  await new Promise<void>(resolve => asks.listen(port, '127.0.0.1', resolve))
+  await new Promise<void>(resolve => asks.listen(0, '127.0.0.1', resolve))
+  const { port } = asks.address() as AddressInfo
   const server = await startServer('postgres', { DATABASE_URL: `postgresql://u@127.0.0.1:${port}/x` })
   expect((await server.call('list_tables')).text).toMatch(/asks for a password.*DATABASE_URL.*\(permission_denied, /)
   await server.client.close()
@@ -61,8 +61,8 @@ test('a server without its database starts, lists, and says what is wrong when i
 test('a database that takes the connection and says nothing is given up after two seconds', async () => {
   const sockets: Socket[] = []
   const mute: Server = createServer(socket => void sockets.push(socket))
-  const port = await freePort()
-  await new Promise<void>(resolve => mute.listen(port, '127.0.0.1', resolve))
+  await new Promise<void>(resolve => mute.listen(0, '127.0.0.1', resolve))
+  const { port } = mute.address() as AddressInfo
   const server = await startServer('postgres', { DATABASE_URL: `postgresql://u@127.0.0.1:${port}/x` })
   expect((await server.call('list_tables')).text).toContain('The database does not answer.')
   await server.client.close()

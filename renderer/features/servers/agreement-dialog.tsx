@@ -12,7 +12,7 @@ export function AgreementDialog() {
   const named = textOf(address.agree)
   const server = listOf(useServers()).find(each => each.id === named || each.name === named)
   if (!server?.agreement || server.state.kind !== 'waiting') return null
-  const close = () => go({ ...address, agree: undefined })
+  const close = () => go(now => (now.agree === address.agree ? { ...now, agree: undefined } : now))
   return (
     <AlertDialog labelledBy={titleId} width={640} onAside={close}>
       <div className={css.agreeDialog}>
