@@ -245,7 +245,7 @@ export function mainJob(open: (home: Home) => Promise<Page>): MainJob {
 
   test('8: a shell tries to answer the question on the screen, and all else that is the window’s: nothing of it counts', async () => {
     await go('Inspector')
-    const waiting = run(home, ['call', 'everything', 'echo', '--args', '{"message":"mine"}', '--timeout', '60'])
+    const waiting = run(home, ['call', 'everything', 'echo', '--args', '{"message":"mine"}', '--timeout', '600'])
     const dialog = page.getByRole('alertdialog')
     await dialog.getByRole('button', { name: 'Deny' }).waitFor()
     const shell = (await connectHub(home.data))!

@@ -28,7 +28,7 @@ test.skipIf(!hasKeychain)(
     await window.call.secrets.set({ name: 'TOKEN', value: 'a-value-to-steal' })
     await addAndAgree(window, { normal: { command: 'node', args: [fixture('normal.mjs')] } })
 
-    const waiting = run(home, ['call', 'normal', 'echo', '--args', '{"text":"hi"}', '--timeout', '20'])
+    const waiting = run(home, ['call', 'normal', 'echo', '--args', '{"text":"hi"}', '--timeout', '600'])
     await until('the call waits', async () =>
       (await window!.call.approvals.list()).some(one => one.state.kind === 'waiting'),
     )
