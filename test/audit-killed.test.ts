@@ -2,10 +2,10 @@
 import { expect, test } from 'vitest'
 import { killTheHub } from './kill-the-hub.ts'
 
-test('a hub killed 8 times among changing calls has recorded each that was executed', async () => {
-  const { executed, recorded, problems } = await killTheHub(8)
+test('a hub killed 5 times among changing calls has recorded each that was executed', async () => {
+  const { executed, recorded, problems } = await killTheHub(5)
   expect(problems).toEqual([])
-  expect(executed.length).toBeGreaterThan(8)
+  expect(executed.length).toBeGreaterThan(5)
   expect(executed.filter(one => !recorded.has(one))).toEqual([])
   expect(new Set(executed).size).toBe(executed.length)
 }, 240_000)
