@@ -75,6 +75,8 @@ export const Decision = z.object({
   changes: z.boolean(),
   /** A protected value that it names: who allows it types this. */
   typed: z.string().optional(),
+  /** It only reads, and a path outside the folders is why it asks: a yes for a while covers that path. */
+  outside: z.boolean().optional(),
 })
 export type Decision = z.infer<typeof Decision>
 

@@ -3,12 +3,14 @@ import { HubError } from '../error.ts'
 
 const MOST = 20
 
-export function inTurn(): <T>(signal: AbortSignal, work: () => Promise<T>) => Promise<T> {
+export function inTurn(
+  what = 'questions about the log',
+): <T>(signal: AbortSignal, work: () => Promise<T>) => Promise<T> {
   let last: Promise<unknown> = Promise.resolve()
   let waiting = 0
   return async (signal, work) => {
     if (waiting >= MOST)
-      throw new HubError('hub/busy', `${MOST} questions about the log wait already.`, {
+      throw new HubError('hub/busy', `${MOST} ${what} wait already.`, {
         hint: 'Try again in a moment.',
       })
     waiting++

@@ -5,8 +5,10 @@ import { atMost } from '../at-most.ts'
 import { HubError } from '../error.ts'
 import { withoutShapes } from '../vault/shapes.ts'
 import { type Caller, type GuardedContract, nameOf } from './caller.ts'
+import { inTurn } from './in-turn.ts'
 import type { Parts } from './router.ts'
 import { viewSecrets } from './secret-view.ts'
+import { ended } from './stream.ts'
 
 type Needs = Pick<Parts, 'audit' | 'registry' | 'supervisor' | 'vault' | 'windows'>
 
@@ -14,6 +16,8 @@ type Needs = Pick<Parts, 'audit' | 'registry' | 'supervisor' | 'vault' | 'window
 const RETRY_WAIT_MS = 5_000
 
 export function answerSecrets(api: GuardedContract, { audit, registry, supervisor, vault, windows }: Needs) {
+  // Each takes 128 MB and a thread for some tenths of a second.
+  const tryInTurn = inTurn('passphrases')
   const view = (name: string) => viewSecrets(vault, registry).find(one => one.name === name)!
 
   return api.secrets.router({
@@ -64,9 +68,10 @@ export function answerSecrets(api: GuardedContract, { audit, registry, superviso
       await atMost(RETRY_WAIT_MS, vault.retry())
       return vault.status()
     }),
-    unlock: api.secrets.unlock.handler(async ({ input, context: { caller } }) => {
+    unlock: api.secrets.unlock.handler(async ({ input, context: { caller, gone }, signal }) => {
       try {
-        await vault.unlock(input.passphrase, () => caller.window !== null && windows.vouch(caller.window))
+        const proven = () => caller.window !== null && windows.vouch(caller.window)
+        await tryInTurn(ended(gone, signal), () => vault.unlock(input.passphrase, proven))
       } catch (error) {
         const detail = error instanceof Error ? error.message : 'failed'
         await audit.append({ kind: 'refused', what: 'vault/unlock', by: nameOf(caller), detail }, { durable: false })

@@ -182,6 +182,28 @@ test('read-only switched on while a call waits ends it, and nothing is run', asy
   expect(received()).toEqual([])
 })
 
+test('fifteen minutes for one path outside the folders are for that path alone', async () => {
+  const { house, received } = await witnessed({ trust: ['witness'] })
+  house.policy.change({ kind: 'folder', path: '/work', on: true }, 'window', 'window:1')
+  const client = house.client()
+  await client.initialize()
+  const look = (path: string) => client.call('witness_look', { path })
+  const waiting = () => house.approvals.list().filter(one => one.state.kind === 'waiting')
+  const first = look('/home/me/readme')
+  await expect.poll(() => waiting().length).toBe(1)
+  house.approvals.answer(waiting()[0]!.id, { kind: 'allow', scope: 'minutes' }, 'window:1')
+  await first
+  await look('/home/me/readme')
+  await look('/work/a')
+  expect(received()).toHaveLength(3)
+  const other = look('/home/me/.ssh/id_rsa')
+  await expect.poll(() => waiting().length).toBe(1)
+  expect(waiting()[0]!.reasons[0]).toBe('/home/me/.ssh/id_rsa is outside the folders you named.')
+  house.approvals.answer(waiting()[0]!.id, { kind: 'deny' }, 'window:1')
+  await other
+  expect(received()).toHaveLength(3)
+})
+
 test('over a limit the model hears when to try again, nothing is run, and the log says so once', async () => {
   const { house, received } = await witnessed({ rules: [{ id: '', effect: 'allow' }] })
   house.policy.change({ kind: 'limit', limit: { tool: 'act', perMinute: 2 }, on: true }, 'cli', 'cli')

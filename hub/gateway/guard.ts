@@ -155,6 +155,7 @@ export class Guard {
         risk: decision.risk,
         reasons: decision.reasons,
         typed: decision.typed,
+        outside: decision.outside,
         rule: decision.rule?.id ?? null,
         argumentsText: call.argumentsText,
         description: descriptionOf(call.entry),

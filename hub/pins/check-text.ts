@@ -17,11 +17,14 @@ interface Sign {
   what: string
   pattern: RegExp
   /** Honest uses of the same letters. */
-  isHonest?: (text: string, at: number, found: string) => boolean
+  isHonest?: (text: string, at: number, found: string, field: string) => boolean
 }
 
 const SECRETS = `(?:passwords?|passphrases?|api[ _-]?keys?|access[ _-]?tokens?|secrets?|credentials?|private[ _-]?keys?|seed phrases?|ssh[ _-]keys?|environment variables?)`
 const PRIVATE = `(?:${SECRETS}|(?:the |this |full |entire |whole )*(?:conversation|chat)(?: history)?|system prompt|(?:the )?(?:file )?contents? of|previous messages)`
+
+/** Of Cyrillic, Greek, full width and mathematics: letters that pass for Latin ones. */
+const ALIKE = '[\\u0400-\\u04FFΑΒΕΖΗΙΚΜΝΟΡΤΥΧο\\uFF21-\\uFF5A\\u{1D400}-\\u{1D7FF}]'
 
 const SIGNS: Sign[] = [
   {
@@ -36,6 +39,12 @@ const SIGNS: Sign[] = [
     what: 'A passage pushed out of sight by blank space',
     pattern: /[ \t\u00A0]{80,}|(?:\r?\n[ \t]*){12,}/g,
     isHonest: (text, at, found) => text.slice(at + found.length).trim() === '',
+  },
+  {
+    kind: 'hidden',
+    what: 'A letter in a name that only looks like another',
+    pattern: new RegExp(`[A-Za-z]${ALIKE}|${ALIKE}[A-Za-z]`, 'gu'),
+    isHonest: (_text, _at, _found, field) => field !== 'name' && !field.endsWith('(its name)'),
   },
   { kind: 'hidden', what: 'A comment that is not shown', pattern: /<!--[\s\S]{0,2000}?-->/g },
   { kind: 'hidden', what: 'A long encoded text', pattern: /(?<![\w/+])[A-Za-z0-9+/]{120,}={0,2}/g },
@@ -187,7 +196,7 @@ export function checkText(text: string, field: string): TextFinding[] {
   if (ONE_WORD.test(text)) return found
   for (const { kind, what, pattern, isHonest } of SIGNS)
     for (const match of text.matchAll(pattern)) {
-      if (isHonest?.(text, match.index, match[0])) continue
+      if (isHonest?.(text, match.index, match[0], field)) continue
       const end = match.index + match[0].length
       const passage = around(text, match.index, end)
       found.push({ kind, field, start: match.index, end, what: `${what}: “${visible(match[0])}”`, passage })

@@ -10,8 +10,9 @@ import type { Sealed } from '../store/sealed.ts'
 import { heldNames, heldTools, renamedTools } from './held-tools.ts'
 import { ListedTools } from './listed-tools.ts'
 import { packageRan } from './package-ran.ts'
-import { isSame, Pin, words } from './pin.ts'
+import { isSame, type Pin, words } from './pin.ts'
 import { isPinned, type Listed, type PinnedTool } from './pinned-tool.ts'
+import { StoredPins } from './stored-pins.ts'
 import { Told } from './told.ts'
 
 /** So many tools with findings are shown. */
@@ -56,6 +57,7 @@ interface Looked {
 export class PinBook {
   readonly #o: PinBookOptions
   readonly #tools: ListedTools
+  readonly #stored: StoredPins
   readonly #looked = new Map<string, Looked>()
   readonly #told: Told
   readonly #ran = new Map<string, PackageRan | null>()
@@ -67,6 +69,7 @@ export class PinBook {
   constructor(options: PinBookOptions) {
     this.#o = options
     this.#tools = new ListedTools(options)
+    this.#stored = new StoredPins(options)
     this.#told = new Told(options.audit)
     const forget = (id: string) => void this.#looked.delete(id)
     options.announcer.on('servers/changed', forget)
@@ -124,8 +127,7 @@ export class PinBook {
     const known = this.#o.find(id)
     const pin = this.#pin(known)
     const looked = this.#look(id)
-    const now = this.#ran.get(id) ?? null
-    const pinned = pin?.package ?? null
+    const [now, pinned] = [this.#ran.get(id) ?? null, pin?.package ?? null]
     const isOther = this.#tools.isOther(id)
     return {
       pinnedAt: pin?.at ?? null,
@@ -180,9 +182,8 @@ export class PinBook {
     const { id, digest } = known
     const tools = this.#tools.of(id, listing)
     const isSeen = known.bundled || this.#o.isUnattended
-    let own = Object.fromEntries(tools)
+    const own = new Map(isSeen ? tools : [])
     if (!isSeen) {
-      own = {}
       let left = CHARS_AT_ONCE
       for (const [name, tool] of tools) {
         left -= tool.text.length
@@ -191,13 +192,13 @@ export class PinBook {
           await setImmediate()
           left = CHARS_AT_ONCE / 10
         }
-        if (!this.#tools.isGrave(tool)) own[name] = tool
+        if (!this.#tools.isGrave(tool)) own.set(name, tool)
       }
     }
     const wasLong = this.#reading.get(id) === listing
     if (wasLong) this.#reading.delete(id)
     if (this.#closed || this.#o.listed(id) !== listing || this.#o.find(id).digest !== digest) return
-    this.#put(known, { digest, at: Date.now(), package: null, tools: own })
+    this.#put(known, { digest, at: Date.now(), package: null, tools: Object.fromEntries(own) })
     this.#tell(known)
     void this.#flag(id, listing, true)
     if (wasLong) this.#o.announcer.emit('servers/listing-changed', id)
@@ -247,16 +248,14 @@ export class PinBook {
     return looked
   }
 
-  #pin({ id, digest }: Known): Pin | undefined {
-    const { tools, ...pin } = this.#o.sealed.get('pin', id, Pin) ?? { digest: null, tools: null }
-    return pin.digest === digest && tools ? { ...pin, tools } : undefined
+  #pin(known: Known): Pin | undefined {
+    const listing = this.#o.listed(known.id)
+    return this.#stored.of(known, listing ? this.#tools.of(known.id, listing) : new Map())
   }
 
   /** Is the next listing the first one after the agreement? */
   #isDue(known: Known): boolean {
-    if (this.#pin(known)) return false
-    const isFirst = this.#o.sealed.get('pin', known.id, Pin)?.digest === known.digest
-    return isFirst || known.bundled || this.#o.isUnattended
+    return !this.#pin(known) && (this.#stored.isOf(known) || known.bundled || this.#o.isUnattended)
   }
 
   /** What is kept on disk of the same definition may look otherwise now: another secret is known. */
@@ -270,7 +269,7 @@ export class PinBook {
   }
 
   #put({ id }: Known, pin: Pin): void {
-    this.#o.sealed.put('pin', id, pin)
+    this.#stored.put(id, pin)
     this.#looked.delete(id)
   }
 

@@ -16,6 +16,7 @@ export interface Asked {
   risk: Risk
   /** The rule that asks, null for the preset, undefined when nobody said. */
   rule: string | null | undefined
+  outside: boolean
   definitionHash: string
   digest: string
 }
@@ -82,10 +83,10 @@ export class Allowances {
   }
 }
 
-// What destroys, or is asked about by a rule of the person's, is covered only with the same arguments: other ones may be
-// the very thing the rule is for. Else the person saw a tool, and the yes is for that tool as it is defined now.
+// What destroys, or is asked about by a rule or the folders of the person's, is covered only with the same arguments: other
+// ones may be the very thing those are for. Else the person saw a tool, and the yes is for that tool as it is defined now.
 function keyOf(asked: Asked): string {
-  const { client, server, tool, definitionHash, risk, rule, digest } = asked
-  const isNarrow = risk === 'destroys' || rule !== null
+  const { client, server, tool, definitionHash, risk, rule, outside, digest } = asked
+  const isNarrow = risk === 'destroys' || rule !== null || outside
   return JSON.stringify(isNarrow ? [digest] : [client, server, tool, definitionHash, risk])
 }

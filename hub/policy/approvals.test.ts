@@ -306,13 +306,14 @@ test('fifteen minutes are fifteen minutes, over all links of the client', async 
   expect(await now(made.ask(question()))).toBe('waits')
 })
 
-test('a session covers other arguments only of what does not destroy and what no rule asks about', async () => {
+test('a session covers other arguments only of what does not destroy and what neither a rule nor the folders ask about', async () => {
   const { made } = approvals()
   const other = { argumentsText: '{"namespace":"other"}' }
   const ways: Partial<Question>[] = [
     { tool: 'a', risk: 'writes' },
     { tool: 'b', risk: 'destroys' },
     { tool: 'c', risk: 'writes', rule: '2' },
+    { tool: 'd', risk: 'reads', outside: true },
   ]
   const outcomes: unknown[] = []
   for (const way of ways) {
@@ -321,7 +322,7 @@ test('a session covers other arguments only of what does not destroy and what no
     outcomes.push(await now(made.ask(question({ ...way, ...other }))))
     made.withdrawWhere(() => 'aside')
   }
-  expect(outcomes).toEqual([{ kind: 'allowed', by: 'w', scope: 'session' }, 'waits', 'waits'])
+  expect(outcomes).toEqual([{ kind: 'allowed', by: 'w', scope: 'session' }, 'waits', 'waits', 'waits'])
   const graver = question({ tool: 'a', risk: 'destroys', ...other })
   const changed = question({ tool: 'a', risk: 'writes', definitionHash: 'h2' })
   expect(await Promise.all([graver, changed].map(one => now(made.ask(one))))).toEqual(['waits', 'waits'])

@@ -43,6 +43,7 @@ export function decide(call: CallFacts, policy: DecidingPolicy, now: number): De
     rule: rule && { id: rule.id, text: ruleText(rule, () => call.server.name) },
     changes: !isRead(assessed),
     ...(assessed.typed ? { typed: assessed.typed } : {}),
+    ...(assessed.readsOutside ? { outside: true } : {}),
   })
   if (isLong) return done('deny', ['Its name is longer than 1,024 characters.'])
   const rules = matching(call, given, policy, now)

@@ -15,6 +15,8 @@ export interface Question {
   reasons: string[]
   /** A protected value it names: who allows it types this. */
   typed?: string | undefined
+  /** A path outside the folders is why it asks. */
+  outside?: boolean | undefined
   /** Id of the rule that asks; null when the preset does. */
   rule: string | null
   argumentsText: string
@@ -42,7 +44,8 @@ export function identityOf({ client, server, tool, definitionHash }: Question) {
 }
 
 export function asked(question: Question, digest: string): Asked {
-  return { ...identityOf(question), link: question.link, risk: question.risk, rule: question.rule, digest }
+  const { link, risk, rule, outside = false } = question
+  return { ...identityOf(question), link, risk, rule, outside, digest }
 }
 
 export function toolKey(question: Question): string {

@@ -51,7 +51,7 @@ export function covers(
     case 'session':
       return risk === 'destroys'
         ? `${until}, the same call with the same arguments does not wait for you.`
-        : `${until}, calls of this tool do not wait for you. Where a rule of yours asks, only the same arguments pass.`
+        : `${until}, calls of this tool do not wait for you. Where a rule of yours asks, or a path lies outside your folders, only the same arguments pass.`
     case 'arguments':
       return `Calls with exactly these arguments and no others do not wait for you any more, ${end}.`
     case 'tool':
