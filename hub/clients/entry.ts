@@ -80,6 +80,11 @@ export function isBridge(entry: unknown): boolean {
   return words.includes('connect') && words.includes('--client')
 }
 
+/** The client does not start it. */
+export function isOff(entry: unknown): boolean {
+  return memberOf(entry, 'disabled') === true || memberOf(entry, 'enabled') === false
+}
+
 /** The client that a bridge is started for, or null. */
 export function clientNamedIn(entry: unknown): string | null {
   const words = wordsOf(entry)

@@ -38,7 +38,7 @@ function machine(client: KnownClient, platform: NodeJS.Platform = 'linux') {
   const key = randomBytes(32)
   const bin = join(home, 'bin')
   mkdirSync(bin)
-  if (client.detect.command) writeFileSync(join(bin, client.detect.command), '', { mode: 0o755 })
+  for (const command of client.detect.commands) writeFileSync(join(bin, command), '', { mode: 0o755 })
   const at = { home, env: { PATH: bin }, platform }
   const clients = new Clients({
     folder: { path: join(home, 'data') },

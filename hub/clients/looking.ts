@@ -12,7 +12,7 @@ import type { History, Write } from './history.ts'
 import { isRunning } from './is-running.ts'
 import { isKnown, known } from './known.ts'
 import { LONG } from './long-json.ts'
-import { configPath, findClient, type Surroundings } from './places.ts'
+import { configPath, findClient, otherPaths, type Surroundings } from './places.ts'
 import { configOf, type Plan } from './plan.ts'
 import { canQuit } from './quit-app.ts'
 import { type FileNow, hashOf } from './replace-file.ts'
@@ -117,6 +117,8 @@ export class Looking {
     if (await this.overwrites(client))
       warnings.push(`${client.name} is running and would overwrite this. Quit it first, then write.`)
     if (now.real !== now.path && now.bytes) warnings.push(`The file is a link: ${now.real} is what is written.`)
+    for (const path of otherPaths(client, this.at))
+      warnings.push(`There is also ${path}, which ${client.name} may read: it stays as it is.`)
     if ((now.bytes?.length ?? 0) > LONG) warnings.push('The file is long: only the part with its servers is shown.')
     if ((now.stat?.nlink ?? 1) > 1)
       warnings.push('The file has a second name on this disk, which will keep the old text.')

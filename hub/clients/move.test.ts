@@ -44,7 +44,7 @@ function machine(client: KnownClient, bytes: Buffer) {
   closers.push(() => db.close())
   const bin = join(home, 'bin')
   mkdirSync(bin)
-  if (client.detect.command) writeFileSync(join(bin, client.detect.command), '', { mode: 0o755 })
+  for (const command of client.detect.commands) writeFileSync(join(bin, command), '', { mode: 0o755 })
   const at = { home, env: { PATH: bin }, platform: 'linux' as const }
   const key = randomBytes(32)
   const path = configPath(client, at)!

@@ -16,7 +16,11 @@ export function findClient(client: KnownClient, at: Surroundings): string | null
     const found = expand(pattern, at).find(path => existsSync(path))
     if (found) return found
   }
-  return client.detect.command && findCommand(client.detect.command, at)
+  for (const command of client.detect.commands) {
+    const found = findCommand(command, at)
+    if (found) return found
+  }
+  return null
 }
 
 /** The first folder we are not let look into on the way to a client's places, or null: then nobody knows whether it is there. */
@@ -57,19 +61,33 @@ export function mayCreate(client: KnownClient, at: Surroundings): boolean {
  */
 export function configPath(client: KnownClient, at: Surroundings): string | null {
   if (client.files) return client.files.find(path => existsSync(path)) ?? client.files[0] ?? null
-  const { overrides, paths, pick } = client.config
+  const { overrides, pick } = client.config
   for (const { env, path } of overrides) {
     const base = at.env[env]
     if (base && isAbsolute(base)) return path ? join(base, path) : base
   }
-  const candidates = paths[systemOf(at.platform)].map(pattern => expand(pattern, at)).filter(found => found.length > 0)
-  if (pick === 'existing') {
+  const candidates = candidatesOf(client, at)
+  if (pick !== 'first') {
     const all = candidates.flat()
-    return all.find(path => existsSync(path)) ?? all.find(path => existsSync(dirname(path))) ?? all[0] ?? null
+    const there = pick === 'existing' ? all.find(path => existsSync(path)) : undefined
+    return there ?? all.find(path => existsSync(dirname(path))) ?? all[0] ?? null
   }
   // Each pattern outranks the next one: a package without a file still hides the plain path.
   const best = candidates[0] ?? []
   return best.find(path => existsSync(path)) ?? best[0] ?? null
+}
+
+/** Files it may read besides the one that counts. */
+export function otherPaths(client: KnownClient, at: Surroundings): string[] {
+  if (client.files || client.config.overrides.some(({ env }) => at.env[env])) return []
+  const own = configPath(client, at)
+  return candidatesOf(client, at)
+    .flat()
+    .filter(path => path !== own && existsSync(path))
+}
+
+function candidatesOf({ config }: KnownClient, at: Surroundings): string[][] {
+  return config.paths[systemOf(at.platform)].map(pattern => expand(pattern, at)).filter(found => found.length > 0)
 }
 
 /** The client, with its config in this one file. */

@@ -128,7 +128,7 @@ export function checked(
   const warnings = [
     ...(dropsBom
       ? [
-          `The invisible mark at the start of the file (a byte order mark) is taken out: ${client.name} cannot read a file with one.`,
+          `The invisible mark at the start of the file (a byte order mark) is taken out: ${client.name} may not read a file with one.`,
         ]
       : []),
     ...(before.doubtful

@@ -32,7 +32,7 @@ function machine() {
   const [data, shop, bin] = ['data', 'work/shop', 'bin'].map(name => join(home, name)) as [string, string, string]
   for (const folder of [data, shop, bin]) mkdirSync(folder, { recursive: true, mode: 0o700 })
   for (const { detect } of KNOWN_CLIENTS)
-    if (detect.command) writeFileSync(join(bin, detect.command), '', { mode: 0o755 })
+    for (const command of detect.commands) writeFileSync(join(bin, command), '', { mode: 0o755 })
   mkdirSync(join(home, '.cursor'))
   const db = openState(data)
   closers.push(() => db.close())

@@ -4,7 +4,7 @@ import type { LinkInfo } from '../../contract/hub.ts'
 import { HubError } from '../error.ts'
 import { markOf } from '../file-mark.ts'
 import { fileAt } from './client-file.ts'
-import { digestOf, type EntryPoint, entryIn, foreignFolder, wordsOf } from './entry.ts'
+import { digestOf, type EntryPoint, entryIn, foreignFolder, isOff, wordsOf } from './entry.ts'
 import type { Write } from './history.ts'
 import { serversIn } from './move-entry.ts'
 import { barredFolder, findClient, type Surroundings } from './places.ts'
@@ -172,6 +172,7 @@ function judged(
   const since = clock(write.at)
   if (entry === undefined) return { kind: 'dropped', evidence: `Written ${since}, and no longer there.` }
   if (other) return { kind: 'drifted', evidence: others }
+  if (isOff(entry)) return { kind: 'drifted', evidence: 'Our entry is switched off in it since it was written.' }
   if (digest !== write.note.digest)
     return { kind: 'drifted', evidence: `Our entry was changed since it was written ${since}.` }
   if (!startsUs(entry, start))

@@ -4,7 +4,7 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterEach, expect, test } from 'vitest'
-import { configPath } from './places.ts'
+import { configPath, otherPaths } from './places.ts'
 import { see } from './sight.ts'
 import { KNOWN_CLIENTS } from './table.ts'
 
@@ -62,6 +62,28 @@ test('of several files a client may have, the one that is there is written', () 
     const client = KNOWN_CLIENTS.find(each => each.id === id)!
     expect(configPath(client, { home, env: {}, platform: 'linux' })).toBe(join(home, file))
   }
+})
+
+test.each([
+  ['antigravity', '.gemini/antigravity/mcp_config.json', '.gemini/config/mcp_config.json'],
+  ['devin-desktop', '.codeium/windsurf/mcp_config.json', '.config/devin/mcp_config.json'],
+])('%s: once its new folder is there, what lies in the old one is not what counts', (id, old, now) => {
+  const home = freshHome()
+  const client = KNOWN_CLIENTS.find(each => each.id === id)!
+  const at = { home, env: {}, platform: 'linux' } as const
+  mkdirSync(dirname(join(home, old)), { recursive: true })
+  writeFileSync(join(home, old), '{}')
+  expect([configPath(client, at), otherPaths(client, at)]).toEqual([join(home, old), []])
+  mkdirSync(dirname(join(home, now)), { recursive: true })
+  expect([configPath(client, at), otherPaths(client, at)]).toEqual([join(home, now), [join(home, old)]])
+})
+
+test('who else reads a client’s file is known', () => {
+  const readers = Object.fromEntries(KNOWN_CLIENTS.map(({ id, alsoReadBy }) => [id, alsoReadBy.join()]))
+  expect(readers['claude-code']).toMatch(/Warp.*Grok Build/)
+  expect(readers.codex).toMatch(/Warp/)
+  expect(readers.cursor).toMatch(/Grok Build/)
+  expect(readers['copilot-cli']).toMatch(/VS Code/)
 })
 
 // Root may do everything, so it puts that down for a moment.

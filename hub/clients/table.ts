@@ -10,13 +10,13 @@ const perSystem = <T extends z.ZodType>(value: T) => z.object({ darwin: value, w
 const KnownClient = z.strictObject({
   id: z.string(),
   name: z.string(),
-  detect: perSystem(z.array(z.string())).extend({ command: z.string().nullable() }),
+  detect: perSystem(z.array(z.string())).extend({ commands: z.array(z.string()) }),
   /** The program that overwrites the file from memory while it runs. */
   process: perSystem(z.string()).nullable(),
   config: z.strictObject({
     paths: perSystem(z.array(z.string())),
-    /** Which of several paths: the first that can be, or the one whose file (or folder) is there. */
-    pick: z.enum(['first', 'existing']),
+    /** Which of several paths: the first that can be, the one whose file (or folder) is there, or whose folder is. */
+    pick: z.enum(['first', 'existing', 'folder']),
     /** Where one of these variables is set, the file lies at `path` below it; the first one counts. */
     overrides: z.array(z.strictObject({ env: z.string(), path: z.string() })),
     format: z.enum(['json', 'toml', 'yaml']),
@@ -28,8 +28,8 @@ const KnownClient = z.strictObject({
     initial: z.string(),
     /** A missing file is only made when this exists: the client made it at its first start. */
     createNeeds: z.string().nullable(),
-    /** Suffix of the folder that locks the file, in the protocol of proper-lockfile. */
-    lock: z.string().nullable(),
+    /** The folder `<file>.lock` locks it: in the protocol of proper-lockfile, or with its owner's name in it. */
+    lock: z.enum(['folder', 'owned']).nullable(),
     rewrittenByApp: z.boolean(),
   }),
   /** How the client wants an entry that starts a program. */
