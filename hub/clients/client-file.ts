@@ -39,7 +39,7 @@ export function isFolder(path: string): boolean {
 }
 
 // Of a file that is not there, its folders may still be links.
-function realOf(path: string): string {
+export function realOf(path: string): string {
   try {
     return realpathSync(path)
   } catch {

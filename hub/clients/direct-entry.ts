@@ -34,9 +34,21 @@ export function directEntries(
 }
 
 function directEntry(client: KnownClient, name: string, launch: Launch, values: ReadonlyMap<string, string>): Entry {
-  const { type, command, env: envKey, more, http, variable } = client.entry
-  const filled = (text: string): string =>
-    text.replace(REFERENCE, (_, kind?: string, key = '') => {
+  const { type, command, env: envKey, more, http, variable, bare } = client.entry
+  const misread = !variable ? /(?!)/ : variable.startsWith('{') ? /\{(env|file):/ : bare ? /\$[\w{(]/ : /\$\{/
+  const filled = (text: string): string => {
+    const literal = text.replace(REFERENCE, (_, kind?: string, key = '') =>
+      kind === 'secret' ? (values.get(key) ?? '') : '',
+    )
+    if (misread.test(literal))
+      throw new HubError(
+        'clients/no-reference',
+        `A value of ${name} would be taken for a variable by ${client.name}.`,
+        {
+          hint: `Nothing was written. Use ${name} through Gatehouse instead.`,
+        },
+      )
+    return text.replace(REFERENCE, (_, kind?: string, key = '') => {
       if (kind === 'secret') return values.get(key) ?? ''
       if (kind !== 'env') return homedir()
       if (variable) return variable.replace('NAME', () => key)
@@ -48,6 +60,7 @@ function directEntry(client: KnownClient, name: string, launch: Launch, values: 
         },
       )
     })
+  }
   const mapped = (map: Record<string, string>): { [key: string]: Json } =>
     Object.fromEntries(Object.entries(map).map(([key, text]) => [key, filled(text)]))
   const own = (map: Record<string, Json>): Entry => ({ ...map, ...('name' in map ? { name } : {}) })

@@ -55,6 +55,23 @@ test.each(KNOWN_CLIENTS.map(client => [client.id, client] as const))('%s starts 
   else expect(launchOf(named()).env).toEqual({ A: '${env:HOME}' })
 })
 
+test.each([
+  ['crush', 'pa$word', true],
+  ['crush', 'pa$(id)', true],
+  ['gemini-cli', 'pa$word', true],
+  ['claude-code', 'pa${word}', true],
+  ['claude-code', 'pa$word', false],
+  ['cursor', '${env:HOME}', true],
+  ['opencode', '{file:/etc/passwd}', true],
+  ['opencode', '${x}', false],
+  ['codex', '${x}', false],
+])('%s would read something else than %s: %s', (id, key, isRefused) => {
+  const client = KNOWN_CLIENTS.find(each => each.id === id)!
+  const write = () => directEntries(client, [server('one', STDIO)], new Map([...values, ['KEY', key]]))
+  if (isRefused) expect(write).toThrow('would be taken for a variable')
+  else expect(JSON.stringify(write().get('one'))).toContain(JSON.stringify(`x${key}`))
+})
+
 test('what comes with Gatehouse runs nowhere else', () => {
   expect(() => directEntries(KNOWN_CLIENTS[0]!, [server('files', STDIO, true)], values)).toThrow('comes with Gatehouse')
 })

@@ -9,7 +9,6 @@ import { digestOf, valueAt } from './entry.ts'
 import { known } from './known.ts'
 import type { Looking } from './looking.ts'
 import type { Moving } from './moving.ts'
-import { configPath } from './places.ts'
 import { configOf } from './plan.ts'
 import type { KnownClient } from './table.ts'
 import type { How } from './writing.ts'
@@ -64,7 +63,7 @@ export class Directly {
   /** Those that still stand in its file as they were written. */
   namesIn(client: KnownClient): string[] {
     const rows = this.#rows.of(client.id)
-    const path = rows.length > 0 && configPath(client, this.#looking.at)
+    const path = rows.length > 0 && this.#looking.pathOf(client)
     if (!path) return []
     try {
       const config = configOf(fileAt(client, path), client)

@@ -4,7 +4,7 @@ import { basename, dirname, join } from 'node:path'
 import type { MovePreview } from '../../contract/client-move.ts'
 import { baseOf } from '../../contract/clients.ts'
 import { HubError } from '../error.ts'
-import { checkProject, fileAt, isFolder } from './client-file.ts'
+import { checkProject, fileAt, isFolder, realOf } from './client-file.ts'
 import { excerpts, unifiedDiff } from './diff.ts'
 import { type EntryPoint, entryIn, foreignFolder } from './entry.ts'
 import type { GuardMemory } from './guard-memory.ts'
@@ -12,12 +12,13 @@ import type { History, Write } from './history.ts'
 import { isRunning } from './is-running.ts'
 import { isKnown, known } from './known.ts'
 import { LONG } from './long-json.ts'
-import { configPath, findClient, otherPaths, type Surroundings } from './places.ts'
+import { configPath, existingPaths, findClient, type Surroundings } from './places.ts'
 import { configOf, type Plan } from './plan.ts'
 import { canQuit } from './quit-app.ts'
 import { type FileNow, hashOf } from './replace-file.ts'
 import { shownChange } from './shown.ts'
 import { type Sight, see } from './sight.ts'
+import { managedFile, profilesBeside } from './special.ts'
 import { KNOWN_CLIENTS, type KnownClient, systemOf } from './table.ts'
 
 interface Sources {
@@ -42,7 +43,17 @@ export class Looking {
     return this.#from.at
   }
 
-  see(client: KnownClient, path = configPath(client, this.at)): Sight {
+  /** The file that counts: of several that are read together, the one our entry was written to. */
+  pathOf(client: KnownClient): string | null {
+    const written = this.newest(client.id)
+    const own =
+      client.config.pick === 'together' && written?.action === 'connect'
+        ? existingPaths(client, this.at).find(path => realOf(path) === written.path)
+        : undefined
+    return own ?? configPath(client, this.at)
+  }
+
+  see(client: KnownClient, path = this.pathOf(client)): Sight {
     return see(client, path, this.at, this.newest(client.id), this.#from.entry, this.#from.folder)
   }
 
@@ -83,7 +94,7 @@ export class Looking {
   /** Its file. A client that is gone may still have that set right, but gets no new entry. */
   fileOf(client: KnownClient, mustBeThere = true): FileNow {
     if (mustBeThere) checkProject(client, this.at)
-    const path = configPath(client, this.at)
+    const path = this.pathOf(client)
     if (path && (!mustBeThere || findClient(client, this.at))) return fileAt(client, path)
     throw new HubError('clients/not-installed', `${client.name} was not found on this computer.`, {
       hint: 'Install it and start it once.',
@@ -117,8 +128,18 @@ export class Looking {
     if (await this.overwrites(client))
       warnings.push(`${client.name} is running and would overwrite this. Quit it first, then write.`)
     if (now.real !== now.path && now.bytes) warnings.push(`The file is a link: ${now.real} is what is written.`)
-    for (const path of otherPaths(client, this.at))
+    for (const path of existingPaths(client, this.at).filter(path => path !== now.path))
       warnings.push(`There is also ${path}, which ${client.name} may read: it stays as it is.`)
+    const managed = managedFile(client, this.at.platform)
+    if (managed)
+      warnings.push(
+        `${client.name} is managed on this computer: it reads ${managed} and nothing else, so this changes nothing for it.`,
+      )
+    const profiles = profilesBeside(client, now.path)
+    if (profiles > 0)
+      warnings.push(
+        `${client.name} has ${profiles} more ${profiles === 1 ? 'profile' : 'profiles'}: this file holds for the default one alone.`,
+      )
     if ((now.bytes?.length ?? 0) > LONG) warnings.push('The file is long: only the part with its servers is shown.')
     if ((now.stat?.nlink ?? 1) > 1)
       warnings.push('The file has a second name on this disk, which will keep the old text.')

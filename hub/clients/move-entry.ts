@@ -48,11 +48,21 @@ const RULES =
 
 /** All servers in the file but our own entry, in the file's order. */
 export function serversIn(config: Config, client: KnownClient): FoundServer[] {
+  return entriesIn(config, client).map(([name, entry]) => found(name, entry, client))
+}
+
+/** Their entries alone, by name. */
+export function entriesIn(config: Config, client: KnownClient): [name: string, entry: Entry][] {
   const servers = valueAt(config, client.config.keyPath)
   if (!isMap(servers)) return []
   return Object.entries(servers).flatMap(([name, entry]) =>
-    name === ENTRY_NAME || !isMap(entry) ? [] : [found(name, entry as Entry, client)],
+    name === ENTRY_NAME || !isMap(entry) ? [] : [[name, entry as Entry]],
   )
+}
+
+/** The names of what looks like a key in an entry. */
+export function keyNamesIn(entry: Entry): string[] {
+  return valuesIn(entry).flatMap(value => (value.isKey ? [value.name] : []))
 }
 
 /** The entry with references in the place of its keys. */
@@ -122,6 +132,9 @@ function found(name: string, entry: Entry, client: KnownClient): FoundServer {
 function whyNot(entry: Entry, launch: Launch, client: KnownClient): string | null {
   const { inner } = innerOf(entry)
   if (!isJson(entry)) return 'It holds a date or a number that cannot be carried over as it is.'
+  const parts = Object.values(entry)
+  if (launch.command === undefined && launch.url === undefined && parts.length > 0 && parts.every(isMap))
+    return 'It holds servers of its own, one level down. Move them up in the file first.'
   if (launch.command === undefined && launch.url === undefined) return 'It names neither a command nor an address.'
   if ([inner.type, inner.transport].includes('sse'))
     return 'It speaks the old SSE transport, which Gatehouse does not. Ask its maker for its streamable HTTP address.'
@@ -135,6 +148,11 @@ function whyNot(entry: Entry, launch: Launch, client: KnownClient): string | nul
     ...text.matchAll(/\$\{(?!env:[A-Za-z_]\w*\}|secret:|home\})[^}]*\}|\{file:[^}]*\}/g),
   ])[0]
   if (unknown) return `It names ${shown(unknown[0])}, which only ${client.name} can fill in.`
+  const bare = client.entry.bare && texts.flatMap(text => text.match(/\$(\w+|\()/) ?? [])[0]
+  if (bare)
+    return bare === '$('
+      ? `It fills in what a command says, which only ${client.name} can do.`
+      : `It names ${shown(bare)}. Write it as \${${shown(bare.slice(1))}} in the file, then take it.`
   if (hiddenWords(launch).some((word, at) => word !== launch.args[at]))
     return 'A key stands in its arguments, where every user of this machine can read it. Put it into its env first.'
   return null

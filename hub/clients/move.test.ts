@@ -193,9 +193,20 @@ describe('what is found', () => {
     [{ command: 'x', args: ['${workspaceFolder}/a'] }, /only Cursor can fill in/],
     [{ type: 'sse', url: 'https://x.example/sse' }, /old SSE transport/],
     [{ note: 'nothing' }, /neither a command nor an address/],
+    [{ one: { command: 'x' }, two: { command: 'y' } }, /servers of its own, one level down/],
   ])('what cannot be taken says why: %j', (entry, why) => {
     expect(find(entry).cannot).toMatch(why)
     expect(find(entry).line).not.toContain(key)
+  })
+
+  test.each([
+    ['gemini-cli', '$TOKEN', 'It names $TOKEN. Write it as ${TOKEN} in the file, then take it.'],
+    ['crush', '$(pass show x)', 'It fills in what a command says, which only Crush can do.'],
+    ['gemini-cli', '${TOKEN}', null],
+    ['claude-code', 'pa$word', null],
+  ])('%s: whether it would fill in %s itself is known', (id, value, why) => {
+    const client = KNOWN_CLIENTS.find(one => one.id === id)!
+    expect(find({ command: 'x', env: { A: value } }, client).cannot).toBe(why)
   })
 
   test('every shape of an entry becomes one of ours', () => {

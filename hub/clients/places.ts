@@ -69,7 +69,7 @@ export function configPath(client: KnownClient, at: Surroundings): string | null
   const candidates = candidatesOf(client, at)
   if (pick !== 'first') {
     const all = candidates.flat()
-    const there = pick === 'existing' ? all.find(path => existsSync(path)) : undefined
+    const there = pick === 'folder' ? undefined : all.find(path => existsSync(path))
     return there ?? all.find(path => existsSync(dirname(path))) ?? all[0] ?? null
   }
   // Each pattern outranks the next one: a package without a file still hides the plain path.
@@ -77,13 +77,12 @@ export function configPath(client: KnownClient, at: Surroundings): string | null
   return best.find(path => existsSync(path)) ?? best[0] ?? null
 }
 
-/** Files it may read besides the one that counts. */
-export function otherPaths(client: KnownClient, at: Surroundings): string[] {
+/** All the files there are that it may read its servers from. */
+export function existingPaths(client: KnownClient, at: Surroundings): string[] {
   if (client.files || client.config.overrides.some(({ env }) => at.env[env])) return []
-  const own = configPath(client, at)
   return candidatesOf(client, at)
     .flat()
-    .filter(path => path !== own && existsSync(path))
+    .filter(path => existsSync(path))
 }
 
 function candidatesOf({ config }: KnownClient, at: Surroundings): string[][] {

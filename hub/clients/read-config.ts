@@ -155,7 +155,9 @@ function refusedByJson(text: string): Unreadable | undefined {
   } catch (error) {
     const position = /position (\d+)/.exec(String(error))
     const end = /end of JSON/.test(String(error)) ? text.length : 0
-    return at(text, position ? Number(position[1]) : end, 'this is not JSON.')
+    const offset = position ? Number(position[1]) : end
+    const next = text[offset]
+    return at(text, offset, next !== undefined && UNSEEN.test(next) ? unseen(next) : 'this is not JSON.')
   }
 }
 
@@ -185,12 +187,21 @@ function at(text: string, offset: number, words: string): Unreadable {
   return { kind: 'unreadable', what: `Line ${line}, column ${column}: ${words}`, line, column }
 }
 
+// What editors do not show; a file that was being written when the power failed is full of zeros.
+const UNSEEN = /[\0-\x08\x0b\x0c\x0e-\x1f\x7f\u00a0\u200b-\u200f\u2028\u2029\u2060\ufeff]/
+
+function unseen(char: string): string {
+  const code = char.codePointAt(0)!.toString(16).toUpperCase().padStart(4, '0')
+  return `a character that cannot be seen stands here (U+${code}).`
+}
+
 function nameOfError({ error }: ParseError): string {
   return printParseErrorCode(error)
 }
 
 function wordsFor(error: ParseError, text: string, client: KnownClient): string {
   const next = text[error.offset]
+  if (next !== undefined && UNSEEN.test(next)) return unseen(next)
   switch (nameOfError(error)) {
     case 'CommaExpected':
       return 'a comma is missing.'

@@ -51,6 +51,7 @@ export function readNow(path: string): FileNow {
     const code = codeOf(cause)
     if (code === 'ENOENT' && isLink(path))
       throw new HubError('clients/dangling', `${path} is a link to a file that is not there.`, { cause })
+    if (code === 'ELOOP') throw new HubError('clients/dangling', `${path} is a link that leads in a circle.`, { cause })
     if (code === 'ENOENT') return { path, real: path, bytes: null, hash: null, stat: null }
     throw noPermission(path, 'read', cause)
   }

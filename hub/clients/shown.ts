@@ -1,6 +1,8 @@
 // What is shown of a client's file: its text with secrets masked, and of a long one the part our entry stands in.
 
 import { createHash } from 'node:crypto'
+import type { Node } from 'jsonc-parser'
+import { propertyOf } from './edit.ts'
 import { ENTRY_NAME, placeIn, tokenIn } from './entry.ts'
 import { LONG } from './long-json.ts'
 import { MASK, masked } from './mask.ts'
@@ -35,11 +37,20 @@ export function othersIn(config: Config, client: KnownClient): string {
 export function partOf(config: Config, client: KnownClient, most = SHORT): string {
   if (config.text.length <= most) return shownOf(config)
   const map = nodeAt(config, client.config.keyPath)
-  if (!map || map.length > SHORT) return ''
+  if (!map) return ''
   const open = client.config.keyPath.map(key => `{ ${JSON.stringify(key)}: `).join('')
-  const text = `${open}${config.text.slice(map.offset, map.offset + map.length)}${' }'.repeat(client.config.keyPath.length)}\n`
+  const text = `${open}${map.length > SHORT ? oursIn(config, map) : textOf(config, map)}${' }'.repeat(client.config.keyPath.length)}\n`
   const part = readConfig(Buffer.from(text), client)
   return part.kind === 'config' ? shownOf(part) : ''
+}
+
+function oursIn(config: Config, map: Node): string {
+  const ours = propertyOf(map, ENTRY_NAME)
+  return ours && ours.length < SHORT ? `{\n${textOf(config, ours)}\n}` : '{}'
+}
+
+function textOf({ text }: Config, { offset, length }: Node): string {
+  return text.slice(offset, offset + length)
 }
 
 function shownOf(config: Config): string {

@@ -6,11 +6,12 @@ import { markOf } from '../file-mark.ts'
 import { fileAt } from './client-file.ts'
 import { digestOf, type EntryPoint, entryIn, foreignFolder, isOff, wordsOf } from './entry.ts'
 import type { Write } from './history.ts'
-import { serversIn } from './move-entry.ts'
+import { entriesIn, keyNamesIn } from './move-entry.ts'
 import { barredFolder, findClient, type Surroundings } from './places.ts'
 import { canQuit } from './quit-app.ts'
 import { type Config, readConfig } from './read-config.ts'
 import type { FileNow } from './replace-file.ts'
+import { serversOfProjects } from './special.ts'
 import { type KnownClient, type System, systemOf } from './table.ts'
 
 /** `kind`: the status but for links, which the file does not know. */
@@ -28,6 +29,8 @@ export interface Sight {
   write: Write | null
   evidence: string
   own: Client['own']
+  /** Servers it keeps for single projects, in the same file. */
+  inProjects: number
   /** The data folder of the other Gatehouse whose entry stands there. */
   foreign: string | null
 }
@@ -61,6 +64,7 @@ export function see(
     digest: null,
     write,
     own: NOBODY,
+    inProjects: 0,
     foreign: null,
   }
   const barred = found === null ? barredFolder(client, at) : null
@@ -138,7 +142,7 @@ function waitsFor(client: KnownClient, system: System): 'approval' | 'restart' |
 }
 
 function judge(
-  sight: Pick<Sight, 'entry' | 'digest' | 'found' | 'own'>,
+  sight: Pick<Sight, 'entry' | 'digest' | 'found' | 'own' | 'inProjects'>,
   write: Write | null,
   start: EntryPoint,
   data: string,
@@ -148,7 +152,7 @@ function judge(
 }
 
 function judged(
-  { entry, digest, found, own }: Parameters<typeof judge>[0],
+  { entry, digest, found, own, inProjects }: Parameters<typeof judge>[0],
   write: Write | null,
   start: EntryPoint,
   other: string | null,
@@ -161,8 +165,8 @@ function judged(
       kind: 'found',
       evidence:
         entry === undefined
-          ? own.servers > 0
-            ? `${own.servers} ${own.servers === 1 ? 'server' : 'servers'} of its own.`
+          ? own.servers + inProjects > 0
+            ? ownWords(own.servers, inProjects)
             : `Found: ${found}`
           : other
             ? others
@@ -180,13 +184,21 @@ function judged(
   return { kind: 'written', evidence: `Written ${since}.` }
 }
 
+function ownWords(servers: number, inProjects: number): string {
+  const count = (n: number) => `${n} ${n === 1 ? 'server' : 'servers'}`
+  const more = inProjects > 0 ? ` ${count(inProjects)} for single projects, which stay with it.` : ''
+  return `${count(servers)} of its own.${more}`
+}
+
 /** Whether the entry starts the same program, from the same place. */
 function startsUs(entry: unknown, start: EntryPoint): boolean {
   const words = wordsOf(entry)
   return [start.command, ...start.args].every((word, i) => words[i] === word)
 }
 
-type Content = Pick<Sight, 'now' | 'problem' | 'config' | 'entry' | 'digest'> & { barred: boolean; own: Client['own'] }
+type Content = Pick<Sight, 'now' | 'problem' | 'config' | 'entry' | 'digest' | 'own' | 'inProjects'> & {
+  barred: boolean
+}
 const NOBODY: Client['own'] = { servers: 0, keys: [] }
 const NOTHING: Content = {
   now: null,
@@ -196,7 +208,10 @@ const NOTHING: Content = {
   digest: null,
   barred: false,
   own: NOBODY,
+  inProjects: 0,
 }
+// Some scripts write thousands of servers: to look for keys in all of them takes seconds.
+const MOST_LOOKED_INTO = 200
 const seen = new Map<string, { mark: string; content: Content }>()
 
 // Some of these files hold megabytes and are looked at often: read again only when the file is another one.
@@ -231,6 +246,7 @@ function readContent(client: KnownClient, path: string): Content {
       entry,
       digest,
       own: ownIn(config, client),
+      inProjects: serversOfProjects(config, client),
     }
   } catch (error) {
     const what = error instanceof HubError ? error.message : String(error)
@@ -240,8 +256,8 @@ function readContent(client: KnownClient, path: string): Content {
 }
 
 function ownIn(config: Config, client: KnownClient): Client['own'] {
-  const own = serversIn(config, client)
-  const keys = own.flatMap(one => one.values.flatMap(value => (value.isKey ? [value.name] : [])))
+  const own = entriesIn(config, client)
+  const keys = own.slice(0, MOST_LOOKED_INTO).flatMap(([, entry]) => keyNamesIn(entry))
   return { servers: own.length, keys: [...new Set(keys)].slice(0, 20) }
 }
 

@@ -4,7 +4,7 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterEach, expect, test } from 'vitest'
-import { configPath, otherPaths } from './places.ts'
+import { configPath, existingPaths } from './places.ts'
 import { see } from './sight.ts'
 import { KNOWN_CLIENTS } from './table.ts'
 
@@ -73,9 +73,9 @@ test.each([
   const at = { home, env: {}, platform: 'linux' } as const
   mkdirSync(dirname(join(home, old)), { recursive: true })
   writeFileSync(join(home, old), '{}')
-  expect([configPath(client, at), otherPaths(client, at)]).toEqual([join(home, old), []])
+  expect(configPath(client, at)).toBe(join(home, old))
   mkdirSync(dirname(join(home, now)), { recursive: true })
-  expect([configPath(client, at), otherPaths(client, at)]).toEqual([join(home, now), [join(home, old)]])
+  expect([configPath(client, at), existingPaths(client, at)]).toEqual([join(home, now), [join(home, old)]])
 })
 
 test('who else reads a client’s file is known', () => {

@@ -15,8 +15,9 @@ const KnownClient = z.strictObject({
   process: perSystem(z.string()).nullable(),
   config: z.strictObject({
     paths: perSystem(z.array(z.string())),
-    /** Which of several paths: the first that can be, the one whose file (or folder) is there, or whose folder is. */
-    pick: z.enum(['first', 'existing', 'folder']),
+    /** Which of several paths: the first that can be; the one whose file (or folder) is there; that too, but they are
+     * read together, so our entry may stay where it is; or the one whose folder is there. */
+    pick: z.enum(['first', 'existing', 'together', 'folder']),
     /** Where one of these variables is set, the file lies at `path` below it; the first one counts. */
     overrides: z.array(z.strictObject({ env: z.string(), path: z.string() })),
     format: z.enum(['json', 'toml', 'yaml']),
@@ -44,6 +45,8 @@ const KnownClient = z.strictObject({
     http: z.strictObject({ url: z.string(), headers: z.string(), more: z.record(z.string(), z.json()) }).nullable(),
     /** How a value in its file names an environment variable, as `NAME`; null: it fills in none. */
     variable: z.string().nullable(),
+    /** It takes `$NAME` for one, too. */
+    bare: z.boolean().default(false),
   }),
   afterWriting: perSystem(z.string()),
   alsoReadBy: z.array(z.string()),

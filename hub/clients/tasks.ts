@@ -1,4 +1,5 @@
 // Turns connect, disconnect and undo into a plan for one file, from what the file says and what we wrote before.
+import { existsSync } from 'node:fs'
 import { baseOf, type ClientAction } from '../../contract/clients.ts'
 import { HubError } from '../error.ts'
 import { readBackup } from './backup.ts'
@@ -7,7 +8,7 @@ import { clientNamedIn, dataArgument, type EntryPoint, entryIn, foreignFolder, n
 import type { History, Write } from './history.ts'
 import { isKnown, known } from './known.ts'
 import { type Change, planMove, planUnmove } from './move-plan.ts'
-import { mayCreate, type Surroundings } from './places.ts'
+import { configPath, mayCreate, type Surroundings } from './places.ts'
 import { configOf, entryAfter, type Plan, planPut, planRestore, planTake } from './plan.ts'
 import { type FileNow, hashOf } from './replace-file.ts'
 import type { KnownClient } from './table.ts'
@@ -160,7 +161,9 @@ export class Tasks {
     const first = chain.at(-1)
     if (!newest || !first)
       throw new HubError('clients/nothing-to-undo', `Nothing written for ${client.name} is left to undo.`)
-    const now = fileAt(client, newest.path)
+    // Where the file is gone from there (a home folder that was moved), the one that is read now.
+    const path = existsSync(newest.path) ? newest.path : (configPath(client, this.#from.at) ?? newest.path)
+    const now = fileAt(client, path)
     const base = {
       client,
       now,
