@@ -1,9 +1,10 @@
 // The dashboard and the alert rules name only what the endpoint gives, with labels it has.
 import { execFileSync } from 'node:child_process'
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { beforeAll, expect, test } from 'vitest'
-import { parse } from 'yaml'
+import { parse, stringify } from 'yaml'
 import { Numbers } from '../hub/metrics/numbers.ts'
 import { type Exposition, readExposition } from '../hub/metrics/test-exposition.ts'
 import { root } from './harness.ts'
@@ -20,7 +21,7 @@ interface Rule {
 const rules = (parse(read('alerts.yml')) as { groups: { rules: Rule[] }[] }).groups.flatMap(group => group.rules)
 const dashboard = JSON.parse(read('grafana-dashboard.json')) as {
   panels: { title: string; targets: { expr: string }[] }[]
-  templating: { list: { query: string | { query: string } }[] }
+  templating: { list: { name: string; allValue?: string; query: string | { query: string } }[] }
 }
 const queries = [
   ...dashboard.panels.flatMap(panel => panel.targets.map(target => target.expr)),
@@ -53,6 +54,7 @@ beforeAll(async () => {
     outcome: 'error',
     durationMs: 1,
   })
+  numbers.saw({ kind: 'call', what: 'call/denied', server: 'a', tool: 't', client: 'c' })
   given = readExposition(await numbers.text())
 })
 
@@ -89,6 +91,26 @@ test('each label asked for is one of its metric', () => {
   expect(wrong).toEqual([])
 })
 
+test('each value asked for is one that its label has', () => {
+  const known = (label: string) => given.samples.flatMap(one => one.labels[label] ?? [])
+  const asked = [...queries, ...rules.map(rule => rule.expr)]
+    .flatMap(query => [...query.matchAll(/(\w+)\s*=~?"([^"$]+)"/g)])
+    .filter(([, label]) => label !== 'job')
+    .flatMap(([, label, value]) => value!.split('|').map(one => [label!, one] as const))
+  expect(asked.length).toBeGreaterThan(4)
+  const isThere = ([label, value]: readonly [string, string]) =>
+    known(label).some(one => new RegExp(`^(?:${value})$`).test(one))
+  expect(asked.filter(one => !isThere(one))).toEqual([])
+})
+
+test('bundled servers, whose metrics have the same names and no server’s name, are in none of the figures', () => {
+  const shared = [...queries, ...rules.map(rule => rule.expr)].flatMap(query => query.match(/\bmcp_\w+[^[]*/g) ?? [])
+  const open = shared.filter(one => !/\{server(!=""|=~"\$server")|^mcp_\w+, client\)/.test(one))
+  expect(open).toEqual([])
+  const all = dashboard.templating.list.find(one => one.name === 'server')
+  expect(all?.allValue).toBe('.+')
+})
+
 test('every panel asks something, every alert says what happened, what to do and how grave it is', () => {
   expect(dashboard.panels.filter(panel => panel.targets.length === 0 || panel.title === '')).toEqual([])
   const poor = rules.filter(
@@ -102,7 +124,25 @@ test('every panel asks something, every alert says what happened, what to do and
 const promtool = ['/usr/bin/promtool', '/usr/local/bin/promtool'].find(existsSync)
 
 // Where it is installed, it has the last word.
-if (promtool)
-  test('promtool takes the rules', () => {
+if (promtool) {
+  test('promtool takes the rules, and they warn of what they are for alone', () => {
     execFileSync(promtool, ['check', 'rules', join(folder, 'alerts.yml')])
+    execFileSync(promtool, ['test', 'rules', join(folder, 'alerts.test.yml')])
   })
+
+  test.each(['grafana-dashboard.json', 'server-dashboard.json'])('promtool takes each query of %s', name => {
+    const { panels } = JSON.parse(read(name)) as typeof dashboard
+    const asked = panels.flatMap(panel => panel.targets.map(target => target.expr))
+    expect(asked.length).toBeGreaterThan(8)
+    const filled = asked.map(one => one.replaceAll('$__rate_interval', '5m').replaceAll(/\$\w+/g, '.+'))
+    const named = filled.map((expr, n) => ({ record: `query:${n}`, expr }))
+    const place = mkdtempSync(join(tmpdir(), 'gatehouse-queries-'))
+    const path = join(place, 'queries.yml')
+    try {
+      writeFileSync(path, stringify({ groups: [{ name: 'queries', rules: named }] }))
+      execFileSync(promtool, ['check', 'rules', path], { stdio: 'pipe' })
+    } finally {
+      rmSync(place, { recursive: true, force: true })
+    }
+  })
+}
