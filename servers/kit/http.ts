@@ -16,6 +16,7 @@ import type { Backed } from './serve.ts'
 import { SettingsError } from './settings.ts'
 import { shutDownOnSignal } from './shut-down.ts'
 import type { Kit } from './tools.ts'
+import { urisIn } from './watches.ts'
 
 export interface Listening {
   at: string
@@ -122,7 +123,7 @@ function watching({ watches }: Kit): RequestHandler {
     const wanted = params?.notifications
     if (method === 'subscriptions/listen' && Array.isArray(wanted?.resourceSubscriptions)) {
       res.once('close', () => watches.drop(res))
-      wanted.resourceSubscriptions = await watches.ask(res, wanted.resourceSubscriptions.map(String))
+      wanted.resourceSubscriptions = await watches.ask(res, urisIn(wanted.resourceSubscriptions))
     }
     next()
   }

@@ -26,6 +26,21 @@ test.each(['its client is gone', 'SIGTERM', 'SIGINT'] as const)(
   },
 )
 
+test('on stdio, what is no address is listened to by nobody, and what comes after it is answered', async () => {
+  const child = spawnServer('kit/fixtures/team.ts', [], env, 'pipe')
+  let said = ''
+  child.stdout!.on('data', chunk => (said += chunk))
+  const ended = once(child, 'exit')
+  const send = (id: number, method: string, params: object) =>
+    child.stdin!.write(`${JSON.stringify({ jsonrpc: '2.0', id, method, params })}\n`)
+  send(1, 'subscriptions/listen', { notifications: { resourceSubscriptions: [{ toString: 1 }, 7, null] } })
+  const clientInfo = { name: 'test', version: '1' }
+  send(2, 'initialize', { protocolVersion: '2025-06-18', capabilities: {}, clientInfo })
+  await expect.poll(() => said, { timeout: 30_000 }).toContain('"id":2')
+  child.stdin!.end()
+  expect(await ended).toEqual([0, null])
+})
+
 test('a crash is one line without a secret, what was noted is written, and the process ends', async () => {
   writeFileSync(READY_FILE, `breaks over ${TOKEN}`)
   const HTTP_TOKENS = JSON.stringify([{ name: 'ann', token: TOKEN, roles: ['reader'] }])

@@ -1,7 +1,7 @@
 // Subscriptions to resources over stdio: the newer era's arrive before the SDK's server sees them, the older era's at it.
 import { type McpServer, ProtocolError, ProtocolErrorCode, type Transport } from '@modelcontextprotocol/server'
 import { StdioServerTransport } from '@modelcontextprotocol/server/stdio'
-import type { Watches } from './watches.ts'
+import { urisIn, type Watches } from './watches.ts'
 
 type Message = Parameters<NonNullable<Transport['onmessage']>>[0]
 
@@ -33,7 +33,7 @@ export class ListeningTransport extends StdioServerTransport {
     if (message.method === 'notifications/cancelled') this.#watches.drop(nameOf(params?.requestId))
     const uris = params?.notifications?.resourceSubscriptions
     if (message.method !== 'subscriptions/listen' || !('id' in message) || !Array.isArray(uris)) return message
-    const resourceSubscriptions = await this.#watches.ask(nameOf(message.id), uris.map(String))
+    const resourceSubscriptions = await this.#watches.ask(nameOf(message.id), urisIn(uris))
     return { ...message, params: { ...params, notifications: { ...params?.notifications, resourceSubscriptions } } }
   }
 }

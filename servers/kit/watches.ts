@@ -6,6 +6,11 @@ export type Watch = (uri: string, changed: () => void) => Promise<(() => void) |
 /** At most so many at once in a process: each costs a look at the disk now and then. */
 const MOST = 500
 
+/** What is no text is no address; not all of it could be made one. */
+export function urisIn(asked: unknown[]): string[] {
+  return asked.filter(one => typeof one === 'string')
+}
+
 export class Watches {
   readonly #asked = new Map<unknown, ReadonlySet<string>>()
   readonly #watched = new Map<string, { end?: () => void; isOver: boolean }>()
