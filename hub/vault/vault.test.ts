@@ -34,6 +34,8 @@ afterEach(async () => {
 async function open(more: Partial<Parameters<typeof Vault.open>[0]> = {}): Promise<Vault> {
   const vault = await Vault.open({ folder, db, announcer, ...more })
   opened.push(vault)
+  // A busy keychain may take longer than a start waits for it.
+  await expect.poll(() => vault.status().kind).not.toBe('waiting')
   return vault
 }
 
@@ -174,7 +176,7 @@ describe.skipIf(noKeyring)(
     })
 
     test('accesses at the same time do not disturb each other, and one that is not there is null', async () => {
-      const keychain = new Keychain(`gatehouse-test-${folder.id}`, 5_000)
+      const keychain = new Keychain(`gatehouse-test-${folder.id}`, 60_000)
       await Promise.all(Array.from({ length: 20 }, (_, n) => keychain.set(`n${n}`, `value ${n}`)))
       expect(await Promise.all(Array.from({ length: 20 }, (_, n) => keychain.get(`n${n}`)))).toEqual(
         Array.from({ length: 20 }, (_, n) => `value ${n}`),
@@ -190,12 +192,12 @@ test.skipIf(noKeyring || process.platform !== 'linux')(
   async () => {
     const script = `
     import { Keychain } from ${JSON.stringify(join(import.meta.dirname, 'keychain.ts'))}
-    const keychain = new Keychain('gatehouse-locked', 3000)
+    const keychain = new Keychain('gatehouse-locked', Number(process.env.WAIT))
     const done = op => op.then(v => ['fine', v], e => [e.kind, e.message.includes('hunter2')])
     console.log(JSON.stringify(await done(keychain.set('a', 'hunter2hunter2'))))
     await keychain.close()`
     // Made and unlocked by one daemon, then found locked by the next.
-    const shell = `printf pw | gnome-keyring-daemon --unlock --components=secrets >/dev/null; "$NODE" --input-type=module -e "$SCRIPT"; gnome-keyring-daemon --replace --components=secrets >/dev/null; "$NODE" --input-type=module -e "$SCRIPT"`
+    const shell = `printf pw | gnome-keyring-daemon --unlock --components=secrets >/dev/null; WAIT=60000 "$NODE" --input-type=module -e "$SCRIPT"; gnome-keyring-daemon --replace --components=secrets >/dev/null; WAIT=3000 "$NODE" --input-type=module -e "$SCRIPT"`
     const child = spawn('dbus-run-session', ['--', 'sh', '-c', shell], {
       env: {
         PATH: process.env.PATH,

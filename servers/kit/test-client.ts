@@ -38,7 +38,8 @@ export async function startServer(
     client,
     log: () => log,
     async call(name, args = {}, options) {
-      const result = await client.callTool({ name, arguments: args }, options)
+      // The server's own limits are what is tested, not the client's.
+      const result = await client.callTool({ name, arguments: args }, { timeout: 170_000, ...options })
       const content = result.content as Called['content']
       return { failed: result.isError === true, text: content[0]?.text ?? '', data: result.structuredContent, content }
     },

@@ -17,7 +17,7 @@ describe.each(BACKENDS)('%s', backend => {
   let server: Started
   beforeAll(async () => {
     if (backend === 'PostgreSQL') postgres = await startPostgres()
-    const env = { RATE_LIMIT: '10000' }
+    const env = { RATE_LIMIT: '10000', CALL_TIMEOUT_MS: '120000', STATEMENT_TIMEOUT_MS: '60000' }
     server = await startServer('postgres', { ...env, ...(postgres ? { DATABASE_URL: postgres.url } : {}) })
     for (const sql of TABLES) {
       const made = await server.call('execute_sql', { sql, confirm: true })
