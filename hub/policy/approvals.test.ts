@@ -325,7 +325,8 @@ test('a session covers other arguments only of what does not destroy and what ne
   expect(outcomes).toEqual([{ kind: 'allowed', by: 'w', scope: 'session' }, 'waits', 'waits', 'waits'])
   const graver = question({ tool: 'a', risk: 'destroys', ...other })
   const changed = question({ tool: 'a', risk: 'writes', definitionHash: 'h2' })
-  expect(await Promise.all([graver, changed].map(one => now(made.ask(one))))).toEqual(['waits', 'waits'])
+  const less = question({ tool: 'a', risk: 'unknown', ...other })
+  expect(await Promise.all([graver, changed, less].map(one => now(made.ask(one))))).toEqual(['waits', 'waits', 'waits'])
 })
 
 test('"any call of this tool" writes a rule for client, server and tool, and is not offered for what destroys', async () => {
@@ -482,6 +483,35 @@ test('the twenty-first call of one client is turned away at once; another client
   })
   expect(await now(made.ask(question({ argumentsText: '{"n":7}' })))).toBe('waits')
   expect(await now(made.ask(question({ client: { id: 'cursor', title: 'Cursor', says: null } })))).toBe('waits')
+})
+
+test.each([
+  [{ preset: 'read-only' }, 'Gatehouse is read-only now.'],
+  [{ stopped: true }, 'Everything in Gatehouse was stopped.'],
+])('a policy that became %j ends what waits and every yes still good', async (change, why) => {
+  const { made, announcer, state } = approvals()
+  void made.ask(question())
+  made.answer(first(made).id, allow('minutes'), 'w')
+  const waits = made.ask(question({ argumentsText: '{}' }))
+  Object.assign(state, change)
+  announcer.emit('policy/changed')
+  expect(await waits).toEqual({ kind: 'withdrawn', why })
+  expect(await now(made.ask(question()))).toBe('waits')
+})
+
+test('what names something protected is allowed only with that typed, exactly so, and denied without', async () => {
+  const { made } = approvals()
+  const outcome = made.ask(question({ typed: 'prod' }))
+  for (const typed of [undefined, '', 'Prod', ' prod', 'prod '])
+    expect(() => made.answer(first(made).id, { ...allow(), ...(typed === undefined ? {} : { typed }) }, 'w')).toThrow(
+      'prod is protected',
+    )
+  expect(await now(outcome)).toBe('waits')
+  made.answer(first(made).id, { ...allow(), typed: 'prod' }, 'w')
+  expect(await outcome).toMatchObject({ kind: 'allowed' })
+  const denied = made.ask(question({ typed: 'prod' }))
+  made.answer(first(made).id, { kind: 'deny' }, 'w')
+  expect(await denied).toMatchObject({ kind: 'denied' })
 })
 
 test('read-only ends what waits and every yes still good', async () => {

@@ -1,6 +1,16 @@
 import { execFileSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
@@ -252,6 +262,24 @@ test('a mark that some editors put in front of a text does not count, and tighte
   expect(store.current().problem).toBeNull()
   store.change(add(allow), 'window', 'w')
   expect(JSON.parse(one.read()).rules).toHaveLength(2)
+})
+
+test('a policy.json that is a link (dotfiles) stays one; a link to what is no policy is not written through', () => {
+  const one = home()
+  const [theirs, other] = [join(one.folder, 'dotfile.json'), join(one.folder, 'other')]
+  writeFileSync(theirs, JSON.stringify({ rules: [deny] }))
+  symlinkSync(theirs, one.path)
+  const { store } = one.open()
+  store.change(add(allow), 'window', 'w')
+  expect(lstatSync(one.path).isSymbolicLink()).toBe(true)
+  expect(JSON.parse(readFileSync(theirs, 'utf8')).rules).toHaveLength(2)
+  writeFileSync(other, 'Host example')
+  rmSync(one.path)
+  symlinkSync(other, one.path)
+  until(() => store.current().problem !== null)
+  store.change({ kind: 'read-only', on: true }, 'window', 'w')
+  expect([readFileSync(other, 'utf8'), store.current().readOnly]).toEqual(['Host example', true])
+  expect(effects(store)).toEqual(['deny drop_*', 'allow read_file'])
 })
 
 test('a pipe in the place of the file holds nobody up', () => {
