@@ -189,6 +189,13 @@ test('what Claude Code keeps for single projects, what rules it, and other profi
   expect(managedFile(known('codex'), 'linux', () => true)).toBeNull()
 })
 
+test('connected once more there is nothing to write, and the preview says so', async () => {
+  const { open } = machine(DESKTOP, '{}')
+  const clients = open()
+  await clients.connect('claude-desktop')
+  expect(await clients.preview('claude-desktop', 'connect')).toMatchObject({ changes: false, diff: '' })
+})
+
 test('an entry that was switched off in the client is said to be so', async () => {
   const { path, open } = machine('.cline/data/settings/cline_mcp_settings.json', '{"mcpServers":{}}')
   const clients = open()

@@ -54,7 +54,7 @@ export class Tasks {
   for(client: KnownClient, action: ClientAction, now: () => FileNow, token?: string): Task {
     if (action === 'undo') return this.#undo(client, token)
     const file = now()
-    if (action === 'connect') return this.put(client, file, token ?? this.#tokenFor(client, file), 'entry')
+    if (action === 'connect') return this.put(client, file, this.#tokenFor(client, file, token), 'entry')
     if (action === 'token') return this.#replaceToken(client, file, token)
     return this.#take(client, file)
   }
@@ -110,7 +110,7 @@ export class Tasks {
     { connect, token }: { connect: boolean; token?: string },
   ): Task {
     this.refuseForeign(client, now)
-    const start = connect ? this.put(client, now, token ?? this.#tokenFor(client, now), 'entry') : null
+    const start = connect ? this.put(client, now, this.#tokenFor(client, now, token), 'entry') : null
     const plan = planMove(now, client, start?.plan ?? null, change)
     const hasOurs = entryAfter(plan, client) !== undefined
     const created = start?.plan.created ?? this.#from.history.newest(client.id)?.note.created ?? 0
@@ -226,8 +226,8 @@ export class Tasks {
   }
 
   // The token that is in the entry already stays, so that sessions that run now go on.
-  #tokenFor(client: KnownClient, now: FileNow): string {
+  #tokenFor(client: KnownClient, now: FileNow, another = this.#from.tokens.newToken()): string {
     const token = tokenOf(entryIn(configOf(now, client), client))
-    return token && this.#from.tokens.isGood(client.id, token) ? token : this.#from.tokens.newToken()
+    return token && this.#from.tokens.isGood(client.id, token) ? token : another
   }
 }
