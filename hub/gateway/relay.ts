@@ -70,9 +70,9 @@ export async function relay(
   const passage = await house.guard.pass(call, async upstream => {
     if (house.upstreams.attach(server, upstream)) introduce(house, asker.client, server, upstream)
     if (isKnownAlready(house, asker, frame, upstream)) return resultFrame(id, '{}')
+    const subscribe = () => house.upstreams.subscriptions.add(upstream.scope, String(frame.value.uri), asker.listener)
     if (upstream.era === 'modern' && SUBSCRIPTIONS.has(frame.method)) {
-      if (frame.method === 'resources/subscribe')
-        house.upstreams.subscriptions.add(upstream.scope, String(frame.value.uri), asker.listener)
+      if (frame.method === 'resources/subscribe') subscribe()
       await house.upstreams.listen(upstream)
       return resultFrame(id, '{}')
     }
@@ -83,6 +83,8 @@ export async function relay(
       signal: flight.abort.signal,
       owner: asker.listener,
       cancellation: () => cancellationFor(upstream, flight),
+      // What changes right behind the answer is told to it already.
+      onResult: frame.method === 'resources/subscribe' ? subscribe : undefined,
       onProgress: (said: string) => tellProgress(asker, said, flight, correlation),
     }
     const text = await house.upstreams.during(
@@ -92,8 +94,6 @@ export async function relay(
       () => call.heartbeat(QUESTION_WAITS),
     )
     house.tap.push(server.name, 'Gatehouse', text, { correlation, method: frame.method, name: target.tool })
-    const isSubscribed = frame.method === 'resources/subscribe' && memberAt(text, ['result'])
-    if (isSubscribed) house.upstreams.subscriptions.add(upstream.scope, String(frame.value.uri), asker.listener)
     return text
   })
   switch (passage.kind) {

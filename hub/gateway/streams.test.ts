@@ -10,6 +10,7 @@ beforeAll(async () => {
       modern: [fixture('gateway/modern.mjs')],
       slow: [fixture('gateway/modern.mjs'), 'm://slow'],
       talker: [fixture('gateway/talker.mjs')],
+      quick: [fixture('gateway/talker.mjs'), 'in-one-write'],
     },
     rules: [{ id: '', effect: 'allow' }],
   })
@@ -70,4 +71,12 @@ test('who watches while another begins to, is told so once both are in force', a
   await one.call('update', { uri: 'm://a' })
   expect(JSON.parse(await told).params.uri).toBe('m://a')
   expect(await second).toMatchObject({ result: {} })
+})
+
+test('what changes right behind the answer to a subscription is told', async () => {
+  const client = house.client({ server: 'quick' })
+  await client.initialize()
+  const told = client.next(message => message.method === 'notifications/resources/updated')
+  expect(await client.request('resources/subscribe', { uri: 'talk://a' })).toMatchObject({ result: {} })
+  expect(JSON.parse(await told).params.uri).toBe('talk://a')
 })

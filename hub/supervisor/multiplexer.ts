@@ -212,6 +212,7 @@ export class Multiplexer implements Upstream {
     }
     if (!pending.options.isOurs) this.usedAtMs = this.answeredAtMs
     if (pending.watches !== undefined && isResult) this.#watch(pending.method, pending.watches)
+    if (isResult) pending.options.onResult?.()
     pending.resolve(splice(text, [{ ...idAt(text, id as number), text: pending.id }]))
   }
 

@@ -13,6 +13,8 @@ export interface RequestOptions {
   onProgress?: (text: string) => void | Promise<void>
   /** Notifications that name this request as their subscription, with the asker's own id put back. */
   onNotification?: (text: string) => void | Promise<void>
+  /** It was answered with a result: called before anything that the server says after it is looked at. */
+  onResult?: (() => void) | undefined
   /** Whoever asks: named to those who answer the server's own requests meanwhile. */
   owner?: unknown
   /** Housekeeping of the hub's own: does not count as use. */
