@@ -1,6 +1,6 @@
 // Answers what concerns questions of servers. That one was answered is recorded, and by which window; what, never.
 import type { PersonQuestion } from '../../contract/questions.ts'
-import { aboutOf } from '../questions/person-questions.ts'
+import { aboutOf } from '../questions/answers.ts'
 import { type GuardedContract, nameOf } from './caller.ts'
 import type { Parts } from './router.ts'
 import { Batches, ended } from './stream.ts'

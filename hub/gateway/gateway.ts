@@ -5,47 +5,29 @@ import type { Decision } from '../../contract/policy.ts'
 import type { Listing, Tool } from '../../contract/servers.ts'
 import type { Announcer } from '../announce.ts'
 import { HubError } from '../error.ts'
-import { redactedJson } from '../pins/pinned-tool.ts'
-import { decide, decideListed } from '../policy/decide.ts'
 import { definitionHash } from '../policy/definition-hash.ts'
 import type { Question } from '../policy/question.ts'
 import { Catalog, type WhyNot } from './catalog.ts'
 import { Guard, type GuardOptions } from './guard.ts'
 import type { House } from './house.ts'
 import { watchAgain } from './introduce.ts'
-import { GatewayLink, type LinkOptions } from './link.ts'
+import { GatewayLink } from './link.ts'
+import type { LinkOptions } from './link-options.ts'
+import { Offering, type OfferingOptions } from './offering.ts'
 import { type OwnCall, OwnCalls } from './own-calls.ts'
-import type {
-  Asking,
-  AskingPeople,
-  HeldBack,
-  KnownServer,
-  PolicyBook,
-  ProfileBook,
-  RecordBook,
-  RunningServers,
-  ServerBook,
-  Shown,
-} from './parts.ts'
+import type { Asking, AskingPeople, KnownServer, ProfileBook, RecordBook, Shown } from './parts.ts'
 import { type ServerStats, Stats } from './stats.ts'
 import { Tap } from './tap.ts'
 import { TaskOwners } from './task-owners.ts'
 import { Upstreams } from './upstreams.ts'
 import type { Entry } from './view.ts'
 
-export interface GatewayOptions {
-  supervisor: RunningServers
-  registry: ServerBook
-  policy: PolicyBook
+export interface GatewayOptions extends OfferingOptions {
   approvals: Asking
   questions: AskingPeople
-  pins: HeldBack
   profiles: ProfileBook
-  /** What it costs a model, where that was counted. */
-  tokensOf?: (tool: Entry) => number | undefined
   audit: RecordBook
   announcer: Announcer
-  redact: (text: string) => string
   clientTitle: (id: string) => string
   holding?: GuardOptions['holding']
 }
@@ -61,7 +43,6 @@ export interface Link {
 /** Links beyond these are refused, so that one client cannot use up the hub. */
 const MOST_LINKS = 20
 const LINKS_CHANGED_MS = 1_000
-const TOOLS_KEPT_MS = 30_000
 const NO_DEFINITION = definitionHash(null)
 
 export class Gateway {
@@ -69,8 +50,7 @@ export class Gateway {
   readonly #house: House
   readonly #links = new Set<GatewayLink>()
   readonly #own: OwnCalls
-  readonly #tools = new Map<string, { at: number; tools: Tool[] }>()
-  readonly #trusted = new Map<string, boolean>()
+  readonly #offering: Offering
   readonly #unlisten: (() => void)[] = []
   #changedTimer: NodeJS.Timeout | undefined
 
@@ -78,6 +58,7 @@ export class Gateway {
     this.#o = options
     const { supervisor, registry, policy, approvals, audit, announcer, redact } = options
     const catalog = new Catalog(registry, supervisor, options.pins, options.profiles)
+    this.#offering = new Offering(options, catalog)
     const tap = new Tap(announcer, redact)
     const guard = new Guard({
       policy,
@@ -85,7 +66,7 @@ export class Gateway {
       audit,
       redact,
       holding: options.holding,
-      isTrusted: server => this.#isTrusted(server),
+      isTrusted: server => this.#offering.isTrusted(server),
       isHeld: (server, tool) => options.pins.isHeld(server, tool),
       profiles: options.profiles,
       awake: (server, signal, who) => supervisor.awake(server, signal, who),
@@ -116,15 +97,14 @@ export class Gateway {
     this.#own = new OwnCalls(this.#house, redact)
     const relist = () => {
       catalog.forget()
-      this.#tools.clear()
-      this.#trusted.clear()
+      this.#offering.forget()
       for (const link of this.#links) link.listsMayHaveChanged()
       watchAgain(this.#house, registry.list())
     }
     const withdraw = () => approvals.withdrawWhere(question => this.#whyOver(question))
     for (const name of ['servers/changed', 'servers/listing-changed', 'config/changed', 'profiles/changed'] as const)
       this.#on(name, withdraw)
-    const repolicy = () => this.#tools.clear()
+    const repolicy = () => this.#offering.forgetTools()
     for (const name of ['servers/changed', 'servers/listing-changed', 'config/changed', 'vault/changed'] as const)
       this.#on(name, relist)
     this.#on('policy/changed', repolicy)
@@ -165,41 +145,22 @@ export class Gateway {
 
   /** As clients see them; of one server, or of all. `effect` is for a client nobody knows and arguments nobody gave. */
   tools(server?: string): Tool[] {
-    if (server === undefined) return this.#o.registry.list().flatMap(s => this.tools(s.id))
-    const kept = this.#tools.get(server)
-    if (kept && Date.now() - kept.at < TOOLS_KEPT_MS) return kept.tools
-    const entries = this.#house.catalog.everything('tools').filter(e => e.server.id === server)
-    const tools = entries.map(entry => this.#tool(entry))
-    this.#tools.set(server, { at: Date.now(), tools })
-    return tools
+    return this.#offering.tools(server)
   }
 
   /** How much a server offers, without a look at each tool. */
   offers(server: string): { tools: number; tokens: number } {
-    const entries = this.#house.catalog.everything('tools').filter(e => e.server.id === server)
-    return { tools: entries.length, tokens: entries.reduce((sum, entry) => sum + this.#tokens(entry), 0) }
+    return this.#offering.offers(server)
   }
 
   /** A server's last verified listing. Throws HubError when there is none yet. */
   listing(id: string): Listing {
-    const server = this.#o.registry.find(id)
-    const raw = this.#o.supervisor.listing(server.id)
-    if (!raw) {
-      throw new HubError('server/not-listed', `What ${server.name} offers is not known yet.`, {
-        hint: 'Start it once.',
-      })
-    }
-    const { catalog } = this.#house
-    const all = <K extends string>(kind: 'prompts' | 'resources' | 'resourceTemplates') =>
-      catalog.everything(kind).flatMap(e => (e.server.id === server.id ? [this.#shown<Record<K, string>>(e.text)] : []))
-    return {
-      at: raw.at,
-      tools: this.tools(server.id),
-      prompts: all<'name'>('prompts'),
-      resources: all<'uri'>('resources'),
-      resourceTemplates: all<'uriTemplate'>('resourceTemplates'),
-      warnings: [...raw.warnings, ...catalog.warnings(server)].map(this.#o.redact),
-    }
+    return this.#offering.listing(id)
+  }
+
+  /** What policy would say now. `tool`: the server's own name or the exposed one. */
+  explain(o: { server: string; tool: string; arguments: string; client: string }): Decision {
+    return this.#offering.explain(o)
   }
 
   /** Whether a server offers a tool of this name, its own, now. */
@@ -237,15 +198,6 @@ export class Gateway {
     return this.#own.getPrompt(o, this.#o.registry.find(o.server))
   }
 
-  /** What policy would say now. `tool`: the server's own name or the exposed one. */
-  explain(o: { server: string; tool: string; arguments: string; client: string }): Decision {
-    const server = this.#o.registry.find(o.server)
-    const entries = this.#house.catalog.everything('tools').filter(e => e.server.id === server.id)
-    const entry = entries.find(e => e.own === o.tool) ?? entries.find(e => e.exposed === o.tool)
-    const facts = { ...this.#facts(server, o.client, entry), argumentsText: o.arguments }
-    return decide({ ...facts, tool: entry?.own ?? o.tool }, this.#o.policy.current(), Date.now())
-  }
-
   wire(last: number): WireFrame[] {
     return this.#house.tap.last(last)
   }
@@ -257,57 +209,6 @@ export class Gateway {
     this.#house.tap.close()
     clearTimeout(this.#changedTimer)
     for (const unlisten of this.#unlisten.splice(0)) unlisten()
-  }
-
-  #tool(entry: Entry): Tool {
-    const { effect, risk } = decideListed(
-      this.#facts(entry.server, 'unknown', entry),
-      this.#o.policy.current(),
-      Date.now(),
-    )
-    return {
-      server: entry.server.name,
-      serverId: entry.server.id,
-      name: entry.own,
-      exposedAs: entry.exposed,
-      effect,
-      risk,
-      tokens: this.#tokens(entry),
-      held: this.#o.pins.isHeld(entry.server.id, entry.own),
-      findings: this.#o.pins.findings(entry.server.id, entry.own),
-      definition: this.#shown(entry.text),
-    }
-  }
-
-  #tokens(entry: Entry): number {
-    return this.#o.tokensOf?.(entry) ?? Math.ceil(entry.exposedText.length / 4)
-  }
-
-  /** What a server says of itself may hold a secret it was given. */
-  #shown<T = Tool['definition']>(text: string): T {
-    return redactedJson(text, this.#o.redact) as T
-  }
-
-  #facts(server: KnownServer, client: string, entry: Entry | undefined) {
-    const { id, name } = server
-    return {
-      client,
-      server: { id, name, trusted: this.#isTrusted(id) },
-      method: 'tools/call',
-      tool: entry?.own ?? '',
-      definition: entry?.definition ?? null,
-      held: entry !== undefined && this.#o.pins.isHeld(id, entry.own),
-    }
-  }
-
-  /** Asking the registry reads and checks a sealed row, so what it said is kept until something changes. */
-  #isTrusted(server: string): boolean {
-    let trusted = this.#trusted.get(server)
-    if (trusted === undefined) {
-      trusted = this.#o.registry.isTrusted(server)
-      this.#trusted.set(server, trusted)
-    }
-    return trusted
   }
 
   #bySlug(slug: string): KnownServer {

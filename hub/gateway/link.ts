@@ -1,7 +1,6 @@
 // One connection of an AI client: reads its frames, answers what Gatehouse answers itself, and takes every other request
 // past the guard to its server and its answer back.
 import { randomUUID } from 'node:crypto'
-import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { LinkInfo } from '../../contract/hub.ts'
 import type { Tool } from '../../contract/servers.ts'
 import { memberAt } from '../../contract/wire.ts'
@@ -11,54 +10,32 @@ import { EmittedLinks } from './emitted.ts'
 import {
   BAD_PARAMS,
   type ClientFrame,
-  DENIED,
   errorFrame,
   INTERNAL_ERROR,
   idKey,
   isObject,
-  METHOD_NOT_FOUND,
-  NOT_A_REQUEST,
   readFrame,
   resultFrame,
   toolErrorFrame,
 } from './frame.ts'
 import type { House } from './house.ts'
+import type { LinkOptions } from './link-options.ts'
 import { type Listener, LOG_LEVELS } from './listener.ts'
 import { envelopeOf } from './modern.ts'
 import { offersIn } from './modern-caller.ts'
 import { type LinkSide, ModernSide } from './modern-link.ts'
 import { passLevelOn, passNotification } from './notify.ts'
+import { Outgoing } from './outgoing.ts'
 import type { KnownServer } from './parts.ts'
 import { Questions } from './questions.ts'
-import { type Asker, callOf, type Flight, inWords, relay } from './relay.ts'
-import { Room } from './room.ts'
+import { type Asker, callOf, type Flight, relay } from './relay.ts'
+import { Requests } from './requests.ts'
 import { RpcError, route, type Target } from './route.ts'
-import type { Tap } from './tap.ts'
 import { ToldLists } from './told-lists.ts'
-import { UnreadNotes } from './unread-notes.ts'
-import type { ListKind, View } from './view.ts'
-import { greetingOf, isOffered, pageOf, viewOf, whyNotOffered } from './what-it-sees.ts'
+import type { View } from './view.ts'
+import { greetingOf, isOffered, LISTS, pageOf, viewOf, whyNotOffered } from './what-it-sees.ts'
 
-export interface LinkOptions {
-  client: string
-  /** Where its entry stands, when that is in a project. */
-  place?: string
-  title: string
-  /** One server alone, without prefixes. */
-  server: KnownServer | null
-  /** `request`: source text of the client's id that the frame belongs to; none: it belongs to no request. */
-  send: (text: string, request?: string) => Promise<void> | void
-  kind: 'bridge' | 'cli' | 'inspector' | 'http'
-}
-
-const LISTS: Record<string, ListKind> = {
-  'tools/list': 'tools',
-  'prompts/list': 'prompts',
-  'resources/list': 'resources',
-  'resources/templates/list': 'resourceTemplates',
-}
 const CHANGE_PAUSE_MS = 1_000
-const UNREAD = 'It leaves 16 MB of notifications unread; until it reads, more of them are dropped.'
 
 export class GatewayLink implements Listener {
   readonly id = `link_${randomUUID().slice(0, 8)}`
@@ -69,9 +46,9 @@ export class GatewayLink implements Listener {
   logLevel: number | null = null
   readonly #house: House
   readonly server: KnownServer | null
-  readonly #send: LinkOptions['send']
+  readonly #outgoing: Outgoing
+  readonly #requests: Requests
   readonly #questions = new Questions()
-  readonly #flights = new Map<string, Flight>()
   readonly #told = new ToldLists()
   readonly #flows = new ApprovedFlows()
   readonly #emitted = new EmittedLinks()
@@ -84,8 +61,6 @@ export class GatewayLink implements Listener {
   /** It began with `initialize`, so that it is told of changes unasked. */
   #greeted = false
   #calls = 0
-  readonly #room = new Room()
-  readonly #unread = new UnreadNotes()
   #lastCallAt: number | null = null
   #closed = false
   #changeTimer: NodeJS.Timeout | undefined
@@ -98,7 +73,10 @@ export class GatewayLink implements Listener {
     this.title = house.redact(options.title)
     this.kind = options.kind
     this.server = options.server
-    this.#send = options.send
+    this.#outgoing = new Outgoing(house, this, options.send, () => this.close('it cannot be written to'))
+    this.#requests = new Requests(house, this, this.#outgoing, (frame, flight, correlation) =>
+      this.#answer(frame, flight, correlation),
+    )
     this.#modern = new ModernSide(house, this.#side())
   }
 
@@ -117,8 +95,8 @@ export class GatewayLink implements Listener {
       if (frame.id !== null && this.#questions.answered(frame.id, errorFrame('0', INTERNAL_ERROR, frame.message)))
         return
       this.#house.guard.refused.record(this.client, frame.message)
-      void this.#out(errorFrame(frame.id, frame.code, frame.message), {}, frame.id ?? undefined)
-    } else if (frame.kind === 'request') void this.#request(frame)
+      void this.#outgoing.out(errorFrame(frame.id, frame.code, frame.message), {}, frame.id ?? undefined)
+    } else if (frame.kind === 'request') void this.#requests.take(frame)
     else if (frame.kind === 'notification') void this.#notification(frame).catch(() => {})
     else {
       this.#house.tap.push(this.title, 'Gatehouse', line)
@@ -131,8 +109,9 @@ export class GatewayLink implements Listener {
   close(why: string): void {
     if (this.#closed) return
     this.#closed = true
+    this.#outgoing.close()
     clearTimeout(this.#changeTimer)
-    for (const flight of this.#flights.values()) flight.abort.abort(why)
+    this.#requests.abort(why)
     this.#house.endApprovals(this.id)
     this.#questions.close(`${this.title} disconnected.`)
     this.#modern.close(`${this.title} disconnected.`)
@@ -155,18 +134,18 @@ export class GatewayLink implements Listener {
   }
 
   tell(server: KnownServer, text: string): void | Promise<void> {
-    return this.#note(text, { name: server.name }, this.#onlyRequest())
+    return this.#outgoing.note(text, { name: server.name }, this.#requests.only)
   }
 
   question(server: KnownServer, upstream: Upstream, text: string): Promise<string> {
     const asked = this.#questions.ask(upstream, text)
-    void this.#out(asked.text, { name: server.name }, this.#onlyRequest())
+    void this.#outgoing.out(asked.text, { name: server.name }, this.#requests.only)
     return asked.answer
   }
 
   unquestion(upstream: Upstream, requestId: string, text: string): void {
     const told = this.#questions.takeBack(upstream, requestId, text)
-    if (told) void this.#out(told, {}, this.#onlyRequest())
+    if (told) void this.#outgoing.out(told, {}, this.#requests.only)
   }
 
   /** The tool of this name as its server defines it; null when this client sees none. */
@@ -177,11 +156,6 @@ export class GatewayLink implements Listener {
 
   #view(): View {
     return this.#house.catalog.view(this.server?.id ?? null, this.client)
-  }
-
-  /** Nothing on the wire says which request a server's own words belong to: with one alone it is that one. */
-  #onlyRequest(): string | undefined {
-    return this.#flights.size === 1 ? this.#flights.values().next().value?.id : undefined
   }
 
   #side(): LinkSide {
@@ -199,7 +173,7 @@ export class GatewayLink implements Listener {
       page: (kind, view, frame, era) => pageOf(this.#house, this, this.#told, { kind, view, frame, era }),
       relay: (asker, frame, target, flight, correlation) => this.#relay(asker, frame, target, flight, correlation),
       common: () => this.#common(),
-      note: (text, about, request) => this.#note(text, about, request),
+      note: (text, about, request) => this.#outgoing.note(text, about, request),
     }
   }
 
@@ -212,59 +186,6 @@ export class GatewayLink implements Listener {
       tasks: this.#house.tasks.of(client),
       emitted: this.#emitted,
     }
-  }
-
-  #out(text: string, about: Parameters<Tap['push']>[3] = {}, request?: string): void | Promise<void> {
-    if (this.#closed) return
-    this.#house.tap.push('Gatehouse', this.title, text, about)
-    const cannot = () => this.close('it cannot be written to')
-    try {
-      return this.#send(text, request)?.catch(cannot)
-    } catch {
-      cannot()
-    }
-  }
-
-  /** What nobody waits for. */
-  #note(text: string, about: Parameters<Tap['push']>[3], request: string | undefined): void | Promise<void> {
-    if (this.#unread.isFull(text)) return this.#house.guard.refused.record(this.client, UNREAD, 'refused/notification')
-    return this.#unread.holds(text, this.#out(text, about, request))
-  }
-
-  async #request(frame: ClientFrame): Promise<void> {
-    const id = frame.id!
-    const key = idKey(id)
-    // Calls from inside come with an id of ours, which whoever made them already knows.
-    const isOurs = this.kind === 'cli' || this.kind === 'inspector'
-    const correlation: string = isOurs ? JSON.parse(id) : randomUUID()
-    const flight: Flight = { id, abort: new AbortController(), cancelled: false, progressed: false }
-    this.#house.tap.push(this.title, 'Gatehouse', frame.text, { correlation })
-    const about = { correlation, method: frame.method }
-    if (this.#flights.has(key))
-      return void this.#out(errorFrame(id, NOT_A_REQUEST, 'This id is still in use.'), about, id)
-    const full = this.#room.whyFull(this.#flights.size, frame.text)
-    if (full) return void this.#out(errorFrame(id, DENIED, full), about, id)
-    this.#flights.set(key, flight)
-    this.#room.asks(frame.text)
-    let answer: string | null
-    try {
-      answer = await this.#answer(frame, flight, correlation)
-    } catch (error) {
-      if (error instanceof RpcError && error.code === METHOD_NOT_FOUND)
-        this.#house.guard.refused.record(this.client, error.message.slice(0, 200), 'refused/method')
-      answer =
-        error instanceof RpcError
-          ? errorFrame(id, error.code, error.message, error.data)
-          : errorFrame(id, INTERNAL_ERROR, inWords(error))
-    }
-    // SDK clients lose a progress notification that arrives together with its result.
-    if (flight.progressed) await nextTurn()
-    this.#flights.delete(key)
-    this.#room.asksNoMore(frame.text)
-    if (answer === null || flight.cancelled) return
-    const dropped = this.#room.whyDropped(answer)
-    const text = dropped ? errorFrame(id, DENIED, dropped) : answer
-    this.#room.holds(text, this.#out(text, about, id))
   }
 
   /** The answer's frame; null when the client took its request back. */
@@ -317,7 +238,7 @@ export class GatewayLink implements Listener {
 
   #asker(): Asker {
     const progress = (text: string, correlation: string, request: string | undefined) =>
-      this.#note(text, { correlation }, request)
+      this.#outgoing.note(text, { correlation }, request)
     const who = { key: this.id, client: this.client, capabilities: this.#capabilities, clientInfo: this.#clientInfo }
     const level = this.logLevel === null ? null : LOG_LEVELS[this.logLevel]!
     const legacy = { version: '', capabilities: this.#capabilities, clientInfo: this.#clientInfo, logLevel: level }
@@ -351,26 +272,16 @@ export class GatewayLink implements Listener {
     this.#modern.listsChanged(view)
     if (!this.#greeted) return
     for (const noun of this.#told.changes(view))
-      void this.#out(`{"jsonrpc":"2.0","method":"notifications/${noun}/list_changed"}`)
+      void this.#outgoing.out(`{"jsonrpc":"2.0","method":"notifications/${noun}/list_changed"}`)
   }
 
   async #notification(frame: ClientFrame): Promise<void> {
     this.#house.tap.push(this.title, 'Gatehouse', frame.text)
-    if (frame.method === 'notifications/cancelled') return this.#cancel(frame)
+    if (frame.method === 'notifications/cancelled') return this.#requests.cancel(frame)
     if (frame.method !== 'notifications/progress') return passNotification(this.#house, this, this.#asker(), frame)
     const progress = this.#questions.progressOf(frame.text)
     // Servers of the modern era ask by ending the call: nobody is there to be told.
     if (progress?.upstream.era === 'legacy') progress.upstream.notify(progress.text)
-  }
-
-  #cancel(frame: ClientFrame): void {
-    const id = frame.fields.find(m => m.key === 'requestId')
-    const flight = id && this.#flights.get(idKey(frame.text.slice(id.start, id.end)))
-    if (!flight) return
-    flight.cancelled = true
-    flight.cancellation = frame.text
-    const { reason } = frame.value
-    flight.abort.abort(typeof reason === 'string' ? reason : undefined)
   }
 
   async #setLevel(frame: ClientFrame, correlation: string): Promise<string> {

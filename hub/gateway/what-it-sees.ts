@@ -17,6 +17,14 @@ import type { ToldLists } from './told-lists.ts'
 import type { ListKind, View } from './view.ts'
 import { hiddenFrom, leftOutFor, notStarted } from './words.ts'
 
+/** Which requests are answered with a list that Gatehouse keeps. */
+export const LISTS: Record<string, ListKind> = {
+  'tools/list': 'tools',
+  'prompts/list': 'prompts',
+  'resources/list': 'resources',
+  'resources/templates/list': 'resourceTemplates',
+}
+
 /** Whose link it is, and to which server alone. */
 interface Seer {
   client: string

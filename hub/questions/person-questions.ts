@@ -6,7 +6,8 @@ import type { PersonAnswer, PersonQuestion } from '../../contract/questions.ts'
 import type { Announcer } from '../announce.ts'
 import { HubError } from '../error.ts'
 import { type Clocks, isOver, type Moment, momentAfter, msLeft, realClocks, SleepWatch } from '../policy/clocks.ts'
-import { checkContent } from './check-content.ts'
+import { aboutOf, nobody, reasonOf, resultOf } from './answers.ts'
+import { EndedQuestions } from './ended-questions.ts'
 import { Pace } from './pace.ts'
 import { readQuestion } from './read-question.ts'
 
@@ -56,8 +57,6 @@ export interface PersonQuestionsOptions {
 const LIFE_MS = 10 * 60_000
 const MOST_PER_SERVER = 20
 const MOST_ALIKE = 20
-const MOST_KEPT = 50
-const WITHDRAWN_SHOWN_MS = 5_000
 const TICK_MS = 1_000
 
 export class PersonQuestions {
@@ -67,7 +66,7 @@ export class PersonQuestions {
   readonly #sleep: SleepWatch
   readonly #pace: Pace
   readonly #waiting = new Map<string, Waiting>()
-  #ended: PersonQuestion[] = []
+  readonly #ended: EndedQuestions
   #timer: NodeJS.Timeout | undefined
   #isClosed = false
 
@@ -76,6 +75,7 @@ export class PersonQuestions {
     this.#clocks = options.clocks ?? realClocks
     this.#lifeMs = options.lifeMs ?? LIFE_MS
     this.#sleep = new SleepWatch(this.#clocks)
+    this.#ended = new EndedQuestions(this.#clocks)
     this.#pace = new Pace(this.#clocks)
   }
 
@@ -141,16 +141,14 @@ export class PersonQuestions {
 
   /** Those that wait, oldest first; then those that ended today, newest first. */
   list(): PersonQuestion[] {
-    const today = new Date(this.#clocks.wall()).toDateString()
-    this.#ended = this.#ended.filter(one => this.#isShown(one, today))
-    return structuredClone([...[...this.#waiting.values()].map(one => one.question), ...this.#ended])
+    return structuredClone([...[...this.#waiting.values()].map(one => one.question), ...this.#ended.list()])
   }
 
   /** The question that this would answer. Throws as `answer` does; changes nothing. */
   expects(id: string, answer: PersonAnswer): PersonQuestion {
     this.#look()
     const waiting = this.#waiting.get(id)
-    if (!waiting) throw this.#isOverError(id)
+    if (!waiting) throw this.#ended.whyOver(id)
     if (answer.action === 'accept') resultOf(waiting.question, answer)
     return structuredClone(waiting.question)
   }
@@ -184,8 +182,7 @@ export class PersonQuestions {
   /** One notice for a server that asks again and again. */
   #noModel(question: PersonQuestion): void {
     const { server, askedAt: at } = question
-    const before = this.#ended.find(one => one.state.kind === 'refused' && one.server.id === server.id)
-    this.#ended = this.#ended.filter(one => one !== before)
+    const before = this.#ended.takeRefused(server.id)
     const why = `${server.name} asked for a model, and Gatehouse has none. With "sampling": "person" in its settings you can answer in its place.`
     if (!before) this.#note(question, 'refused', 'no model')
     this.#show({ ...question, times: (before?.times ?? 0) + 1, state: { kind: 'refused', why, at } })
@@ -235,7 +232,7 @@ export class PersonQuestions {
   }
 
   #show(ended: PersonQuestion): void {
-    this.#ended = [ended, ...this.#ended].slice(0, MOST_KEPT)
+    this.#ended.add(ended)
     this.#changed(ended)
     this.#schedule()
   }
@@ -253,8 +250,7 @@ export class PersonQuestions {
   #schedule(): void {
     clearTimeout(this.#timer)
     if (this.#isClosed) return
-    const passing = this.#ended.some(one => one.state.kind === 'withdrawn')
-    if (this.#waiting.size === 0 && !passing) return
+    if (this.#waiting.size === 0 && !this.#ended.passes) return
     const due = [...this.#waiting.values()].map(one => msLeft(this.#clocks, one.until))
     this.#timer = setTimeout(() => this.#tick(), Math.max(1, Math.min(TICK_MS, ...due)))
     this.#timer.unref()
@@ -262,19 +258,12 @@ export class PersonQuestions {
 
   #tick(): void {
     this.#look()
-    const today = new Date(this.#clocks.wall()).toDateString()
-    const gone = this.#ended.find(one => one.state.kind === 'withdrawn' && !this.#isShown(one, today))
+    const gone = this.#ended.passed()
     if (gone) {
-      this.list()
+      this.#ended.list()
       this.#changed(gone)
     }
     this.#schedule()
-  }
-
-  #isShown({ state }: PersonQuestion, today: string): boolean {
-    if (state.kind === 'waiting') return true
-    if (state.kind === 'withdrawn') return this.#clocks.wall() - state.at < WITHDRAWN_SHOWN_MS
-    return new Date(state.at).toDateString() === today
   }
 
   #countOf(server: string): number {
@@ -285,16 +274,6 @@ export class PersonQuestions {
     if (this.#pace.mayNote(id))
       this.#append({ what: 'question/flood', server: id, detail: 'more than a person can answer' })
     return new HubError('questions/too-many', `${name} asks more than a person can answer.`)
-  }
-
-  #isOverError(id: string): HubError {
-    const known = this.#ended.find(one => one.id === id)
-    if (!known) return new HubError('questions/unknown', 'No such question waits.', { hint: 'It may have ended.' })
-    const words = { answered: 'was answered already', expired: 'got no answer in time', withdrawn: 'was taken back' }
-    const { kind } = known.state
-    return new HubError('questions/over', `This question ${words[kind as keyof typeof words] ?? 'ended'}.`, {
-      hint: 'Nothing was sent.',
-    })
   }
 
   #note(question: PersonQuestion, what: string, detail?: string): void {
@@ -314,43 +293,3 @@ export class PersonQuestions {
 }
 
 const sha256 = (text: string) => createHash('sha256').update(text).digest('hex')
-
-/** What a record says of a question: the names of its fields, its host; never what was answered. */
-export function aboutOf(asked: PersonQuestion['asked']): string {
-  if (asked.kind === 'url') return `visit ${asked.host}`
-  if (asked.kind === 'sampling')
-    return asked.messages.length === 1 ? 'one message for a model' : `${asked.messages.length} messages for a model`
-  return `fields: ${asked.fields.map(field => field.name).join(', ') || 'none'}`
-}
-
-/** What the server gets for a yes. Throws HubError when the values do not fit the form. */
-function resultOf({ asked }: PersonQuestion, { content, text }: Extract<PersonAnswer, { action: 'accept' }>): unknown {
-  switch (asked.kind) {
-    case 'url':
-      return { action: 'accept' }
-    case 'form':
-      return { action: 'accept', content: checkContent(asked.fields, content ?? {}) }
-    case 'sampling':
-      if (!text?.trim()) {
-        throw new HubError('questions/does-not-fit', 'An answer in place of a model needs words.', {
-          hint: 'Or decline.',
-        })
-      }
-      return {
-        role: 'assistant',
-        content: { type: 'text', text: text.toWellFormed() },
-        model: 'person',
-        stopReason: 'endTurn',
-      }
-  }
-}
-
-/** What a server hears when nobody answered. */
-function nobody(method: PersonQuestion['method']): unknown {
-  if (method === 'elicitation/create') return { action: 'cancel' }
-  return Promise.reject(new HubError('questions/unanswered', 'Nobody answered in place of a model.'))
-}
-
-function reasonOf(signal: AbortSignal | undefined, { server }: PersonQuestion): string {
-  return typeof signal?.reason === 'string' ? signal.reason : `${server.name} does not wait for it any more.`
-}
