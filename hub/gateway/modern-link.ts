@@ -163,7 +163,7 @@ export class ModernSide {
     this.#streams.add(stream)
     try {
       // In force before it is acknowledged, so that no change between is missed.
-      const uris = await this.#watch(stream, watched)
+      const uris = await this.#watch(stream, watched, signal)
       if (signal.aborted) return null
       stream.acknowledge(uris, [...tasks.values()].flat())
       for (const [upstream, taskIds] of tasks) {
@@ -183,7 +183,7 @@ export class ModernSide {
   }
 
   /** Gives those that their servers did not refuse; one that says nothing in time is not waited for. */
-  async #watch(stream: ListenStream, watched: readonly Watched[]): Promise<string[]> {
+  async #watch(stream: ListenStream, watched: readonly Watched[], signal: AbortSignal): Promise<string[]> {
     const { subscriptions } = this.#house.upstreams
     const modern = new Set<Upstream>()
     const refused = new Set<string>()
@@ -196,7 +196,7 @@ export class ModernSide {
       if (upstream.era === 'modern') modern.add(upstream)
       else if (isFirst)
         said.push(
-          ask(upstream, 'resources/subscribe', { uri })
+          ask(upstream, 'resources/subscribe', { uri }, signal)
             .then(() => {})
             .catch(() => {
               subscriptions.remove(upstream.scope, uri, stream)

@@ -57,6 +57,10 @@ test('what a server refuses is not acknowledged, and one that says nothing holds
   const { client, heard } = await listening('talker', ['talk://a', 'talk://no', 'talk://mute'])
   expect(heard).toEqual(['talk://a', 'talk://mute'])
   client.link.close('gone')
+  // What it never answered is taken back then.
+  const other = house.client({ server: 'talker' })
+  const methods = async () => JSON.stringify((await other.call('tell', { do: 'heard' })).result)
+  await expect.poll(methods, { timeout: 20_000 }).toContain('notifications/cancelled')
 })
 
 test('who watches while another begins to, is told so once both are in force', async () => {
