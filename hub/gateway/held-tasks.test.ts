@@ -14,8 +14,11 @@ const TASKS = 'io.modelcontextprotocol/tasks'
 const slept = { ms: 0 }
 const clocks = { wall: () => Date.now() + slept.ms, steady: () => performance.now() + slept.ms }
 let house: House
+/** Where a client is never made to wait so long that it gets a task. */
+let patient: House
 
 beforeAll(async () => {
+  patient = await openHouse({ servers: { dual: [fixture('gateway/sdk2.mjs')] } })
   house = await openHouse({
     servers: {
       dual: [fixture('gateway/sdk2.mjs')],
@@ -27,7 +30,10 @@ beforeAll(async () => {
     instead: () => ({ holding: { clientMs: 500, heartbeatMs: 100 } }),
   })
 })
-afterAll(() => house?.close())
+afterAll(async () => {
+  await house?.close()
+  await patient?.close()
+})
 
 interface TaskClient {
   session: TaskEnabledSession
@@ -38,7 +44,7 @@ interface TaskClient {
   close(): Promise<void>
 }
 
-async function openTasks(name: string): Promise<TaskClient> {
+async function openTasks(name: string, at = house): Promise<TaskClient> {
   const framing = {
     protocolVersion: '2026-07-28',
     clientInfo: { name, version: '2' },
@@ -63,7 +69,7 @@ async function openTasks(name: string): Promise<TaskClient> {
           if (mine) mine(message as never)
           else transport.onmessage?.(message as never)
         })
-      link = house.gateway.link({ client: name, title: name, kind: 'bridge', send })
+      link = at.gateway.link({ client: name, title: name, kind: 'bridge', send })
     },
     send: async (message: unknown) => link.receive(JSON.stringify(message)),
     async close() {
@@ -107,14 +113,14 @@ async function openTasks(name: string): Promise<TaskClient> {
   }
 }
 
-const callsOf = (client: string) => house.approvals.list().filter(one => one.client.id === client)
-async function waitingOf(client: string) {
-  const find = () => callsOf(client).find(one => one.state.kind === 'waiting')
+const callsOf = (client: string, at = house) => at.approvals.list().filter(one => one.client.id === client)
+async function waitingOf(client: string, at = house) {
+  const find = () => callsOf(client, at).find(one => one.state.kind === 'waiting')
   await expect.poll(() => find()?.id, { timeout: 20_000, interval: 20 }).toBeDefined()
   return find()!
 }
-const yes = async (client: string) =>
-  house.approvals.answer((await waitingOf(client)).id, { kind: 'allow', scope: 'once' }, 'window:test')
+const yes = async (client: string, at = house) =>
+  at.approvals.answer((await waitingOf(client, at)).id, { kind: 'allow', scope: 'once' }, 'window:test')
 const runs = (text: string) =>
   house.gateway
     .wire(5_000)
@@ -125,9 +131,9 @@ const held = (client: TaskClient) => expect.poll(() => isTask(client), { timeout
 const textOf = (result: unknown) => (result as { content: { text: string }[] }).content[0]!.text
 
 test('answered in time it is an answer, and no task is made', async () => {
-  const client = await openTasks('quick')
+  const client = await openTasks('quick', patient)
   const execution = client.session.callTool('dual_greet', { name: 'quick' })
-  await yes('quick')
+  await yes('quick', patient)
   const { outcome } = await (await execution).settle()
   expect(textOf(resultFromTaskOutcome(outcome))).toBe('Hello quick')
   expect(isTask(client)).toBe(false)
