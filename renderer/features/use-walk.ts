@@ -1,6 +1,6 @@
 // J and K, arrows too, walk over a list; letters rest while somebody types or a dialog is open.
 import { useEffect } from 'react'
-import { isTyping } from '../ui/controls.tsx'
+import { dialogIsOpen, isTyping } from '../ui/controls.tsx'
 
 const STEPS: Record<string, number> = { j: 1, ArrowDown: 1, k: -1, ArrowUp: -1 }
 
@@ -14,11 +14,7 @@ export function useWalk(
       const step = STEPS[event.key]
       if (step === undefined || event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return
       const target = event.target instanceof Element ? event.target : null
-      if (
-        document.querySelector('dialog[open], [aria-modal="true"]') ||
-        target?.closest('[role="radiogroup"], [role="menu"]')
-      )
-        return
+      if (dialogIsOpen() || target?.closest('[role="radiogroup"], [role="menu"]')) return
       const at = keys.indexOf(selected ?? '')
       const next = keys[Math.min(keys.length - 1, Math.max(0, at + step))]
       if (next === undefined) return

@@ -5,13 +5,8 @@ import { spotlight } from '@mantine/spotlight'
 import { useNavigate } from '@tanstack/react-router'
 import { type ReactNode, useEffect, useRef, useState } from 'react'
 import { useReadOnly } from '../features/policy/use-switches.ts'
-import { isTyping, Keys, mod } from '../ui/index.ts'
+import { AFTER_G_MS, dialogIsOpen, isTyping, Keys, mod } from '../ui/index.ts'
 import { places } from './places.ts'
-
-const AFTER_G_MS = 1_200
-
-/** No dialog over a dialog. */
-const dialogIsOpen = (): boolean => document.querySelector('dialog[open], [aria-modal="true"]') !== null
 
 /** Listens while the frame is shown; returns the list of all keys, which `?` opens. */
 export function useFrameKeys(toggleSidebar: () => void): ReactNode {
@@ -59,7 +54,15 @@ const listed = [
   ['N', 'Servers: add'],
   ['R', 'Servers: restart'],
   ['S', 'Servers: start or stop'],
+  ['L', 'Servers: log'],
+  ['E', 'Servers: settings'],
   [`${mod} Enter`, 'Inspector: run'],
+  [`${mod} Shift .`, 'Inspector: cancel'],
+  [`${mod} J`, 'Inspector: form, JSON, both'],
+  ['W', 'Inspector: wire'],
+  ['D', 'Approvals: a word to the model'],
+  ['1 2 3', 'Approvals: how far an allow goes'],
+  [`${mod} Shift A`, 'Approvals: allow once, when ready'],
 ] as const
 
 function KeyList({ opened, onClose }: { opened: boolean; onClose: () => void }) {

@@ -1,12 +1,13 @@
 // A question over the page that must not be answered by accident: modal, named, its safe answer focused.
-import { type ReactNode, useEffect, useRef } from 'react'
+import { type ReactNode, useLayoutEffect, useRef } from 'react'
 import css from './alert-dialog.module.css'
 import { raiseToasts } from './notify.tsx'
 
 /** Mount it while it is open. `labelledBy`: its heading. Esc calls `onAside`. The element marked `data-safe` gets the focus, else the first. */
 export function AlertDialog(props: { labelledBy: string; width: number; onAside: () => void; children: ReactNode }) {
   const dialog = useRef<HTMLDialogElement>(null)
-  useEffect(() => {
+  // Before it leaves the page, not after: the toasts would leave with it.
+  useLayoutEffect(() => {
     const element = dialog.current
     const before = document.activeElement
     element?.showModal()
@@ -14,6 +15,7 @@ export function AlertDialog(props: { labelledBy: string; width: number; onAside:
     element?.querySelector<HTMLElement>('[data-safe]')?.focus()
     return () => {
       element?.close()
+      raiseToasts()
       if (before instanceof HTMLElement && before.isConnected) before.focus()
     }
   }, [])

@@ -37,7 +37,7 @@ export function useSlash(): RefObject<HTMLInputElement | null> {
   const field = useRef<HTMLInputElement>(null)
   useEffect(() => {
     const onKey = (event: KeyboardEvent) => {
-      if (event.key !== '/' || event.ctrlKey || event.metaKey || isTyping(event.target)) return
+      if (event.key !== '/' || event.ctrlKey || event.metaKey || isTyping(event.target) || dialogIsOpen()) return
       event.preventDefault()
       field.current?.focus()
     }
@@ -45,6 +45,14 @@ export function useSlash(): RefObject<HTMLInputElement | null> {
     return () => window.removeEventListener('keydown', onKey)
   }, [])
   return field
+}
+
+/** How long G waits for the letter of a place. */
+export const AFTER_G_MS = 1_200
+
+/** Whether keys belong to a dialog now; what is behind it hears none. */
+export function dialogIsOpen(): boolean {
+  return document.querySelector('dialog[open], [aria-modal="true"]') !== null
 }
 
 /** Whether single letters belong to a field now. */

@@ -4,7 +4,7 @@ export { ArmedButton } from './armed-button.tsx'
 export { Bars, Spark } from './charts.tsx'
 export { Ago, clockTime, exactly, left, moment, Stale, seconds, useNow, useStale } from './clock.tsx'
 export { Diff, JsonEditor, JsonView } from './code.tsx'
-export { CopyButton, FilterField, isTyping, Keys, mod, useSlash } from './controls.tsx'
+export { AFTER_G_MS, CopyButton, dialogIsOpen, FilterField, isTyping, Keys, mod, useSlash } from './controls.tsx'
 export { Foreign, Said, shown } from './foreign.tsx'
 export { layOut } from './lay-out.ts'
 export {

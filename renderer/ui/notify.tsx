@@ -1,7 +1,8 @@
 // Toasts, bottom right: what you did, with Undo where it can be undone, and calls that failed.
 import { Button, Group } from '@mantine/core'
 import { Notifications, notifications, useNotifications } from '@mantine/notifications'
-import { useEffect } from 'react'
+import { useEffect, useState } from 'react'
+import { createPortal } from 'react-dom'
 import type { Problem } from '../../contract/procedure.ts'
 
 const LAYER = 'toasts'
@@ -9,21 +10,36 @@ const LAYER = 'toasts'
 /** In the browser's top layer, where open dialogs are: what came last there is over the rest. */
 export function Toasts() {
   const { notifications: shown } = useNotifications()
+  const [layer] = useState(layerOfToasts)
   // biome-ignore lint/correctness/useExhaustiveDependencies: with each toast that comes
   useEffect(raiseToasts, [shown.length])
-  return (
-    <div id={LAYER} popover="manual">
-      <Notifications withinPortal={false} position="bottom-right" limit={3} containerWidth={400} />
-    </div>
+  return createPortal(
+    <Notifications withinPortal={false} position="bottom-right" limit={3} containerWidth={400} />,
+    layer,
   )
 }
 
-/** For whoever opened a dialog. */
-export function raiseToasts(): void {
-  const layer = document.getElementById(LAYER)
-  layer?.hidePopover()
-  layer?.showPopover()
+// Made by hand, because it is moved by hand.
+function layerOfToasts(): HTMLElement {
+  const known = document.getElementById(LAYER)
+  if (known) return known
+  const layer = document.createElement('div')
+  layer.id = LAYER
+  layer.popover = 'manual'
+  document.body.append(layer)
+  return layer
 }
+
+/** For whoever opened or closed a dialog: what is outside of an open one cannot be pressed, so they move into it. */
+export function raiseToasts(): void {
+  const layer = layerOfToasts()
+  if (layer.matches(':popover-open')) layer.hidePopover()
+  const place = [...document.querySelectorAll('dialog:modal')].at(-1) ?? document.body
+  if (layer.parentElement !== place) place.append(layer)
+  layer.showPopover()
+}
+
+const CLOSE = { 'aria-label': 'Close' }
 
 /** "Stopped kubernetes", for 8 s. */
 export function showDone(what: string, undo?: () => void): void {
@@ -47,6 +63,7 @@ export function showDone(what: string, undo?: () => void): void {
       </Group>
     ),
     autoClose: 8_000,
+    closeButtonProps: CLOSE,
     withBorder: true,
   })
 }
@@ -58,6 +75,7 @@ export function showProblem(problem: Problem): void {
     title: problem.message,
     message: problem.hint ?? '',
     autoClose: 20_000,
+    closeButtonProps: CLOSE,
     withBorder: true,
     role: 'alert',
     className: 'gh-problem-toast',

@@ -3,7 +3,7 @@ import { Button } from '@mantine/core'
 import { IconCircleCheck, IconLink, IconLinkOff } from '@tabler/icons-react'
 import { useCallback, useEffect, useMemo } from 'react'
 import { hub, listOf, useCall, useServers, useStatus } from '../../hub.ts'
-import { Banner, count, EmptyState, Page, PageHeader, Problem, RowsSkeleton } from '../../ui/index.ts'
+import { Banner, count, dialogIsOpen, EmptyState, Page, PageHeader, Problem, RowsSkeleton } from '../../ui/index.ts'
 import { textOf, useAddress } from '../use-address.ts'
 import { useWalk } from '../use-walk.ts'
 import css from './activity.module.css'
@@ -222,7 +222,7 @@ function useEscape(on: boolean, close: () => void): void {
     if (!on) return
     const listen = (event: KeyboardEvent) => {
       if (event.key !== 'Escape' || event.defaultPrevented) return
-      if (document.querySelector('dialog[open], [aria-modal="true"], [role="menu"]')) return
+      if (dialogIsOpen() || document.querySelector('[role="menu"]')) return
       close()
     }
     document.addEventListener('keydown', listen)

@@ -56,7 +56,7 @@ export function Decision({ approval, place, titleId, calmUntil = 0, onClose }: D
   useKeys(root, { approval, arming, say, setScope: choose, onAllow, on: waits && !sent })
   const scopes = scopesOf(approval)
   const askDenied = (event: KeyboardEvent) => {
-    if (event.key !== 'Enter' || event.repeat) return
+    if (event.key !== 'Enter' || event.repeat || event.nativeEvent.isComposing) return
     event.preventDefault()
     onDeny()
   }

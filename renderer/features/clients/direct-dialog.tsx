@@ -1,13 +1,13 @@
 // Servers written into a client's own file, past the gate: what is lost, what would stand in it, and taking them back.
-import { Button, Checkbox, Modal } from '@mantine/core'
+import { Button, Checkbox } from '@mantine/core'
 import { IconAlertTriangle } from '@tabler/icons-react'
 import { useState } from 'react'
 import type { DirectPreview } from '../../../contract/client-direct.ts'
 import type { MovePreview } from '../../../contract/client-move.ts'
-import { baseOf, type Client } from '../../../contract/clients.ts'
-import type { Problem as ProblemData } from '../../../contract/procedure.ts'
-import { hub, listOf, problemFrom, useServers } from '../../hub.ts'
-import { Banner, ClientTile, Diff, Foreign, showDone } from '../../ui/index.ts'
+import type { Client } from '../../../contract/clients.ts'
+import { hub, listOf, useServers } from '../../hub.ts'
+import { Banner, Diff, Foreign, showDone } from '../../ui/index.ts'
+import { ClientDialog, useActs } from './client-dialog.tsx'
 import css from './clients.module.css'
 import move from './move.module.css'
 import { Facts } from './preview-dialog.tsx'
@@ -17,27 +17,13 @@ type Stage =
   | { kind: 'write'; preview: DirectPreview }
   | { kind: 'take-back'; preview: MovePreview }
 
-const UNSEEN_TITLE = { header: { position: 'absolute', clipPath: 'inset(50%)' } } as const
-
 export function DirectDialog({ client, onClose }: { client: Client; onClose: () => void }) {
   const { id, name, direct } = client
   const servers = listOf(useServers()).filter(one => !direct.includes(one.slug))
   const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set())
   const [stage, setStage] = useState<Stage>({ kind: 'choose' })
   const [plain, setPlain] = useState(false)
-  const [problem, setProblem] = useState<ProblemData | null>(null)
-  const [busy, setBusy] = useState(false)
-  const run = async (act: () => Promise<void>) => {
-    setBusy(true)
-    setProblem(null)
-    try {
-      await act()
-    } catch (error) {
-      setProblem(problemFrom(error))
-    } finally {
-      setBusy(false)
-    }
-  }
+  const { run, busy, problem } = useActs()
   const input = { id, servers: [...chosen] }
   const look = () => run(async () => setStage({ kind: 'write', preview: await hub.direct.preview(input) }))
   const lookBack = () =>
@@ -55,14 +41,7 @@ export function DirectDialog({ client, onClose }: { client: Client; onClose: () 
   const title = `Servers past the gate in ${name}`
   const secrets = stage.kind === 'write' ? stage.preview.plain : []
   return (
-    <Modal opened onClose={onClose} size={820} padding={0} title={title} styles={UNSEEN_TITLE}>
-      <header className={css.dialogHead}>
-        <ClientTile client={baseOf(id)} size={32} />
-        <div className={css.names}>
-          <h2 className={css.dialogTitle}>{title}</h2>
-          <p className={css.dialogPath}>{client.path}</p>
-        </div>
-      </header>
+    <ClientDialog client={client} title={title} path={client.path} onClose={onClose}>
       <div className={css.diff}>
         {stage.kind === 'choose' ? (
           <div className={move.all}>
@@ -138,7 +117,7 @@ export function DirectDialog({ client, onClose }: { client: Client; onClose: () 
           )}
         </div>
       </div>
-    </Modal>
+    </ClientDialog>
   )
 }
 

@@ -1,12 +1,12 @@
 // Moving over: the servers in a client's own file, taken into Gatehouse with their keys in the vault, and given back.
-import { Button, Modal, Skeleton } from '@mantine/core'
+import { Button, Skeleton } from '@mantine/core'
 import { useEffect, useState } from 'react'
 import type { ClientServers, MovePreview, TakePreview } from '../../../contract/client-move.ts'
-import { baseOf, type Client } from '../../../contract/clients.ts'
-import type { Problem as ProblemData } from '../../../contract/procedure.ts'
+import type { Client } from '../../../contract/clients.ts'
 import { hub, problemFrom } from '../../hub.ts'
-import { Banner, ClientTile, plural, showDone, showProblem } from '../../ui/index.ts'
+import { Banner, plural, showDone, showProblem } from '../../ui/index.ts'
 import type { ActionProps } from './client-actions.tsx'
+import { ClientDialog, useActs } from './client-dialog.tsx'
 import css from './clients.module.css'
 import { type Choice, freshChoice, keysOf } from './move-choice.ts'
 import { MoveFacts, MovePreviewed } from './move-previewed.tsx'
@@ -19,8 +19,6 @@ type Stage =
   | { kind: 'take'; found: ClientServers; preview: TakePreview }
   | { kind: 'give'; found: ClientServers; names: string[]; preview: MovePreview }
 
-const UNSEEN_TITLE = { header: { position: 'absolute', clipPath: 'inset(50%)' } } as const
-
 interface Props {
   client: Client
   onOpen: ActionProps['onOpen']
@@ -31,8 +29,7 @@ export function MoveDialog({ client, onOpen, onClose }: Props) {
   const { id, name } = client
   const [stage, setStage] = useState<Stage>({ kind: 'loading' })
   const [choice, setChoice] = useState<Choice | null>(null)
-  const [problem, setProblem] = useState<ProblemData | null>(null)
-  const [busy, setBusy] = useState(false)
+  const { run, busy, problem, setProblem } = useActs()
   const [round, setRound] = useState(0)
   // biome-ignore lint/correctness/useExhaustiveDependencies: another round looks again
   useEffect(() => {
@@ -55,18 +52,6 @@ export function MoveDialog({ client, onOpen, onClose }: Props) {
       current = false
     }
   }, [id, round])
-  /** One at a time; what fails is shown in the dialog. */
-  const run = async (act: () => Promise<void>) => {
-    setBusy(true)
-    setProblem(null)
-    try {
-      await act()
-    } catch (error) {
-      setProblem(problemFrom(error))
-    } finally {
-      setBusy(false)
-    }
-  }
   const names = [...(choice?.servers ?? [])]
   const previewTake = (found: ClientServers) =>
     run(async () => {
@@ -102,14 +87,7 @@ export function MoveDialog({ client, onOpen, onClose }: Props) {
   const found = 'found' in stage ? stage.found : null
   const title = stage.kind === 'give' ? `Give servers back to ${name}` : `Move the servers of ${name}`
   return (
-    <Modal opened onClose={onClose} size={860} padding={0} title={title} styles={UNSEEN_TITLE}>
-      <header className={css.dialogHead}>
-        <ClientTile client={baseOf(id)} size={32} />
-        <div className={css.names}>
-          <h2 className={css.dialogTitle}>{title}</h2>
-          <p className={css.dialogPath}>{found?.path ?? client.path}</p>
-        </div>
-      </header>
+    <ClientDialog client={client} title={title} path={found?.path ?? client.path} onClose={onClose}>
       <div className={css.diff}>
         {stage.kind === 'loading' && <Skeleton m={16} height={180} />}
         {stage.kind === 'choose' && choice && (
@@ -175,7 +153,7 @@ export function MoveDialog({ client, onOpen, onClose }: Props) {
           )}
         </div>
       </div>
-    </Modal>
+    </ClientDialog>
   )
 }
 

@@ -21,6 +21,7 @@ export function OtherClient({ onClose }: { onClose: () => void }) {
   const add = useCall(hub.clients.addOther)
   const submit = async (event: FormEvent) => {
     event.preventDefault()
+    if (busy) return
     setBusy(true)
     const entry = await add({ name: name.trim(), transport })
     setBusy(false)

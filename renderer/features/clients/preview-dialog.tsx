@@ -1,12 +1,13 @@
 // What connecting, disconnecting or undoing would change in a client's file, before anything is written.
-import { Button, CopyButton as MantineCopy, Modal, Skeleton } from '@mantine/core'
+import { Button, CopyButton as MantineCopy, Skeleton } from '@mantine/core'
 import { IconAlertTriangle, IconArchive, IconCircleCheck, IconInfoCircle, IconPower } from '@tabler/icons-react'
 import { useEffect, useState } from 'react'
 import type { MovePreview } from '../../../contract/client-move.ts'
-import { baseOf, type Client, type ClientAction, type Preview } from '../../../contract/clients.ts'
+import type { Client, ClientAction, Preview } from '../../../contract/clients.ts'
 import type { Problem as ProblemData } from '../../../contract/procedure.ts'
 import { hub, problemFrom } from '../../hub.ts'
-import { Banner, ClientTile, Diff, showDone, showProblem } from '../../ui/index.ts'
+import { Banner, Diff, showDone, showProblem } from '../../ui/index.ts'
+import { ClientDialog, useActs } from './client-dialog.tsx'
 import css from './clients.module.css'
 
 type Loaded = { kind: 'loading' } | { kind: 'failed'; error: ProblemData } | { kind: 'ready'; preview: Preview }
@@ -26,9 +27,6 @@ const DONE = {
   token: (c: Client) => `Replaced the token of ${c.name}. ${c.afterWriting}`,
 } as const
 
-/** Names the dialog for those who do not see its own heading. */
-const UNSEEN_TITLE = { header: { position: 'absolute', clipPath: 'inset(50%)' } } as const
-
 export function PreviewDialog({
   client,
   action,
@@ -39,8 +37,7 @@ export function PreviewDialog({
   onClose: () => void
 }) {
   const [loaded, setLoaded] = useState<Loaded>({ kind: 'loading' })
-  const [problem, setProblem] = useState<ProblemData | null>(null)
-  const [writing, setWriting] = useState(false)
+  const { run, busy: writing, problem, setProblem } = useActs()
   const [round, setRound] = useState(0)
   // biome-ignore lint/correctness/useExhaustiveDependencies: another round looks again
   useEffect(() => {
@@ -55,10 +52,8 @@ export function PreviewDialog({
       current = false
     }
   }, [client.id, action, round])
-  const write = async (preview: Preview) => {
-    setWriting(true)
-    setProblem(null)
-    try {
+  const write = (preview: Preview) =>
+    run(async () => {
       const { id } = client
       const write = { id, before: preview.before }
       const written = await (action === 'token' ? hub.clients.replaceToken(write) : hub.clients[action](write))
@@ -70,37 +65,18 @@ export function PreviewDialog({
       const again = action === 'undo' || action === 'token' ? undefined : () => void undo()
       showDone(DONE[action](client), again)
       onClose()
-    } catch (error) {
-      setProblem(problemFrom(error))
-    } finally {
-      setWriting(false)
-    }
-  }
-  const reopen = async () => {
-    setWriting(true)
-    setProblem(null)
-    try {
+    })
+  const reopen = () =>
+    run(async () => {
       const { reopened } = await hub.clients.quitAndWrite({ id: client.id })
       showDone(`${DONE.connect(client)} ${reopened ? 'It was opened again.' : `Open ${client.name} again.`}`)
       onClose()
-    } catch (error) {
-      setProblem(problemFrom(error))
-    } finally {
-      setWriting(false)
-    }
-  }
+    })
   const preview = loaded.kind === 'ready' ? loaded.preview : null
   const quits = preview?.canQuit === true && action === 'connect'
   const same = preview?.changes === false
   return (
-    <Modal opened onClose={onClose} size={820} padding={0} title={TITLES[action](client)} styles={UNSEEN_TITLE}>
-      <header className={css.dialogHead}>
-        <ClientTile client={baseOf(client.id)} size={32} />
-        <div className={css.names}>
-          <h2 className={css.dialogTitle}>{TITLES[action](client)}</h2>
-          <p className={css.dialogPath}>{preview?.path ?? client.path}</p>
-        </div>
-      </header>
+    <ClientDialog client={client} title={TITLES[action](client)} path={preview?.path ?? client.path} onClose={onClose}>
       <div className={css.diff}>
         {loaded.kind === 'loading' && <Skeleton m={16} height={180} />}
         {preview && !same && <Diff before={preview.beforeText} after={preview.afterText} />}
@@ -154,7 +130,7 @@ export function PreviewDialog({
           )}
         </div>
       </div>
-    </Modal>
+    </ClientDialog>
   )
 }
 

@@ -4,7 +4,7 @@ import { useLocalStorage } from '@mantine/hooks'
 import { IconPlayerPlayFilled, IconPlayerStop } from '@tabler/icons-react'
 import { useEffect, useRef, useState } from 'react'
 import { hub, problemFrom, usePolicy } from '../../hub.ts'
-import { Foreign, JsonEditor, mod, RiskMark, Said, SchemaForm } from '../../ui/index.ts'
+import { dialogIsOpen, Foreign, JsonEditor, mod, RiskMark, Said, SchemaForm } from '../../ui/index.ts'
 import { freshText, losesDigits, readArguments } from './arguments.ts'
 import css from './inspector.module.css'
 import type { AnyOffer, ToolOffer } from './offers.ts'
@@ -173,7 +173,7 @@ function useRunKeys(keys: { run: () => void; cancel: () => void; next: () => voi
   useEffect(() => {
     const listen = (event: KeyboardEvent) => {
       if (!(event.ctrlKey || event.metaKey) || event.repeat || event.defaultPrevented) return
-      if (document.querySelector('dialog[open], [aria-modal="true"]')) return
+      if (dialogIsOpen()) return
       if (event.key === 'Enter') latest.current.run()
       else if (event.shiftKey && (event.key === '.' || event.key === ':' || event.key === '>')) latest.current.cancel()
       else if (!event.shiftKey && event.key.toLowerCase() === 'j') latest.current.next()

@@ -1,7 +1,7 @@
 // Any tool, resource or prompt of any server: chosen by one search, called by hand, its answer shown, the wire always below.
 import { SegmentedControl } from '@mantine/core'
 import { useEffect, useState } from 'react'
-import { EmptyState, Page, PageHeader, Problem } from '../../ui/index.ts'
+import { dialogIsOpen, EmptyState, isTyping, Page, PageHeader, Problem } from '../../ui/index.ts'
 import { textOf, useAddress } from '../use-address.ts'
 import { AnswerView } from './answer-view.tsx'
 import { CallForm } from './call-form.tsx'
@@ -139,11 +139,7 @@ function useWireKey(): void {
   useEffect(() => {
     const listen = (event: KeyboardEvent) => {
       if (event.key !== 'w' || event.ctrlKey || event.metaKey || event.altKey) return
-      if (
-        event.target instanceof HTMLElement &&
-        (event.target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(event.target.tagName))
-      )
-        return
+      if (isTyping(event.target) || dialogIsOpen()) return
       document.querySelector<HTMLElement>('[data-wire]')?.focus()
     }
     document.addEventListener('keydown', listen)

@@ -10,7 +10,7 @@ const MINUTE_MS = 60_000
 export function useLastWeek(): PolicyUse | null {
   const minute = Math.floor(useNow() / MINUTE_MS)
   const policy = JSON.stringify(usePolicy())
-  const use = useLogAnswer(signal => hub.policy.use(undefined, { signal }), `${minute} ${policy}`)
+  const [use] = useLogAnswer(signal => hub.policy.use(undefined, { signal }), `${minute} ${policy}`)
   return use === 'unknown' ? null : use
 }
 

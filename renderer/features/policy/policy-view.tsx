@@ -152,7 +152,7 @@ function Rules(props: {
         <div key={row.what} className={css.row}>
           <span />
           <EffectMark effect={row.effect} look="soft" />
-          <span className={css.when}>
+          <span className={`${css.when} ${css.whole}`}>
             <b>anyone</b> runs {row.what}
           </span>
         </div>

@@ -10,7 +10,11 @@ const REST_MS = 500
 const words = { allow: 'allowed', ask: 'asked about', deny: 'denied' } as const
 
 export function RuleEffect({ change }: { change: PolicyChange }) {
-  const effect = useLogAnswer(signal => hub.policy.preview(change, { signal }), JSON.stringify(change), REST_MS)
+  const [effect, isOld] = useLogAnswer(
+    signal => hub.policy.preview(change, { signal }),
+    JSON.stringify(change),
+    REST_MS,
+  )
   const names = useNames()
   if (effect === null) return null
   if (effect === 'unknown') return <p className={css.note}>The log does not say what this would have done.</p>
@@ -21,7 +25,7 @@ export function RuleEffect({ change }: { change: PolicyChange }) {
     effect.allowed > 0 && `${effect.allowed} let through without asking you`,
   ].filter(part => part !== false)
   return (
-    <div className={css.effect} aria-live="polite">
+    <div className={css.effect} aria-live="polite" aria-busy={isOld}>
       <b>
         Of {plural(effect.calls, 'call')} in the last 7 days{effect.isCut ? ', the newest,' : ','}{' '}
         {parts.length > 0 ? parts.join(', ') : 'none would go otherwise'}.

@@ -41,6 +41,7 @@ export function RuleForm({ begin = {}, onDone }: { begin?: Partial<Rule>; onDone
   const [exactly, setExactly] = useState(begin.exactly ?? false)
   const [hours, setHours] = useState<string>(begin.until ? 'same' : '0')
   const [note, setNote] = useState(begin.note ?? '')
+  const [busy, setBusy] = useState(false)
   // What the form cannot say in one line stays as it is.
   const kept = (begin.arguments ?? []).filter(condition => draftOf(condition).length === 0)
   const conditions = [...kept, ...drafts.filter(draft => draft.path.trim() !== '').map(conditionOf)]
@@ -59,7 +60,11 @@ export function RuleForm({ begin = {}, onDone }: { begin?: Partial<Rule>; onDone
     begin.id === undefined ? { kind: 'add-rule', rule: made } : { kind: 'replace-rule', id: begin.id, rule: made }
   const submit = async (event: FormEvent) => {
     event.preventDefault()
-    if (!(await change(changeTo({ ...rule, ...untilOf(hours, begin) })))) return
+    if (busy) return
+    setBusy(true)
+    const answer = await change(changeTo({ ...rule, ...untilOf(hours, begin) }))
+    setBusy(false)
+    if (!answer) return
     showDone(begin.id === undefined ? 'The rule is in force' : 'The rule was changed')
     onDone()
   }
@@ -182,7 +187,7 @@ export function RuleForm({ begin = {}, onDone }: { begin?: Partial<Rule>; onDone
         </p>
       )}
       <div>
-        <Button type="submit" variant="filled">
+        <Button type="submit" variant="filled" loading={busy}>
           {begin.id === undefined ? 'Write rule' : 'Change rule'}
         </Button>
       </div>

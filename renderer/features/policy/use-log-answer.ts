@@ -2,24 +2,23 @@
 import { useEffect, useRef, useState } from 'react'
 import { useHub } from '../../hub.ts'
 
-/** Null until it is known, and while the hub is away. `restMs`: `key` must rest so long before the hub is asked. */
+/** And whether it is the answer to an earlier `key`, while the one to this is awaited. Null until it is known, and while the hub is away. `restMs`: `key` must rest so long before the hub is asked. */
 export function useLogAnswer<T>(
   ask: (signal: AbortSignal) => Promise<T>,
   key: string,
   restMs = 0,
-): T | 'unknown' | null {
-  const [answer, setAnswer] = useState<T | 'unknown' | null>(null)
+): [answer: T | 'unknown' | null, isOld: boolean] {
+  const [[answer, of], setAnswer] = useState<[T | 'unknown' | null, string]>([null, key])
   const live = useHub().kind === 'live'
   const asking = useRef(ask)
   asking.current = ask
-  // biome-ignore lint/correctness/useExhaustiveDependencies: `key` says when to ask anew
   useEffect(() => {
-    if (!live) return setAnswer(null)
+    if (!live) return setAnswer([null, key])
     const gone = new AbortController()
     const timer = setTimeout(() => {
       asking.current(gone.signal).then(
-        found => !gone.signal.aborted && setAnswer(found),
-        () => !gone.signal.aborted && setAnswer('unknown'),
+        found => !gone.signal.aborted && setAnswer([found, key]),
+        () => !gone.signal.aborted && setAnswer(['unknown', key]),
       )
     }, restMs)
     return () => {
@@ -27,5 +26,5 @@ export function useLogAnswer<T>(
       clearTimeout(timer)
     }
   }, [key, live, restMs])
-  return answer
+  return [answer, of !== key]
 }

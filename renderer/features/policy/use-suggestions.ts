@@ -14,7 +14,7 @@ export function useSuggestions(): { list: Suggestion[]; leave: (some: readonly S
   const [left, setLeft] = useLocalStorage<string[]>({ key: 'gatehouse/left-suggestions', defaultValue: [] })
   // A rule that was written takes its suggestion away.
   const policy = JSON.stringify(usePolicy())
-  const answer = useLogAnswer(signal => hub.policy.suggestions(undefined, { signal }), policy)
+  const [answer] = useLogAnswer(signal => hub.policy.suggestions(undefined, { signal }), policy)
   const found = answer === 'unknown' || answer === null ? [] : answer
   return {
     list: found.filter(one => !left.includes(suggestionId(one))),

@@ -82,12 +82,12 @@ function useAdd() {
   }
 }
 
-const Foot = ({ onCancel, ready }: { onCancel: () => void; ready: boolean }) => (
+const Foot = ({ onCancel, ready, busy }: { onCancel: () => void; ready: boolean; busy: boolean }) => (
   <div style={{ display: 'flex', gap: 8, justifyContent: 'flex-end' }}>
     <Button size="md" onClick={onCancel}>
       Cancel
     </Button>
-    <Button size="md" type="submit" variant="filled" disabled={!ready}>
+    <Button size="md" type="submit" variant="filled" loading={busy} disabled={!ready}>
       Add, then read the command
     </Button>
   </div>
@@ -98,19 +98,23 @@ function ByHand({ onCancel }: { onCancel: () => void }) {
   const [name, setName] = useState('')
   const [command, setCommand] = useState('')
   const [text, setText] = useState<LaunchText>({ args: '', cwd: '', pairs: '' })
+  const [busy, setBusy] = useState(false)
   const remote = /^https?:\/\//.test(command)
   const { values, problem } = readPairs(text.pairs)
-  const submit = (event: FormEvent) => {
+  const submit = async (event: FormEvent) => {
     event.preventDefault()
-    void add({
+    if (busy) return
+    setBusy(true)
+    await add({
       name,
       launch: remote
         ? { args: [], env: {}, headers: values, url: command }
         : { command, args: asLines(text.args), env: values, headers: {}, ...(text.cwd ? { cwd: text.cwd } : {}) },
     })
+    setBusy(false)
   }
   return (
-    <form onSubmit={submit}>
+    <form onSubmit={event => void submit(event)}>
       <Stack gap={12}>
         <TextInput
           label="Name"
@@ -130,7 +134,7 @@ function ByHand({ onCancel }: { onCancel: () => void }) {
           onChange={e => setCommand(e.currentTarget.value)}
         />
         <LaunchFields remote={remote} text={text} problem={problem} onChange={setText} />
-        <Foot onCancel={onCancel} ready={name.trim() !== '' && command.trim() !== '' && problem === null} />
+        <Foot onCancel={onCancel} busy={busy} ready={name.trim() !== '' && command.trim() !== '' && problem === null} />
       </Stack>
     </form>
   )

@@ -26,6 +26,7 @@ export function ConfigTab({ server }: { server: Server }) {
   })
   const [startup, setStartup] = useState(server.startup)
   const [instance, setInstance] = useState(server.instance)
+  const [busy, setBusy] = useState(false)
   const { values, problem } = readPairs(text.pairs)
   const next: Launch = remote
     ? { ...launch, url: subject, headers: values }
@@ -34,6 +35,8 @@ export function ConfigTab({ server }: { server: Server }) {
   const changed = launchChanged || name !== server.name || startup !== server.startup || instance !== server.instance
   const save = async (event: FormEvent) => {
     event.preventDefault()
+    if (busy) return
+    setBusy(true)
     const input = {
       id: server.id,
       startup,
@@ -41,8 +44,9 @@ export function ConfigTab({ server }: { server: Server }) {
       ...(name === server.name ? {} : { name }),
       ...(launchChanged ? { launch: next } : {}),
     }
-    if (await update(input))
-      showDone(launchChanged ? `Saved. ${name} waits until you have read its new command.` : 'Saved')
+    const saved = await update(input)
+    setBusy(false)
+    if (saved) showDone(launchChanged ? `Saved. ${name} waits until you have read its new command.` : 'Saved')
   }
   return (
     <form className={css.form} onSubmit={event => void save(event)}>
@@ -92,6 +96,7 @@ export function ConfigTab({ server }: { server: Server }) {
         <Button
           type="submit"
           variant="filled"
+          loading={busy}
           disabled={!changed || problem !== null || name.trim() === '' || subject.trim() === ''}
         >
           {launchChanged ? 'Save, then read the command' : 'Save'}
@@ -100,6 +105,10 @@ export function ConfigTab({ server }: { server: Server }) {
     </form>
   )
 }
+
+/** All that the tab edits, as one text: changed elsewhere, it begins anew, so that what it saves is never older than what is there. */
+export const settingsOf = ({ name, launch, startup, instance }: Server) =>
+  JSON.stringify([name, startup, instance, flat(launch)])
 
 /** In one order, so that equal launches compare equal. */
 const flat = (launch: Launch) => [

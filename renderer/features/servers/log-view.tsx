@@ -87,6 +87,7 @@ function Lines({ lines, height, following, onLeave, searched }: LinesProps) {
       tabIndex={0}
       aria-label="Log lines"
       onWheel={event => event.deltaY < 0 && onLeave()}
+      onKeyDown={event => ['ArrowUp', 'PageUp', 'Home'].includes(event.key) && onLeave()}
     >
       {lines.length === 0 && (
         <div className={css.logEmpty}>{searched ? 'No line holds this.' : 'Nothing was written yet.'}</div>

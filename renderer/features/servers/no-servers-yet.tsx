@@ -24,7 +24,7 @@ export function NoServersYet() {
               </Tile>
             }
             title="Comes with Gatehouse"
-            text="Files, GitHub, Kubernetes, PostgreSQL and six more. Each is off until you set it up."
+            text="Files, GitHub, Kubernetes, PostgreSQL and six more, off until you choose"
             right={
               <Button size="xs" onClick={() => byHand('catalog')}>
                 Choose…

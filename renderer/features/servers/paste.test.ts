@@ -8,6 +8,13 @@ test.each([
   ['node servers/files/main.ts "~/my code"', 'files', 'node', ['servers/files/main.ts', '~/my code']],
   ['/usr/bin/github-mcp-server stdio', 'github', '/usr/bin/github-mcp-server', ['stdio']],
   ['docker run -i --rm mcp/time', 'time', 'docker', ['run', '-i', '--rm', 'mcp/time']],
+  [
+    'docker run -i --rm -e GITHUB_TOKEN ghcr.io/github/github-mcp-server:1.2',
+    'github',
+    'docker',
+    ['run', '-i', '--rm', '-e', 'GITHUB_TOKEN', 'ghcr.io/github/github-mcp-server:1.2'],
+  ],
+  ['npx -y x-mcp -- --port 3', 'x', 'npx', ['-y', 'x-mcp', '--', '--port', '3']],
   ['```sh\nnpx -y x-mcp\n```', 'x', 'npx', ['-y', 'x-mcp']],
 ])('%s is a command named %s', (text, name, command, args) => {
   expect(readPaste(text)).toEqual({ kind: 'one', name, launch: { command, args, env: {}, headers: {} } })

@@ -73,13 +73,20 @@ export function split(line: string): string[] | undefined {
   return begun ? [...words, word] : words
 }
 
+/** What of `docker run` has a value of its own: `-e KEY` names no image. */
+const VALUED = /^(-[evpuwl]|--(env|env-file|volume|mount|name|publish|network|user|workdir|entrypoint|platform|label))$/
+
 /** `@scope/server-memory@1.2` → memory, `mcp-server-fetch` → fetch, `servers/files/main.ts` → files. */
 function nameOfCommand(command: string, args: string[]): string {
   const runner = /^(npx|bunx|uvx|pnpm|yarn|npm|pipx|docker|podman|node|bun|deno|python3?|sh|bash)(\.cmd|\.exe)?$/
-  const subject = runner.test(command.split(/[\\/]/).pop()!)
-    ? args.find(word => !word.startsWith('-') && !/^(dlx|exec|run|x|tool)$/.test(word))
+  const program = command.split(/[\\/]/).pop()!
+  const isContainer = /^(docker|podman)/.test(program)
+  const isValue = (at: number) => isContainer && VALUED.test(args[at - 1] ?? '')
+  const subject = runner.test(program)
+    ? args.find((word, at) => !word.startsWith('-') && !/^(dlx|exec|run|x|tool)$/.test(word) && !isValue(at))
     : command
-  return tidy((subject ?? command).replace(/(?<=.)[@=]=?[\d^~].*$|(?<=.)@latest$/, ''))
+  const named = (subject ?? command).replace(isContainer ? /:[\w.-]+$/ : '', '')
+  return tidy(named.replace(/(?<=.)[@=]=?[\d^~].*$|(?<=.)@latest$/, ''))
 }
 
 function tidy(subject: string): string {

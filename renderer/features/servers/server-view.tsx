@@ -24,7 +24,7 @@ import { textOf, useAddress } from '../use-address.ts'
 import { useServerActions } from './actions.ts'
 import { Agreement } from './agreement.tsx'
 import { canStart, canStop, isBroken } from './attention.ts'
-import { ConfigTab } from './config-tab.tsx'
+import { ConfigTab, settingsOf } from './config-tab.tsx'
 import { Failed } from './failed.tsx'
 import { heldWords } from './held-words.ts'
 import { LogView } from './log-view.tsx'
@@ -104,7 +104,7 @@ function Known({ server }: { server: Server }) {
           <LogView server={server} height="calc(100vh - 260px)" />
         </Tabs.Panel>
         <Tabs.Panel value="config" className={css.content}>
-          <ConfigTab key={server.commandLine} server={server} />
+          <ConfigTab key={settingsOf(server)} server={server} />
         </Tabs.Panel>
       </Tabs>
     </Page>

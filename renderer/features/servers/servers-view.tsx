@@ -4,12 +4,14 @@
 import { Button } from '@mantine/core'
 import { IconPlus } from '@tabler/icons-react'
 import { useNavigate } from '@tanstack/react-router'
-import { useEffect, useState } from 'react'
+import { useEffect, useRef, useState } from 'react'
 import type { Server } from '../../../contract/servers.ts'
 import { hub, useCall, useServers, useStatus } from '../../hub.ts'
 import {
+  AFTER_G_MS,
   Banner,
   CopyButton,
+  dialogIsOpen,
   EmptyState,
   FilterField,
   GroupRow,
@@ -125,6 +127,8 @@ function useRowKeys(server: Server | undefined, onAdd: () => void): void {
   const start = useCall(hub.servers.start)
   const stop = useCall(hub.servers.stop)
   const restart = useCall(hub.servers.restart)
+  // Of the window, not of one drawing: G and then S goes to the servers, whatever is drawn anew between them.
+  const afterG = useRef(Number.NEGATIVE_INFINITY)
   useEffect(() => {
     const open = (tab?: string) =>
       server && void navigate({ to: '/servers/$server', params: { server: server.id }, search: tab ? { tab } : {} })
@@ -143,13 +147,12 @@ function useRowKeys(server: Server | undefined, onAdd: () => void): void {
       r: () => server?.state.kind === 'running' && restart({ id: server.id }),
       s: startOrStop,
     }
-    let afterG = false
     const onKey = (event: KeyboardEvent) => {
       const letter = event.key.toLowerCase()
-      if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return
-      if (document.querySelector('dialog[open], [aria-modal="true"]')) return
-      const moving = afterG
-      afterG = letter === 'g'
+      if (event.ctrlKey || event.metaKey || event.altKey || event.repeat || isTyping(event.target)) return
+      if (dialogIsOpen()) return
+      const moving = event.timeStamp - afterG.current < AFTER_G_MS
+      afterG.current = letter === 'g' ? event.timeStamp : Number.NEGATIVE_INFINITY
       if (moving || (letter === 'enter' && event.target instanceof Element && event.target.closest('a, button'))) return
       const act = keys[letter]
       if (!act) return

@@ -64,11 +64,17 @@ export function BundledForm({ one, server, taken, stored, refused, onSave, onBac
     setting => !choices.settings[setting] && (choices.credentials[setting] ?? NONE).kind === 'none',
   )
 
-  // One that is there may be wrong already, in ways that only its program knows.
-  const launch = server?.launch
+  // One that is there may be wrong already, in ways that only its program knows. It is asked once, and of what was
+  // changed meanwhile it says nothing.
+  const [opened] = useState(server?.launch)
+  const changed = useRef(new Set<string>())
   useEffect(() => {
-    if (launch) void check({ launch }).then(found => setSaid(before => ({ ...inSentences(found ?? {}), ...before })))
-  }, [launch, check])
+    if (!opened) return
+    void check({ launch: opened }).then(found => {
+      const still = Object.entries(inSentences(found ?? {})).filter(([key]) => !changed.current.has(key))
+      setSaid(before => ({ ...Object.fromEntries(still), ...before }))
+    })
+  }, [opened, check])
 
   // To what is wrong; at first, where nothing is, to the first field.
   useEffect(() => {
@@ -80,6 +86,7 @@ export function BundledForm({ one, server, taken, stored, refused, onSave, onBac
   }, [tries])
 
   const change = (key: string, next: (before: Choices) => Partial<Choices>) => {
+    changed.current.add(key)
     setChoices(before => ({ ...before, ...next(before) }))
     setSaid(({ [key]: _, ...others }) => others)
   }

@@ -1,8 +1,8 @@
-// The catalog, asked for once a window: it changes with Gatehouse itself.
+// The catalog, asked for once a window, as soon as the hub answers: it changes with Gatehouse itself.
 import { useEffect, useState } from 'react'
 import { type BundledServer, bundledOf } from '../../../../contract/catalog.ts'
 import type { Server } from '../../../../contract/servers.ts'
-import { hub, type LiveList, problemFrom } from '../../../hub.ts'
+import { hub, type LiveList, problemFrom, useHub } from '../../../hub.ts'
 
 let known: BundledServer[] | undefined
 
@@ -10,8 +10,9 @@ export function useCatalog(): LiveList<BundledServer> {
   const [live, setLive] = useState<LiveList<BundledServer>>(
     known ? { kind: 'ready', list: known } : { kind: 'loading' },
   )
+  const isLive = useHub().kind === 'live'
   useEffect(() => {
-    if (known) return
+    if (known || !isLive) return
     let left = false
     hub.catalog.list().then(
       list => {
@@ -23,7 +24,7 @@ export function useCatalog(): LiveList<BundledServer> {
     return () => {
       left = true
     }
-  }, [])
+  }, [isLive])
   return live
 }
 
