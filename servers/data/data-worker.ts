@@ -1,4 +1,5 @@
-// The thread's program: reads, asks, converts, profiles and compares.
+// The program of a process of its own: reads, asks, converts, profiles and compares.
+import { Worker } from 'node:worker_threads'
 import { search } from '@jmespath-community/jmespath'
 import { textWhereInexact } from '../kit/exact.ts'
 import { Failure } from '../kit/failure.ts'
@@ -27,7 +28,7 @@ export interface Processed {
   errors: BadSpot[]
 }
 
-export default answering((work: Work): Processed | Column[] | Change[] => {
+const answer = answering((work: Work): Processed | Column[] | Change[] => {
   try {
     return done(work)
   } catch (error) {
@@ -37,6 +38,19 @@ export default answering((work: Work): Processed | Column[] | Change[] => {
     throw new Failure('validation_error', message, 'Give less at once.')
   }
 })
+
+process.on('message', (work: Work) => {
+  try {
+    process.send!(answer(work))
+  } catch (error) {
+    process.send!({ kind: 'broken', error })
+  }
+})
+
+// Who is busy does not hear that nobody waits for the answer any more.
+const LOOKS =
+  "setInterval(() => process.ppid === Number(process.argv[2]) || process.kill(process.pid, 'SIGKILL'), 1000)"
+new Worker(LOOKS, { eval: true, argv: process.argv.slice(2) }).unref()
 
 function done(work: Work): Processed | Column[] | Change[] {
   if (work.kind === 'process') return processed(work)

@@ -1,12 +1,12 @@
 // The data server: reads, asks, converts, profiles and compares JSON, CSV, XML and YAML. It reaches nothing outside.
 import { McpServer } from '@modelcontextprotocol/server'
 import { z } from 'zod'
-import { Threads } from '../kit/in-thread.ts'
 import { NEXT, PAGING, page, pageOfText } from '../kit/paging.ts'
 import { type Kit, READS } from '../kit/tools.ts'
 import type { Processed, Work } from './data-worker.ts'
 import type { Change } from './diff.ts'
 import { FORMATS } from './formats.ts'
+import { Processes } from './in-process.ts'
 import type { Column } from './profile.ts'
 
 export const NAME = 'data'
@@ -17,11 +17,11 @@ const format = z.enum(FORMATS)
 const spots = z.array(z.object({ line: z.number(), column: z.number(), message: z.string() }))
 
 // One pool for all connections of this process.
-const threads = new Threads(new URL('./data-worker.ts', import.meta.url))
+const processes = new Processes(new URL('./data-worker.ts', import.meta.url))
 
 export function dataServer(kit: Kit): McpServer {
   const server = new McpServer({ name: NAME, title: 'Data', version: VERSION })
-  const work = <T>(what: Work, signal: AbortSignal) => threads.run<T>(what, signal)
+  const work = <T>(what: Work, signal: AbortSignal) => processes.run<T>(what, signal)
 
   kit.tool(
     server,

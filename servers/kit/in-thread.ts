@@ -4,7 +4,7 @@ import type { Piscina } from 'piscina'
 import { Failure, type FailureKind } from './failure.ts'
 
 /** What takes too much ends its thread and not the server: in a container all threads have less than half of its memory. */
-function heapMb(atOnce: number): number {
+export function heapMb(atOnce: number): number {
   const most = process.constrainedMemory() || Number.POSITIVE_INFINITY
   return Math.min(512, Math.round((most * 0.4) / atOnce / 1024 ** 2))
 }
