@@ -3,7 +3,7 @@ import { type Started, startServer } from '../kit/test-client.ts'
 
 let server: Started
 beforeAll(async () => {
-  server = await startServer('data', { RATE_LIMIT: '100000', CALL_TIMEOUT_MS: '5000' })
+  server = await startServer('data', { RATE_LIMIT: '100000' })
 })
 afterAll(() => server.client.close())
 
