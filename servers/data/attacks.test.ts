@@ -160,6 +160,10 @@ test.skipIf(platform === 'win32')(
   60_000,
 )
 
+test('a header of one name many times over is read in time', async () => {
+  expect(await result('a,'.repeat(200_000), 'csv')).toBe('')
+})
+
 test('a key by which rows cannot be told apart is said, and never ignored', async () => {
   const diff = (a: string, b: string, key: string) => server.call('diff_data', { a, b, format: 'json', key })
   for (const [a, b] of [

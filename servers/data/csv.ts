@@ -30,11 +30,13 @@ export function readCsv(given: string): Read {
 /** The second `a` is `a_2`. */
 function distinct(names: readonly string[]): string[] {
   const taken = new Set<string>(names)
-  const seen = new Set<string>()
+  const next = new Map<string, number>()
   return names.map(name => {
+    let n = next.get(name) ?? 1
     let own = name
-    for (let n = 2; seen.has(own); n++) own = taken.has(`${name}_${n}`) ? own : `${name}_${n}`
-    seen.add(own)
+    while (n > 1 && taken.has(own)) own = `${name}_${n++}`
+    next.set(name, Math.max(n, 2))
+    taken.add(own)
     return own
   })
 }

@@ -87,7 +87,7 @@ function bad(errors: BadSpot[], format: Format, which?: string): Failure {
   return new Failure(
     'validation_error',
     `${which ? `${which}: this` : 'This'} is not ${format.toUpperCase()} at line ${line}, column ${column}: ${message}${more}.`,
-    'Correct it there and call again; validate: true names all such places.',
+    'Correct it there and call again; validate: true names more such places.',
     { errors },
   )
 }

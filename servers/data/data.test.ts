@@ -69,6 +69,7 @@ test.each([
   expect(told.error).toMatchObject({ kind: 'validation_error', correlationId: expect.any(String) })
   const checked = await process(data, format, { validate: true })
   expect(checked.data.result).toBe('not valid')
+  expect(checked.text).toContain(`line ${line}, column ${column}: `)
   expect(checked.data.metadata.errors[0]).toMatchObject({ line, column })
 })
 
@@ -122,11 +123,15 @@ test('differences by place and by key', async () => {
     { kind: 'changed', path: '/id=2/x', before: 'b', after: 'B' },
     { kind: 'added', path: '/id=3', after: { id: 3, x: 'c' } },
   ])
+  expect(byKey.text).toContain('\nchanged /id=2/x: "b" → "B"\nadded /id=3: {"id":3,"x":"c"}')
   expect((await server.call('diff_data', { a, b, format: 'json' })).data.total).toBe(4)
   expect((await server.call('diff_data', { a, b: a, format: 'json' })).text).toBe('They are the same.')
   const first = await server.call('diff_data', { a, b, format: 'json', limit: 1 })
   const second = await server.call('diff_data', { a, b, format: 'json', limit: 3, cursor: first.data.nextCursor })
   expect([...first.data.changes, ...second.data.changes]).toHaveLength(4)
+  const { nextCursor: cursor } = first.data
+  expect(first.text).toContain(`there is more: call again with cursor: "${cursor}"`)
+  expect((await server.call('diff_data', { a, b: '[]', format: 'json', cursor })).text).toContain('of another list')
 })
 
 const bomb = `a: &a [x,x,x,x,x,x,x,x,x]\n${[...'bcdefghi'].map((one, n) => `${one}: &${one} [${Array(9).fill(`*${'abcdefghi'[n]}`)}]`).join('\n')}`

@@ -1,7 +1,7 @@
 // The data server: reads, asks, converts, profiles and compares JSON, CSV, XML and YAML. It reaches nothing outside.
 import { McpServer } from '@modelcontextprotocol/server'
 import { z } from 'zod'
-import { NEXT, PAGING, page, pageOfText } from '../kit/paging.ts'
+import { fromCursorOf, NEXT, PAGING, pageOf, pageOfText, toCursorOf, withMore } from '../kit/paging.ts'
 import { type Kit, READS } from '../kit/tools.ts'
 import type { Processed, Work } from './data-worker.ts'
 import type { Change } from './diff.ts'
@@ -35,7 +35,10 @@ export function dataServer(kit: Kit): McpServer {
         format,
         options: z
           .object({
-            validate: z.boolean().default(false).describe('Only check it; every error is named'),
+            validate: z
+              .boolean()
+              .default(false)
+              .describe('Only check it; its first 50 errors are named, of XML the first one'),
             outputFormat: z
               .enum(['compact', 'pretty', 'table'])
               .default('compact')
@@ -55,9 +58,10 @@ export function dataServer(kit: Kit): McpServer {
     },
     async ({ data, format, options, cursor }, { signal }) => {
       const { result, ...metadata } = await work<Processed>({ kind: 'process', data, format, options }, signal)
-      const { text, nextCursor } = pageOfText(result, cursor)
-      const more = nextCursor ? '\n… more: call again with the cursor.' : ''
-      return { text: `${text}${more}`, data: { result: text, metadata, ...(nextCursor ? { nextCursor } : {}) } }
+      const asked = { data, format, options }
+      const { text, nextCursor } = pageOfText(result, fromCursorOf(asked, cursor, z.string()))
+      const next = nextCursor === undefined ? {} : { nextCursor: toCursorOf(asked, nextCursor) }
+      return { text: withMore(inWords(text, metadata.errors), next), data: { result: text, metadata, ...next } }
     },
   )
 
@@ -85,12 +89,12 @@ export function dataServer(kit: Kit): McpServer {
     },
     async ({ data, format, ...paging }, { signal }) => {
       const columns = await work<Column[]>({ kind: 'profile', data, format }, signal)
-      const { items, total, ...next } = page(columns, paging)
+      const { items, total, ...next } = pageOf({ data, format }, columns, paging)
       const lines = items.map(
         ({ name, type, nulls, distinct, min, max }) =>
           `${name}: ${type}, ${distinct} different, ${nulls} empty${min === null ? '' : `, ${min} … ${max}`}`,
       )
-      return { text: [`${total} columns`, ...lines].join('\n'), data: { columns: items, ...next } }
+      return { text: withMore([`${total} columns`, ...lines].join('\n'), next), data: { columns: items, ...next } }
     },
   )
 
@@ -118,15 +122,28 @@ export function dataServer(kit: Kit): McpServer {
     },
     async ({ a, b, format, key, ...paging }, { signal }) => {
       const changes = await work<Change[]>({ kind: 'diff', a, b, format, key }, signal)
-      const { items, total, ...next } = page(changes, paging)
+      const { items, total, ...next } = pageOf({ a, b, format, key }, changes, paging)
       const counts = (['added', 'removed', 'changed'] as const).map(
         kind => `${changes.filter(change => change.kind === kind).length} ${kind}`,
       )
-      return {
-        text: total === 0 ? 'They are the same.' : counts.join(', '),
-        data: { changes: items, total, ...next },
-      }
+      const text = total === 0 ? 'They are the same.' : [counts.join(', '), ...items.map(lineOf)].join('\n')
+      return { text: withMore(text, next), data: { changes: items, total, ...next } }
     },
   )
   return server
+}
+
+/** Of what was only checked, what is wrong is said too. */
+function inWords(text: string, errors: Processed['errors']): string {
+  return [text, ...errors.map(({ line, column, message }) => `line ${line}, column ${column}: ${message}`)].join('\n')
+}
+
+function lineOf({ kind, path, before, after }: Change): string {
+  const values = { added: [after], removed: [before], changed: [before, after] }[kind]
+  return `${kind} ${path || 'the whole'}: ${values.map(short).join(' → ')}`
+}
+
+function short(value: unknown): string {
+  const text = JSON.stringify(value)
+  return text.length > 100 ? `${text.slice(0, 100)}…` : text
 }

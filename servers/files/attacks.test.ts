@@ -17,6 +17,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { withFile, withFolder } from '../kit/open-file.ts'
 import { type Started, startServer } from '../kit/test-client.ts'
+import { changesInTurn } from './changing.ts'
 import { writeWhole } from './writing.ts'
 
 let base: string
@@ -236,4 +237,21 @@ test('the trash shows what was deleted here and nowhere else, and is emptied of 
   expect(readdirSync(join(base, 'trash'))).toContain(old)
   await later('write_file', { path: 'b', content: '2' })
   expect(readdirSync(join(base, 'trash'))).not.toContain(old)
+})
+
+test('a change that is taken back while others go before it is not made', async () => {
+  const change = changesInTurn(true)
+  const { promise: begun, resolve: end } = Promise.withResolvers<void>()
+  const [stays, goes] = [new AbortController(), new AbortController()]
+  const made: string[] = []
+  const make = (name: string) => async () => {
+    await begun
+    made.push(name)
+    return { text: name, data: {} }
+  }
+  const all = [change('a', stays, make('a')), change('b', goes, make('b')), change('c', stays, make('c'))]
+  goes.abort()
+  end()
+  expect((await Promise.allSettled(all)).map(one => one.status)).toEqual(['fulfilled', 'rejected', 'fulfilled'])
+  expect(made).toEqual(['a', 'c'])
 })

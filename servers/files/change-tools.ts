@@ -8,7 +8,7 @@ import { Failure } from '../kit/failure.ts'
 import { withFolder } from '../kit/open-file.ts'
 import { isInside } from '../kit/refused.ts'
 import type { Kit } from '../kit/tools.ts'
-import { type Change, type Changing, entryOf, path } from './changing.ts'
+import { type Change, type Changing, entryOf, PERHAPS_DONE, path } from './changing.ts'
 import { move } from './moving.ts'
 import { sha256Of } from './reading.ts'
 import { writeWhole } from './writing.ts'
@@ -39,15 +39,16 @@ export function registerChangeTools(kit: Kit, server: McpServer, { roots, trash 
         previousTrashId: z.string().nullable(),
       }),
       annotations: { readOnlyHint: false, destructiveHint: true, idempotentHint: true, openWorldHint: false },
+      ifLate: PERHAPS_DONE,
     },
-    ({ path, content, ifMatch }, { signal }) =>
-      change(path, async () => {
+    ({ path, content, ifMatch }, call) =>
+      change(path, call, async () => {
         const bytes = bytesOf(content)
         const real = await roots.target(path)
         const before = await stat(real).catch(() => undefined)
         if (before && !before.isFile())
           throw new Failure('validation_error', `${real} is not a file.`, 'Choose another path.')
-        if (ifMatch && (!before || (await sha256Of(real, signal)) !== ifMatch))
+        if (ifMatch && (!before || (await sha256Of(real, call.signal)) !== ifMatch))
           throw new Failure(
             'conflict',
             `${real} is not as you read it.`,
@@ -55,7 +56,7 @@ export function registerChangeTools(kit: Kit, server: McpServer, { roots, trash 
           )
         const previousTrashId = before ? await trash.keep(real) : null
         await writeWhole(real, content)
-        const sha256 = await sha256Of(real, signal)
+        const sha256 = await sha256Of(real, call.signal)
         return answer(`Wrote ${bytes} bytes to ${real}.`, { path: real, bytes, sha256, previousTrashId })
       }),
   )
@@ -69,9 +70,10 @@ export function registerChangeTools(kit: Kit, server: McpServer, { roots, trash 
       input: z.object({ path }),
       output: z.object({ path: z.string() }),
       annotations: ADDS,
+      ifLate: PERHAPS_DONE,
     },
-    input =>
-      change(input.path, async () => {
+    (input, call) =>
+      change(input.path, call, async () => {
         const real = await roots.target(input.path)
         await withFolder(dirname(real), held => mkdir(join(held, basename(real))))
         return answer(`Made ${real}.`, { path: real })
@@ -87,9 +89,10 @@ export function registerChangeTools(kit: Kit, server: McpServer, { roots, trash 
       input: z.object({ from: path, to: path }),
       output: z.object({ from: z.string(), to: z.string() }),
       annotations: ADDS,
+      ifLate: PERHAPS_DONE,
     },
-    input =>
-      change(input.from, async () => {
+    (input, call) =>
+      change(input.from, call, async () => {
         const from = await entryOf(roots, input.from)
         const to = await roots.target(input.to)
         if (isInside(to, from + sep))

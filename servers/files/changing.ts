@@ -5,7 +5,7 @@ import { about } from '../kit/about.ts'
 import { Failure } from '../kit/failure.ts'
 import { isInside } from '../kit/refused.ts'
 import type { Roots } from '../kit/roots.ts'
-import type { Answer } from '../kit/tools.ts'
+import type { Answer, Call } from '../kit/tools.ts'
 import type { Trash } from './trash.ts'
 
 export const path = z.string().min(1).max(4096)
@@ -17,12 +17,14 @@ export interface Changing {
   mayWrite: boolean
 }
 
-export type Change = <T>(path: string, run: () => Promise<Answer<T>>) => Promise<Answer<T>>
+export type Change = <T>(path: string, call: Pick<Call, 'signal'>, run: () => Promise<Answer<T>>) => Promise<Answer<T>>
+
+export const PERHAPS_DONE = 'It may have been done: look before you try again.'
 
 /** For all connections of a process: between the look at a file and its change no other change of ours comes. */
 export function changesInTurn(mayWrite: boolean): Change {
   let last: Promise<unknown> = Promise.resolve()
-  return (path, run) =>
+  return (path, { signal }, run) =>
     about(path, async () => {
       if (!mayWrite)
         throw new Failure(
@@ -30,7 +32,10 @@ export function changesInTurn(mayWrite: boolean): Change {
           'This server was started for reading only.',
           'Ask the person to start it with --allow-writing.',
         )
-      const turn = last.then(run)
+      const turn = last.then(() => {
+        signal.throwIfAborted()
+        return run()
+      })
       last = turn.catch(() => {})
       return turn
     })

@@ -160,7 +160,7 @@ test('lists come in pages that together hold every entry once, in order', async 
   const seen: string[] = []
   let cursor: string | undefined
   do {
-    const { data } = await call('list_files', {
+    const { data, text } = await call('list_files', {
       directory: '.',
       pattern: '**/*.ts',
       limit: 2,
@@ -168,6 +168,9 @@ test('lists come in pages that together hold every entry once, in order', async 
     })
     seen.push(...data.entries.map((one: { path: string }) => one.path.slice(root.length + 1)))
     cursor = data.nextCursor
+    if (!cursor) break
+    expect(text).toContain(`call again with cursor: "${cursor}"`)
+    expect((await call('list_files', { directory: 'a', pattern: '**', cursor })).text).toContain('of another list')
   } while (cursor)
   expect([...seen].sort()).toEqual([...names].sort())
   const lines: string[] = []
@@ -182,6 +185,8 @@ test('lists come in pages that together hold every entry once, in order', async 
       ...data.matches.map((one: { path: string; line: number }) => `${one.path.slice(root.length + 1)}:${one.line}`),
     )
     cursor = data.nextCursor
+    if (cursor)
+      expect((await call('search_files', { directory: '.', query: 'x', cursor })).text).toContain('of another list')
   } while (cursor)
   expect([...new Set(lines)].length).toBe(12)
   expect(lines.length).toBe(12)

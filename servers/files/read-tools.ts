@@ -5,10 +5,11 @@ import type { McpServer } from '@modelcontextprotocol/server'
 import { z } from 'zod'
 import { about, answer } from '../kit/about.ts'
 import { unforeseen } from '../kit/failure.ts'
-import { fromCursor, NEXT, toCursor } from '../kit/paging.ts'
+import { fromCursorOf, NEXT, toCursorOf, withMore } from '../kit/paging.ts'
 import type { Roots } from '../kit/roots.ts'
 import { type Kit, READS } from '../kit/tools.ts'
 import { path } from './changing.ts'
+import { inTurns } from './in-turns.ts'
 import { MIME } from './mime.ts'
 import { Encodings, imageType, MAX_READ_BYTES, readImage, readText, sha256Of } from './reading.ts'
 import { walk } from './walk.ts'
@@ -49,7 +50,8 @@ export function registerReadTools(kit: Kit, server: McpServer, roots: Roots): vo
     ({ directory, pattern, cursor, limit }, { signal }) =>
       about(directory, async () => {
         const folder = await roots.existing(directory)
-        const after = fromCursor(cursor, z.string())
+        const list = { folder, pattern }
+        const after = fromCursorOf(list, cursor, z.string())
         const entries = []
         let nextCursor: string | undefined
         let skipped = 0
@@ -57,7 +59,7 @@ export function registerReadTools(kit: Kit, server: McpServer, roots: Roots): vo
         const onUnread = () => skipped++
         for await (const found of walk(roots, folder, { pattern, after, signal, onUnread })) {
           if (entries.length === limit || chars > MOST_CHARS) {
-            nextCursor = toCursor(entries.at(-1)!.relative)
+            nextCursor = toCursorOf(list, entries.at(-1)!.relative)
             break
           }
           const facts = found.kind === 'file' ? await lstat(found.path).catch(() => undefined) : undefined
@@ -73,8 +75,7 @@ export function registerReadTools(kit: Kit, server: McpServer, roots: Roots): vo
         const lines = entries.map(one => `${one.relative}${one.kind === 'folder' ? '/' : ''}`)
         if (lines.length === 0) lines.push('Nothing here.')
         if (skipped > 0) lines.push(`… ${skipped} folders could not be read.`)
-        if (nextCursor) lines.push('… more: call again with the cursor.')
-        return answer(lines.join('\n'), {
+        return answer(withMore(lines.join('\n'), { nextCursor }), {
           entries: entries.map(({ relative, ...rest }) => rest),
           skipped,
           ...(nextCursor ? { nextCursor } : {}),
@@ -223,15 +224,4 @@ export function registerReadTools(kit: Kit, server: McpServer, roots: Roots): vo
         return { text: page.text, data, more: [{ type: 'text', text: more }] }
       }),
   )
-}
-
-/** Each in its place; so many at once. */
-async function inTurns<T, R>(items: readonly T[], work: (item: T) => Promise<R>, atOnce: number): Promise<R[]> {
-  const results: R[] = []
-  const next = items.entries()
-  const worker = async () => {
-    for (const [index, item] of next) results[index] = await work(item)
-  }
-  await Promise.all(Array.from({ length: atOnce }, worker))
-  return results
 }

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import type { McpServer } from '@modelcontextprotocol/server'
 import { z } from 'zod'
 import { about, answer } from '../kit/about.ts'
-import { fromCursor, NEXT, toCursor } from '../kit/paging.ts'
+import { fromCursorOf, NEXT, toCursorOf, withMore } from '../kit/paging.ts'
 import type { Roots } from '../kit/roots.ts'
 import { type Kit, READS } from '../kit/tools.ts'
 import { path } from './changing.ts'
@@ -42,7 +42,8 @@ export function registerSearchTool(kit: Kit, server: McpServer, roots: Roots): v
       about(directory, async () => {
         const folder = await roots.existing(directory)
         const search = searchFor(query, regex, signal)
-        const from = fromCursor(cursor, Place)
+        const list = { folder, query, pattern, regex }
+        const from = fromCursorOf(list, cursor, Place)
         const matches: { path: string; line: number; text: string; relative: string }[] = []
         let skipped = 0
         let bytes = 0
@@ -73,11 +74,11 @@ export function registerSearchTool(kit: Kit, server: McpServer, roots: Roots): v
         if (lines.length === 0) lines.push(last ? 'No line matches so far.' : 'No line matches.')
         if (skipped > 0)
           lines.push(`… ${skipped} files or folders were not searched: binary, too large, or not readable.`)
-        if (last) lines.push('… more: call again with the cursor.')
-        return answer(lines.join('\n'), {
+        const next = last ? { nextCursor: toCursorOf(list, last) } : {}
+        return answer(withMore(lines.join('\n'), next), {
           matches: page.map(({ relative, ...rest }) => rest),
           skipped,
-          ...(last ? { nextCursor: toCursor(last) } : {}),
+          ...next,
         })
       }),
   )

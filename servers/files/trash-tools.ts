@@ -3,9 +3,9 @@ import type { McpServer } from '@modelcontextprotocol/server'
 import { z } from 'zod'
 import { about, answer } from '../kit/about.ts'
 import { Failure } from '../kit/failure.ts'
-import { NEXT, PAGING, page } from '../kit/paging.ts'
+import { NEXT, PAGING, page, withMore } from '../kit/paging.ts'
 import { type Kit, READS } from '../kit/tools.ts'
-import { type Change, type Changing, entryOf, path } from './changing.ts'
+import { type Change, type Changing, entryOf, PERHAPS_DONE, path } from './changing.ts'
 
 export function registerTrashTools(kit: Kit, server: McpServer, { roots, trash }: Changing, change: Change): void {
   kit.tool(
@@ -17,9 +17,10 @@ export function registerTrashTools(kit: Kit, server: McpServer, { roots, trash }
       input: z.object({ path }),
       output: z.object({ path: z.string(), trashId: z.string() }),
       annotations: { readOnlyHint: false, destructiveHint: true, idempotentHint: false, openWorldHint: false },
+      ifLate: PERHAPS_DONE,
     },
-    input =>
-      change(input.path, async () => {
+    (input, call) =>
+      change(input.path, call, async () => {
         const real = await entryOf(roots, input.path)
         const trashId = await trash.put(real)
         return answer(`Deleted ${real}. restore_file with ${trashId} brings it back.`, { path: real, trashId })
@@ -52,8 +53,7 @@ export function registerTrashTools(kit: Kit, server: McpServer, { roots, trash }
       const ours = (await trash.list()).filter(one => roots.shows(one.from))
       const { items, ...rest } = page(ours, paging)
       const lines = items.map(one => `${one.trashId} ${one.at} ${one.from}`)
-      const more = rest.nextCursor ? '\n… more: call again with the cursor.' : ''
-      return answer(`${lines.join('\n') || 'The trash is empty.'}${more}`, { trashed: items, ...rest })
+      return answer(withMore(lines.join('\n') || 'The trash is empty.', rest), { trashed: items, ...rest })
     },
   )
 
@@ -67,9 +67,10 @@ export function registerTrashTools(kit: Kit, server: McpServer, { roots, trash }
       input: z.object({ trashId: z.string().max(100), to: path.optional() }),
       output: z.object({ path: z.string() }),
       annotations: { readOnlyHint: false, destructiveHint: false, idempotentHint: false, openWorldHint: false },
+      ifLate: PERHAPS_DONE,
     },
-    input =>
-      change(input.trashId, async () => {
+    (input, call) =>
+      change(input.trashId, call, async () => {
         const origin = await trash.origin(input.trashId)
         if (!roots.shows(origin))
           throw new Failure(

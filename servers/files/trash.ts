@@ -6,6 +6,7 @@ import { basename, join } from 'node:path'
 import { z } from 'zod'
 import { Failure } from '../kit/failure.ts'
 import { withFile } from '../kit/open-file.ts'
+import { inTurns } from './in-turns.ts'
 import { move } from './moving.ts'
 
 const Note = z.object({ from: z.string(), at: z.string(), name: z.string() })
@@ -65,8 +66,9 @@ export class Trash {
 
   /** The newest first. */
   async list(): Promise<Trashed[]> {
-    const ids = await readdir(this.folder).catch(() => [])
-    const all = await Promise.all(ids.filter(id => ID.test(id)).map(id => this.#lookAt(id)))
+    const ids = (await readdir(this.folder).catch(() => [])).filter(id => ID.test(id))
+    // Few at once: a system that has no more files to open would hide the rest.
+    const all = await inTurns(ids, id => this.#lookAt(id), 16)
     return all.filter(one => one !== null).toSorted((a, b) => (a.at < b.at ? 1 : -1))
   }
 

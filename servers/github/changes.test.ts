@@ -59,7 +59,9 @@ test('a diff comes by pages of one commit, whole, or not at all', async () => {
     cursor = data.nextCursor
     expect(data).toMatchObject({ headSha: HEAD, totalChars: github.pull.diff.length })
     expect(text.startsWith(`#3 at ${HEAD}, to develop\n\n`)).toBe(true)
-    expect(text.endsWith('more characters: call again with the cursor.')).toBe(data.nextCursor !== undefined)
+    expect(text.includes('more characters.\n… there is more: call again with cursor: ')).toBe(
+      data.nextCursor !== undefined,
+    )
     if (cursor && pages === 0) {
       github.pull.head = 'd'.repeat(40)
       const changed = await shared.call('get_pull_request_diff', { ...shop, number: 3, cursor })

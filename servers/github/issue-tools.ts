@@ -1,7 +1,7 @@
 // Issues: listing, reading, opening one, commenting.
 import type { McpServer } from '@modelcontextprotocol/server'
 import { z } from 'zod'
-import { fromCursor, NEXT, PAGING, toCursor } from '../kit/paging.ts'
+import { fromCursorOf, NEXT, PAGING, toCursorOf, withMore } from '../kit/paging.ts'
 import { type Kit, READS } from '../kit/tools.ts'
 import { type GitHub, lateWords } from './github.ts'
 import { asked, number, owner, PAGES, published, repo } from './names.ts'
@@ -74,7 +74,8 @@ export function registerIssueTools(kit: Kit, server: McpServer, github: GitHub):
       annotations: looks,
     },
     async ({ owner, repo, number: issue_number, cursor, limit }, { signal }) => {
-      const at = fromCursor(cursor, Place) ?? { page: 1, skip: 0, per_page: limit }
+      const list = { owner, repo, issue_number }
+      const at = fromCursorOf(list, cursor, Place) ?? { page: 1, skip: 0, per_page: limit }
       const query = { owner, repo, issue_number, page: at.page, per_page: at.per_page }
       const route = 'GET /repos/{owner}/{repo}/issues/{issue_number}/comments'
       const { data, hasNext } = await github.ask(z.array(Comment), route, query, { signal })
@@ -82,10 +83,9 @@ export function registerIssueTools(kit: Kit, server: McpServer, github: GitHub):
       const skip = at.skip + comments.length
       const next = skip < data.length ? { ...at, skip } : hasNext ? { ...at, page: at.page + 1, skip: 0 } : null
       const lines = comments.map(one => `${one.author} at ${one.createdAt}:\n${one.body}`)
-      return {
-        text: `${lines.join('\n\n') || 'There are no comments.'}${next ? '\n\n… more: call again with the cursor.' : ''}`,
-        data: { comments, ...(next ? { nextCursor: toCursor(next) } : {}) },
-      }
+      const more = next ? { nextCursor: toCursorOf(list, next) } : {}
+      const text = withMore(lines.join('\n\n') || 'There are no comments.', more)
+      return { text, data: { comments, ...more } }
     },
   )
 

@@ -4,7 +4,7 @@ import type { McpServer } from '@modelcontextprotocol/server'
 import { z } from 'zod'
 import { Failure } from '../kit/failure.ts'
 import { confirmed } from '../kit/meant.ts'
-import { fromCursor, NEXT, PAGING, pageOfText, toCursor } from '../kit/paging.ts'
+import { fromCursor, NEXT, PAGING, pageOfText, toCursor, withMore } from '../kit/paging.ts'
 import type { Protected } from '../kit/protected.ts'
 import { type Kit, READS } from '../kit/tools.ts'
 import { type GitHub, lateWords, unreadable } from './github.ts'
@@ -83,10 +83,9 @@ export function registerPullTools(kit: Kit, server: McpServer, github: GitHub, b
       const at = (place?.at ?? 0) + text.length
       const more = nextCursor === undefined ? {} : { nextCursor: toCursor({ sha: pull.headSha, of, at }) }
       const title = `#${pull_number} at ${pull.headSha}, to ${pull.base}`
-      const rest =
-        nextCursor === undefined ? '' : `\n… ${whole.length - at} more characters: call again with the cursor.`
+      const rest = nextCursor === undefined ? '' : `\n… ${whole.length - at} more characters.`
       return {
-        text: `${title}\n\n${text || 'It changes nothing.'}${rest}`,
+        text: withMore(`${title}\n\n${text || 'It changes nothing.'}${rest}`, more),
         data: { headSha: pull.headSha, base: pull.base, diff: text, totalChars: whole.length, ...more },
       }
     },

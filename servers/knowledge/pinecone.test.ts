@@ -128,7 +128,12 @@ test('it is ready when Pinecone answers, and does not start beside others with w
 
 test.each([
   [401, 'permission_denied', 'PINECONE_API_KEY'],
+  [402, 'permission_denied', 'billing'],
+  [403, 'permission_denied', 'Ask the person for the permission'],
   [404, 'not_found', 'PINECONE_INDEX_HOST'],
+  [409, 'conflict', 'Read its state again'],
+  [429, 'rate_limited', 'go on more slowly'],
+  [503, 'upstream_error', 'Try again in a while'],
   [400, 'validation_error', 'PINECONE_TEXT_FIELD'],
 ])('Pinecone answering %i is %s, says what to correct, and nothing is noted as known', async (status, kind, words) => {
   const standin = await pinecone()
@@ -146,8 +151,19 @@ test.each([
 test('Pinecone gone or talking nonsense is an upstream error; after five it is left alone', async () => {
   const standin = await pinecone()
   const server = await start({ ...standin.env, CALL_TIMEOUT_MS: '60000' })
-  standin.faults.push('garbage')
-  expect((await server.call('semantic_search', { query: 'x' })).data.error.kind).toBe('upstream_error')
+  for (const nonsense of [
+    'garbage',
+    { body: { result: {} } },
+    { body: { result: { hits: [{ _score: 'high' }] } } },
+  ] as const) {
+    standin.faults.push(...Array(3).fill(nonsense))
+    expect((await server.call('semantic_search', { query: 'x' })).text).toMatch(
+      /what cannot be read\. .*\(upstream_error, /,
+    )
+    expect((await server.call('semantic_search', { query: 'x' })).failed).toBe(false)
+  }
+  standin.faults.push({ status: 429, headers: { 'retry-after': '0' } })
+  expect((await server.call('semantic_search', { query: 'x' })).failed).toBe(false)
   await standin.close()
   const said: string[] = []
   for (let n = 0; n < 6; n++) said.push((await server.call('semantic_search', { query: 'x' })).text)

@@ -2,7 +2,7 @@
 import { McpServer } from '@modelcontextprotocol/server'
 import { z } from 'zod'
 import { Failure } from '../kit/failure.ts'
-import { NEXT, PAGING, page } from '../kit/paging.ts'
+import { NEXT, PAGING, page, withMore } from '../kit/paging.ts'
 import type { Roots } from '../kit/roots.ts'
 import type { Tasks } from '../kit/tasks.ts'
 import { type Kit, READS } from '../kit/tools.ts'
@@ -114,8 +114,7 @@ export function knowledgeServer(kit: Kit, knowing: Knowing): McpServer {
     async paging => {
       const { items, ...rest } = page(await library.sources(), paging)
       const lines = items.map(one => `${one.source}: ${one.documents} documents, ${one.chunks} pieces`)
-      if (rest.nextCursor) lines.push('… more: call again with the cursor.')
-      return { text: lines.join('\n') || 'Nothing is known yet.', data: { sources: items, ...rest } }
+      return { text: withMore(lines.join('\n') || 'Nothing is known yet.', rest), data: { sources: items, ...rest } }
     },
   )
 

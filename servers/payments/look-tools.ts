@@ -3,7 +3,7 @@ import type { McpServer } from '@modelcontextprotocol/server'
 import type { Stripe } from 'stripe'
 import { z } from 'zod'
 import { Failure } from '../kit/failure.ts'
-import { fromCursor, NEXT, PAGING, toCursor } from '../kit/paging.ts'
+import { fromCursorOf, NEXT, PAGING, toCursorOf, withMore } from '../kit/paging.ts'
 import { type Kit, READS } from '../kit/tools.ts'
 import {
   CUSTOMER,
@@ -62,7 +62,7 @@ export function registerLookTools(kit: Kit, server: McpServer, stripe: StripeApi
     },
     async ({ email, ...page }, { signal }) => {
       const list = (api: Stripe, cursor: Cursor) => api.customers.list({ email, ...cursor })
-      const { items: customers, ...next } = await pageOf(stripe, page, signal, list, customerOf)
+      const { items: customers, ...next } = await pageOf(stripe, { customers: email }, page, signal, list, customerOf)
       return {
         text: inLines(customers.map(titleOf), next, 'No customer has this address.'),
         data: { customers, ...next },
@@ -82,7 +82,14 @@ export function registerLookTools(kit: Kit, server: McpServer, stripe: StripeApi
     },
     async ({ customer, ...page }, { signal }) => {
       const list = (api: Stripe, cursor: Cursor) => api.customers.listPaymentMethods(customer, cursor)
-      const { items: paymentMethods, ...next } = await pageOf(stripe, page, signal, list, paymentMethodOf)
+      const { items: paymentMethods, ...next } = await pageOf(
+        stripe,
+        { paymentMethods: customer },
+        page,
+        signal,
+        list,
+        paymentMethodOf,
+      )
       const lines = paymentMethods.map(({ id, title }) => `${id}: ${title}`)
       return { text: inLines(lines, next, 'None is saved.'), data: { paymentMethods, ...next } }
     },
@@ -105,7 +112,7 @@ export function registerLookTools(kit: Kit, server: McpServer, stripe: StripeApi
     async ({ customer, status, ...page }, { signal }) => {
       const asked = { ...(customer ? { customer } : {}), ...(status ? { status } : {}) }
       const list = (api: Stripe, cursor: Cursor) => api.invoices.list({ ...asked, ...cursor })
-      const { items: invoices, ...next } = await pageOf(stripe, page, signal, list, invoiceOf)
+      const { items: invoices, ...next } = await pageOf(stripe, { invoices: asked }, page, signal, list, invoiceOf)
       const lines = invoices.map(one => `${one.number ?? one.id}: ${one.shown}, ${one.status}`)
       return { text: inLines(lines, next, 'No invoice.'), data: { invoices, ...next } }
     },
@@ -142,7 +149,7 @@ export function registerLookTools(kit: Kit, server: McpServer, stripe: StripeApi
     async ({ customer, ...page }, { signal }) => {
       const asked = { expand: ['data.latest_charge'], ...(customer ? { customer } : {}) }
       const list = (api: Stripe, cursor: Cursor) => api.paymentIntents.list({ ...asked, ...cursor })
-      const { items: payments, ...next } = await pageOf(stripe, page, signal, list, paymentOf)
+      const { items: payments, ...next } = await pageOf(stripe, { payments: asked }, page, signal, list, paymentOf)
       return { text: inLines(payments.map(lineOf), next, 'No payment.'), data: { payments, ...next } }
     },
   )
@@ -153,24 +160,25 @@ interface Cursor {
   starting_after?: string
 }
 
-/** A page of a list of Stripe's, which goes on behind the last id. */
+/** A page of a list of Stripe's, which goes on behind the last id. `of`: which list it is. */
 async function pageOf<T extends { id: string }, U>(
   stripe: StripeApi,
+  of: object,
   { cursor, limit }: { cursor?: string | undefined; limit: number },
   signal: AbortSignal,
   list: (api: Stripe, cursor: Cursor) => Promise<Stripe.ApiList<T>>,
   tell: (one: T) => U,
 ): Promise<{ items: U[]; nextCursor?: string }> {
-  const after = fromCursor(cursor, z.string().regex(/^\w{1,255}$/))
+  const after = fromCursorOf(of, cursor, z.string().regex(/^\w{1,255}$/))
   return await stripe.ask(async api => {
     const { data, has_more } = await list(api, { limit, ...(after ? { starting_after: after } : {}) })
     const last = data.at(-1)
-    return { items: data.map(tell), ...(has_more && last ? { nextCursor: toCursor(last.id) } : {}) }
+    return { items: data.map(tell), ...(has_more && last ? { nextCursor: toCursorOf(of, last.id) } : {}) }
   }, signal)
 }
 
-function inLines(lines: string[], { nextCursor }: { nextCursor?: string }, none: string): string {
-  return `${lines.join('\n') || none}${nextCursor ? '\n… more: call again with the cursor.' : ''}`
+function inLines(lines: string[], next: { nextCursor?: string }, none: string): string {
+  return withMore(lines.join('\n') || none, next)
 }
 
 function titleOf({ id, name, email }: z.output<typeof CUSTOMER>): string {

@@ -38,6 +38,7 @@ test('customers, payments and invoices are read page by page', async () => {
     const { data } = await call('list_invoices', { customer: 'cus_ada', limit: 10, ...(cursor ? { cursor } : {}) })
     seen.push(...data.invoices.map((one: { id: string }) => one.id))
     cursor = data.nextCursor
+    if (cursor) expect((await call('list_payments', { cursor })).text).toContain('of another list')
   } while (cursor)
   expect(seen).toEqual(payments.stripe.invoices.map(one => one.id))
   expect((await call('find_customer', { email: 'ada@example.com' })).data.customers).toEqual([

@@ -37,6 +37,9 @@ export function openDatabase(settings: Settings<typeof SETTINGS>): Database {
   return settings.DATABASE_URL ? new Remote(settings.DATABASE_URL, settings) : new Embedded(settings)
 }
 
+/** Of a change whose end was not heard of. */
+export const PERHAPS_DONE = 'With confirm: true it may have been done: look with query_database before you try again.'
+
 /** How each transaction begins. */
 export function beginning(readOnly: boolean, timeoutMs: number): string {
   return `BEGIN ${readOnly ? 'READ ONLY' : 'READ WRITE'}; SET LOCAL statement_timeout = ${timeoutMs}`

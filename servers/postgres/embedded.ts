@@ -56,18 +56,20 @@ export class Embedded implements Database {
   async #ended(thread: Thread, asked: Asked): Promise<Rows> {
     const answered = await thread.ask(asked, this.#timeoutMs)
     if (answered) return answered
+    const isFull = thread.isOver
     this.#thread = undefined
     await thread.end()
+    const what = isFull ? 'had no memory left for this' : `did not end this in ${this.#timeoutMs / 1000} s`
     const loss = this.#folder ? '' : ' What it held in memory is gone.'
     throw new Failure(
-      'timeout',
-      `The embedded database did not end this in ${this.#timeoutMs / 1000} s, and was started anew.${loss}`,
+      isFull ? 'validation_error' : 'timeout',
+      `The embedded database ${what}, and was started anew.${loss}`,
       'Ask for less: a narrower condition, a limit.',
     )
   }
 
   async #opened(): Promise<Thread> {
-    if (this.#thread) return this.#thread
+    if (this.#thread && !this.#thread.isOver) return this.#thread
     if (this.#folder) this.#lock ??= lockOf(this.#folder)
     const thread = new Thread(this.#folder)
     if (!(await thread.ask({ sql: 'SELECT 1', params: [] }, OPEN_MS))) {
@@ -106,17 +108,28 @@ function lockOf(folder: string): Sqlite.Database {
 class Thread {
   readonly #worker: Worker
   #answer: ((answered: Answered | null) => void) | undefined
+  /** It ended by itself: what was asked took all its memory. */
+  isOver = false
 
   constructor(folder: string | undefined) {
-    this.#worker = new Worker(new URL('./embedded-worker.ts', import.meta.url), { workerData: { folder }, env: {} })
+    this.#worker = new Worker(new URL('./embedded-worker.ts', import.meta.url), {
+      workerData: { folder },
+      env: {},
+      resourceLimits: { maxOldGenerationSizeMb: 512 },
+    })
     this.#worker.unref()
     this.#worker.on('message', answered => this.#answer?.(answered))
-    this.#worker.on('error', error => this.#answer?.({ error: { message: error.message } }))
+    this.#worker.on('error', () => {})
+    this.#worker.on('exit', () => {
+      this.isOver = true
+      this.#answer?.(null)
+    })
   }
 
   /** Null when there is no answer in time. Throws what the database says. */
   async ask(asked: Asked, withinMs: number): Promise<Rows | null> {
     const answered = await new Promise<Answered | null>(resolve => {
+      if (this.isOver) return resolve(null)
       const late = setTimeout(resolve, withinMs, null)
       this.#answer = answered => {
         clearTimeout(late)

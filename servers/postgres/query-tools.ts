@@ -3,7 +3,7 @@ import type { McpServer } from '@modelcontextprotocol/server'
 import { z } from 'zod'
 import { Failure } from '../kit/failure.ts'
 import { type Kit, READS } from '../kit/tools.ts'
-import type { Ask, Database, Rows } from './database.ts'
+import { type Ask, type Database, PERHAPS_DONE, type Rows } from './database.ts'
 import { inWords } from './problems.ts'
 
 const sql = z.string().trim().min(1).max(100_000)
@@ -76,6 +76,7 @@ export function registerQueryTools(kit: Kit, server: McpServer, database: Databa
       input: z.object({ sql, params, confirm: z.literal(true).optional() }),
       output: table.extend({ applied: z.boolean(), affectedRows: z.number().nullable() }),
       annotations: { readOnlyHint: false, destructiveHint: true, idempotentHint: false, openWorldHint: false },
+      ifLate: PERHAPS_DONE,
     },
     ({ sql, params, confirm = false }, { signal }) =>
       inWords(sql, async () => {

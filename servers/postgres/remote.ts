@@ -1,13 +1,16 @@
 // PostgreSQL by its URL: a pool of connections, each left as it was found.
+import type { Socket } from 'node:net'
 import pg from 'pg'
 import { Failure } from '../kit/failure.ts'
 import type { Settings } from '../kit/settings.ts'
-import { type Ask, type Asking, beginning, type Database, type Rows } from './database.ts'
+import { type Ask, type Asking, beginning, type Database, PERHAPS_DONE, type Rows } from './database.ts'
 import type { SETTINGS } from './settings.ts'
 import { changedBy, KeptRows, parserOf } from './values.ts'
 
 const CONNECT_MS = 2_000
 const IDLE_MS = 30_000
+/** Bytes of one row, which the client reads as a whole. */
+const MOST_UNREAD = 32 * 1024 ** 2
 
 export class Remote implements Database {
   readonly title: string
@@ -53,7 +56,9 @@ export class Remote implements Database {
         signal.throwIfAborted()
         return asked(client, sql, params)
       })
-      await client.query(keep ? 'COMMIT' : 'ROLLBACK')
+      await client.query(keep ? 'COMMIT' : 'ROLLBACK').catch(error => {
+        throw keep ? notKept(error) : error
+      })
       return result
     } catch (error) {
       await client.query('ROLLBACK').catch(cause => {
@@ -102,9 +107,19 @@ function asked(client: pg.PoolClient, text: string, values: readonly unknown[]):
   const config = { text, values: [...values], rowMode: 'array', queryMode: 'extended' }
   const query = new pg.Query<never>(config as pg.QueryConfig)
   const kept = new KeptRows()
-  return new Promise((resolve, reject) => {
+  const { stream } = (client as unknown as { connection: { stream: Socket } }).connection
+  let unread = 0
+  const measure = (chunk: Buffer) => {
+    unread += chunk.length
+    if (unread > MOST_UNREAD) stream.destroy(tooWide())
+  }
+  stream.on('data', measure)
+  const answered = new Promise<Rows>((resolve, reject) => {
     // Who listens to rows gets them one by one, and the client keeps none.
-    query.on('row', (row: unknown) => kept.add(row as unknown[]))
+    query.on('row', (row: unknown) => {
+      unread = 0
+      kept.add(row as unknown[])
+    })
     query.on('error', reject)
     query.on('end', ({ fields, rowCount, command }: pg.QueryResult) => {
       const columns = fields.map(field => field.name)
@@ -112,4 +127,19 @@ function asked(client: pg.PoolClient, text: string, values: readonly unknown[]):
     })
     client.query(query)
   })
+  return answered.finally(() => stream.removeListener('data', measure))
+}
+
+function tooWide(): Failure {
+  return new Failure(
+    'validation_error',
+    `One row has more than ${MOST_UNREAD / 1024 ** 2} MB, more than is read.`,
+    'Select less of it, for example left(column, 10000).',
+  )
+}
+
+/** What the database refused is not done; of an answer that was lost nobody knows. */
+function notKept(error: Error & { code?: string }): Error {
+  if (/^(?!08|57P)[0-9A-Z]{5}$/.test(error.code ?? '')) return error
+  return new Failure('upstream_error', 'The connection ended while this was being kept.', PERHAPS_DONE)
 }

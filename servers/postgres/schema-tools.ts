@@ -2,7 +2,7 @@
 import type { McpServer } from '@modelcontextprotocol/server'
 import { z } from 'zod'
 import { Failure } from '../kit/failure.ts'
-import { NEXT, PAGING, page } from '../kit/paging.ts'
+import { NEXT, PAGING, pageOf, withMore } from '../kit/paging.ts'
 import { type Kit, READS } from '../kit/tools.ts'
 import type { Database } from './database.ts'
 import { inWords } from './problems.ts'
@@ -75,13 +75,12 @@ export function registerSchemaTools(kit: Kit, server: McpServer, database: Datab
           comment,
         }),
       )
-      const { items, ...rest } = page(all, paging)
+      const { items, ...rest } = pageOf({ schema }, all, paging)
       const lines = items.map(({ schema, name, kind, estimatedRows }) => {
         const rows = estimatedRows === null ? 'rows never counted' : `about ${estimatedRows} rows`
         return `${schema}.${name}: ${kind}, ${rows}`
       })
-      if (rest.nextCursor) lines.push('… more: call again with the cursor.')
-      return { text: lines.join('\n') || 'There are no tables.', data: { tables: items, ...rest } }
+      return { text: withMore(lines.join('\n') || 'There are no tables.', rest), data: { tables: items, ...rest } }
     },
   )
 
