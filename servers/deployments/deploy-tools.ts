@@ -103,7 +103,7 @@ export function addDeployTools(kit: Kit, server: McpServer, d: Deploying): void 
       description: `Takes a service away, with its configuration, from all environments. It cannot be taken back. Refused where it runs in a protected one.${demo}`,
       input: z.object({
         service: ServiceName,
-        confirmation: z.literal('DELETE').describe('DELETE, in capitals'),
+        confirmation: z.literal('DELETE', 'must be DELETE: ask the person first').describe('DELETE, in capitals'),
         environments: z
           .array(Environment)
           .max(10)

@@ -25,6 +25,12 @@ type Dispatcher = NonNullable<ReturnType<RequestContext['getDispatcher']>>
 
 /** Certificates that are files may be changed: read anew after this long. */
 const KEPT_MS = 60_000
+const MOST_BYTES = 50_000_000
+const TOO_MUCH = new Failure(
+  'validation_error',
+  'The cluster answers with more than 50 MB.',
+  'Ask for less at once: a smaller limit, or a labelSelector.',
+)
 
 export class Connections {
   readonly #kept = new LRUCache<KubeConfig, Dispatcher>({
@@ -43,6 +49,8 @@ export class Connections {
       const isLog = new URL(request.getUrl()).pathname.endsWith('/log')
       const isOk = response.httpStatusCode >= 200 && response.httpStatusCode < 300
       if (isOk && !(isLog ? /^text\/plain\b/ : /^application\/json\b/).test(type)) throw new NotKubernetes()
+      const stream = response.body.stream()
+      response.body.text = () => textOf(stream)
       return response
     }
     const authentication = {
@@ -82,6 +90,18 @@ export class Connections {
     if (!known) this.#kept.set(config, kept)
     request.setDispatcher(kept)
   }
+}
+
+/** Of an answer no more than so much is taken into memory: whoever fills objects may be a stranger. */
+async function textOf(stream: ReadableStream<Uint8Array> | null): Promise<string> {
+  const chunks: Uint8Array[] = []
+  let bytes = 0
+  for await (const chunk of stream ?? []) {
+    bytes += chunk.length
+    if (bytes > MOST_BYTES) throw TOO_MUCH
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks).toString('utf8')
 }
 
 /** Whoever answers in its place must not send us, and what we carry, elsewhere. */

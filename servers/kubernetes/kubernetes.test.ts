@@ -235,6 +235,13 @@ test('of many events the newest come first, whatever their names are, each once'
   expect([cut.data.notAll, cut.data.total, cut.text]).toEqual([true, 500, expect.stringContaining('too many events')])
 })
 
+test('more than 50 MB are not taken into memory, and what is too much is not asked for again', async () => {
+  cluster.faults.push({ headers: { 'content-type': 'application/json' }, body: Buffer.alloc(50_000_001, 32) })
+  const said = await place.call('get_pods')
+  expect(said).toMatchObject({ kind: 'validation_error', text: expect.stringContaining('a smaller limit') })
+  expect(cluster.seen).toHaveLength(1)
+})
+
 test('deployments', async () => {
   const { data } = await place.call('get_deployments')
   expect(data.deployments).toEqual([

@@ -8,10 +8,11 @@ const LATEST = 1e11
 const SECONDS: Record<string, number> = { s: 1, m: 60, h: 3_600, d: 86_400, w: 604_800 }
 const PARTS = /(\d+)([smhdw])/g
 
+const DURATIONS = 'is a duration such as 30s, 15m, 1h30m or 7d'
 export const Duration = z
-  .string()
+  .string(DURATIONS)
   .max(30)
-  .regex(/^(\d+[smhdw])+$/, 'is a duration such as 30s, 15m, 1h30m or 7d')
+  .regex(/^(\d+[smhdw])+$/, DURATIONS)
 const TIMES = '2026-01-31T12:00:00Z, now, now-1h, or seconds since 1970'
 export const Time = z
   .union(
