@@ -127,6 +127,8 @@ test('a list that does not wait for a slow backend does not take it for one that
   expect(data.deployments.map((task: { message: string }) => task.message)).toEqual(
     Array(5).fill(expect.stringMatching(/^Last known: .* does not answer\.$/)),
   )
+  // On a busy computer not all of them may have been asked.
+  backend.api.faults.length = 0
   expect((await one.call('list_services')).failed).toBe(false)
 })
 
