@@ -124,6 +124,7 @@ test.each([
   ['{"url":"redis:\\/\\/:pw9@cache"}', `{"url":"redis:\\/\\/:${SHAPE}@cache"}`],
   ['host=db user=me password=hunter2 port=1', `host=db user=me password=${SHAPE} port=1`],
   ['AccountName=a;AccountKey=AbC+/9==;Suffix=x', `AccountName=a;AccountKey=${SHAPE};Suffix=x`],
+  ['jwt_eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.abcabc', `jwt_${SHAPE}`],
   ['Server=x;Uid=u;Pwd=hunter2;', `Server=x;Uid=u;Pwd=${SHAPE};`],
   ["host=db password='hunter 2' port=1", `host=db password='${SHAPE}' port=1`],
   [`aws_secret_access_key = ${AWS}`, `aws_secret_access_key = ${SHAPE}`],
@@ -173,6 +174,7 @@ test('hostile text does not make it slow', () => {
   for (const text of [
     '-----BEGIN PRIVATE KEY-----'.repeat(30_000),
     'eyJaaaaa.'.repeat(90_000),
+    '-eyJ'.repeat(250_000),
     'sk-'.repeat(300_000),
     'AKIA'.repeat(200_000),
     '//a:'.repeat(200_000).concat('@'),

@@ -2,6 +2,9 @@
 
 export const REMOVED = '[removed secret]'
 
+/** Where a run of such characters begins, or near it: in `-eyJ-eyJ-eyJ…` not each place is to be looked at to the end. */
+const NEAR_ITS_BEGIN = String.raw`(?<=(?<![\w-])[\w-]{0,100})`
+
 const TOKENS = new RegExp(
   [
     String.raw`\bgh[pousr]_[A-Za-z0-9]{20,255}`,
@@ -21,7 +24,7 @@ const TOKENS = new RegExp(
     String.raw`\bhf_[A-Za-z0-9]{30,100}\b`,
     String.raw`\bdop_v1_[0-9a-f]{64}\b`,
     String.raw`\bSG\.[A-Za-z0-9_-]{16,40}\.[A-Za-z0-9_-]{30,60}`,
-    String.raw`\beyJ[A-Za-z0-9_-]{5,}\.eyJ[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]*`,
+    String.raw`(?<![A-Za-z0-9])(?=eyJ)${NEAR_ITS_BEGIN}eyJ[A-Za-z0-9_-]{5,}\.eyJ[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]*`,
     String.raw`-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----[\s\S]*?(?:-----END [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----|$)`,
   ].join('|'),
   'g',

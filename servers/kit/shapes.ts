@@ -2,6 +2,9 @@
 
 const REMOVED = '‹secret›'
 
+/** Where a run of such characters begins, or near it: in `-eyJ-eyJ-eyJ…` not each place is to be looked at to the end. */
+const NEAR_ITS_BEGIN = String.raw`(?<=(?<![\w-])[\w-]{0,100})`
+
 const TOKENS = new RegExp(
   [
     String.raw`\bgh[pousr]_[A-Za-z0-9]{20,255}`,
@@ -16,7 +19,7 @@ const TOKENS = new RegExp(
     String.raw`\bya29\.[A-Za-z0-9_-]{20,2000}`,
     String.raw`\bnpm_[A-Za-z0-9]{36}\b`,
     String.raw`\bhf_[A-Za-z0-9]{30,100}\b`,
-    String.raw`\beyJ[A-Za-z0-9_-]{5,4000}\.eyJ[A-Za-z0-9_-]{5,4000}\.[A-Za-z0-9_-]{0,4000}`,
+    String.raw`(?<![A-Za-z0-9])(?=eyJ)${NEAR_ITS_BEGIN}eyJ[A-Za-z0-9_-]{5,4000}\.eyJ[A-Za-z0-9_-]{5,4000}\.[A-Za-z0-9_-]{0,4000}`,
     String.raw`-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z0-9 ]{0,40}PRIVATE KEY-----|$)`,
   ].join('|'),
   'g',

@@ -1,7 +1,7 @@
 // A container's log, line by line with the times the node gave them, so that a page can go on where the last one ended.
 import { z } from 'zod'
+import { withoutShapes } from '../kit/shapes.ts'
 import type { Cluster } from './cluster.ts'
-import { withoutTokens } from './masking.ts'
 
 /** Asked for at once at most; there may be more. */
 const MOST_BYTES = 4_000_000
@@ -55,7 +55,7 @@ function lineOf(line: string): LogLine {
 }
 
 function cleaned({ time, text }: LogLine): LogLine {
-  return { time, text: shortened(withoutTokens(text)) }
+  return { time, text: shortened(withoutShapes(text)) }
 }
 
 const KEY_BEGINS = /-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY-----/
