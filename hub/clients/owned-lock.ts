@@ -5,17 +5,21 @@ import { join } from 'node:path'
 
 const STALE_MS = 10_000
 
-/** Takes the lock for that owner; false while somebody else holds it. */
+/** Takes the lock for that owner; false while somebody else holds it. Throws where nothing can be written. */
 export function takeOwned(folder: string, owner: string): boolean {
   const own = besides(folder, owner)
   try {
     mkdirSync(own)
     writeFileSync(join(own, `owner.${owner}`), '')
-    renameSync(own, folder)
-    return true
   } catch (cause) {
     rmSync(own, { recursive: true, force: true })
-    if (bornOf(folder) === null) throw cause
+    throw cause
+  }
+  try {
+    renameSync(own, folder)
+    return true
+  } catch {
+    rmSync(own, { recursive: true, force: true })
     takeAwayStale(folder, own)
     return false
   }
@@ -34,17 +38,17 @@ export function freeOwned(folder: string, owner: string): void {
 
 // Its owner died: by a rename only one of those who wait takes it away.
 function takeAwayStale(folder: string, to: string): void {
-  const born = bornOf(folder)
-  if (born === null || Date.now() - statSync(folder).mtimeMs < STALE_MS) return
-  renameSync(folder, to)
-  if (bornOf(to) === born) rmSync(to, { recursive: true, force: true })
-  else renameSync(to, folder)
+  try {
+    const { ino, mtimeMs } = statSync(folder)
+    if (Date.now() - mtimeMs < STALE_MS) return
+    renameSync(folder, to)
+    if (statSync(to).ino === ino) rmSync(to, { recursive: true, force: true })
+    else renameSync(to, folder)
+  } catch {
+    // It was given free, or taken away by another one, meanwhile.
+  }
 }
 
 function besides(folder: string, owner: string): string {
   return `${folder}.${owner}`
-}
-
-function bornOf(folder: string): bigint | null {
-  return statSync(folder, { bigint: true, throwIfNoEntry: false })?.ino ?? null
 }

@@ -118,7 +118,13 @@ function read(error: unknown): Problem {
 function inWords(error: unknown, { status, said = '' }: Problem): Failure | undefined {
   const known = BY_STATUS[status ?? 0]
   if (known) return new Failure(...known, { status, said })
-  if (!within(error).some(one => one instanceof z.ZodError || one instanceof SyntaxError)) return undefined
+  if (!within(error).some(isUnreadable)) return undefined
   const where = 'Try again in a while; if it stays, ask the person to look at PINECONE_INDEX_HOST.'
   return new Failure('upstream_error', 'Pinecone answered what cannot be read.', where)
+}
+
+/** An answer that is no JSON, or not what it should be: then ours refuses it, or the client library trips over it. */
+function isUnreadable(error: Error): boolean {
+  if (error instanceof TypeError) return error.cause === undefined // fetch names a cause
+  return error instanceof z.ZodError || error instanceof SyntaxError
 }
