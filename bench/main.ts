@@ -10,7 +10,7 @@ import type { Peer } from './peer.ts'
 import { redactLine } from './redact.ts'
 import { aims, fixed, type Row, table, times } from './report.ts'
 import { barePipes, bridge, cleanUp, configure, overHttp, peer, programs, startHub } from './stage.ts'
-import { bareNode, bridgeStart, Disk, hubStart } from './starts.ts'
+import { bareNode, bridgeStart, Disk, hubStart, killedHub } from './starts.ts'
 
 const ROUNDS = 8
 const LANES = 32
@@ -113,6 +113,8 @@ async function bench(): Promise<void> {
   for (const one of [through, throughBig, direct, directBig, floor, pipes, ...(http ? [http] : [])]) await one.close()
   await hub.close()
   for (let n = 0; n < 2; n++) await hubStart(hubStarts)
+  const kills = new Samples()
+  for (let n = 0; n < 3; n++) await killedHub(kills)
 
   const loads = [load, loadavg()].map(three => three.map(n => fixed(n, 1)).join(' '))
   const seconds = fixed((performance.now() - began) / 1_000, 0)
@@ -131,13 +133,21 @@ async function bench(): Promise<void> {
       'node -e 0': node,
       'bridge: spawn → first answer': bridgeStarts,
       'hub: spawn → ready': hubStarts,
+      'hub killed → no process left': kills,
       'this disk: 4 KB and fsync': fsync,
     }),
     '',
     `hub memory: ${fixed(rssAtStart, 0)} MB at start, ${fixed(rssAfter, 0)} MB after ${count(throughGate) + more.calls} calls and ${count(heavy)} large answers`,
     redactLine(),
     '',
-    ...aims(calls[1]!.samples, calls[2]!.samples, throughGate[0]!.samples, throughGate[1]!.samples, fsync),
+    ...aims({
+      direct: calls[1]!.samples,
+      pipes: calls[2]!.samples,
+      reads: throughGate[0]!.samples,
+      changes: throughGate[1]!.samples,
+      fsync,
+      kills,
+    }),
   ]
   process.stdout.write(`${out.join('\n')}\n`)
 }

@@ -38,11 +38,20 @@ function cells({ samples, direct }: Row): string[] {
   ]
 }
 
+export interface Measured {
+  direct: Samples
+  pipes: Samples
+  reads: Samples
+  changes: Samples
+  fsync: Samples
+  kills: Samples
+}
+
 /**
- * The aims of reads and of changing calls, each with what was measured, and what the two processes between a client and
- * its server cost when they only carry bytes: no gate of this shape is nearer to direct than that.
+ * The aims of reads, of changing calls and of a killed hub, each with what was measured, and what the two processes between
+ * a client and its server cost when they only carry bytes: no gate of this shape is nearer to direct than that.
  */
-export function aims(direct: Samples, pipes: Samples, reads: Samples, changes: Samples, fsync: Samples): string[] {
+export function aims({ direct, pipes, reads, changes, fsync, kills }: Measured): string[] {
   const sync = fsync.p(0.5)
   const all: Aim[] = [
     { what: 'reads: p50 ≤ 2× direct', is: reads.p(0.5), limit: 2 * direct.p(0.5), met: 'below', unit: 'ms' },
@@ -56,6 +65,7 @@ export function aims(direct: Samples, pipes: Samples, reads: Samples, changes: S
       unit: 'ms',
     },
     { what: 'changes: calls/s ≥ 0.3× direct', is: changes.rate, limit: 0.3 * direct.rate, met: 'above', unit: '/s' },
+    { what: 'hub killed: no process left ≤ 2 s', is: kills.p(1), limit: 2_000, met: 'below', unit: 'ms' },
   ]
   const lines = all.map(({ what, is, limit, met, unit }) => {
     const digits = unit === 'ms' ? 3 : 0
