@@ -39,7 +39,8 @@ export function raiseToasts(): void {
   layer.showPopover()
 }
 
-const CLOSE = { 'aria-label': 'Close' }
+// Not the word of the dialog that it may lie over.
+const CLOSE = { 'aria-label': 'Dismiss' }
 
 /** "Stopped kubernetes", for 8 s. */
 export function showDone(what: string, undo?: () => void): void {

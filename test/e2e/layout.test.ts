@@ -68,7 +68,7 @@ describe.skipIf(!chromiumPath)('a page', () => {
     void it.bridge.call('witness_act', { n: 2 })
     await decision().waitFor()
     await takePicture(page, 'toast-over-dialog')
-    await page.getByRole('button', { name: 'Close', exact: true }).click()
+    await page.getByRole('button', { name: 'Dismiss', exact: true }).click()
     await toast.waitFor({ state: 'detached' })
     expect(await decision().isVisible()).toBe(true)
     await page.keyboard.press('Escape')
