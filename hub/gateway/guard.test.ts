@@ -184,7 +184,7 @@ test('read-only switched on while a call waits ends it, and nothing is run', asy
 
 test('fifteen minutes for one path outside the folders are for that path alone', async () => {
   const { house, received } = await witnessed({ trust: ['witness'] })
-  house.policy.change({ kind: 'folder', path: '/work', on: true }, 'window', 'window:1')
+  house.policy.change({ kind: 'folder', path: '/srv', on: true }, 'window', 'window:1')
   const client = house.client()
   await client.initialize()
   const look = (path: string) => client.call('witness_look', { path })
@@ -194,7 +194,7 @@ test('fifteen minutes for one path outside the folders are for that path alone',
   house.approvals.answer(waiting()[0]!.id, { kind: 'allow', scope: 'minutes' }, 'window:1')
   await first
   await look('/home/me/readme')
-  await look('/work/a')
+  await look('/srv/a')
   expect(received()).toHaveLength(3)
   const other = look('/home/me/.ssh/id_rsa')
   await expect.poll(() => waiting().length).toBe(1)
